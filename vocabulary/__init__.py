@@ -1,0 +1,1 @@
+"""The words of this program, pure: readings, positions, quantities, devices, codes."""
