@@ -1,0 +1,227 @@
+"""The commands. Each imports what it needs when it runs, so that help is instant."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gezhi.settings import SettingError, Settings
+
+app = typer.Typer(
+    name="gezhi",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Gezhi 格知: what a city's covers, lamps, pipes, gauges and vehicles say, "
+    "kept, judged, and filed as cases (案卷) on the unit grid.",
+)
+token = typer.Typer(no_args_is_help=True, help="Who may see and act over the API.")
+app.add_typer(token, name="token")
+
+
+def settings_or_exit() -> Settings:
+    """Read the environment, or say what is wrong with it and exit with 2."""
+    try:
+        return Settings.from_environ(os.environ)
+    except SettingError as error:
+        complain(str(error))
+        raise typer.Exit(2) from None
+
+
+def complain(sentence: str) -> None:
+    """Say on standard error what went wrong."""
+    typer.echo(f"gezhi: {sentence}", err=True)
+
+
+@app.command()
+def up() -> None:
+    """Run the whole platform on this machine until Ctrl-C."""
+    from gezhi.run import run_until_told
+    from gezhi.up import up as run
+
+    run_until_told(run(settings_or_exit()))
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Same seed, same city, same day.")] = 7,
+    *,
+    keep: Annotated[
+        bool, typer.Option(help="Go on with the last demo's data instead of anew.")
+    ] = False,
+) -> None:
+    """Show the whole platform on a simulated city, in this terminal."""
+    from gezhi.demo import demo as run
+    from gezhi.run import run_until_told
+
+    run_until_told(run(settings_or_exit(), seed=seed, keep=keep))
+
+
+@app.command()
+def ingest() -> None:
+    """Run one ingest worker: every wire in, committed, acknowledged."""
+    from gezhi.processes import run_ingest
+    from gezhi.run import run_until_told
+
+    _run_process(lambda settings: run_until_told(run_ingest(settings)))
+
+
+@app.command()
+def rules() -> None:
+    """Run the rules worker: the journal in, alarms and cases out."""
+    from gezhi.processes import run_rules_worker
+    from gezhi.run import run_until_told
+
+    _run_process(lambda settings: run_until_told(run_rules_worker(settings)))
+
+
+@app.command()
+def api() -> None:
+    """Serve the API, the live stream and the page."""
+    from gezhi.processes import run_api
+    from gezhi.run import run_until_told
+
+    _run_process(lambda settings: run_until_told(run_api(settings)))
+
+
+@app.command()
+def simulate(
+    city: Annotated[
+        Path | None, typer.Argument(help="City folder; the sample city if left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same octets.")] = 7,
+    incidents: Annotated[
+        str, typer.Option(help="`demo`, `none`, or a timetable file.")
+    ] = "demo",
+    truth: Annotated[
+        Path | None, typer.Option(help="Write what truly happened here, JSON lines.")
+    ] = None,
+) -> None:
+    """Play the city's hardware over its real wires."""
+    from gezhi.processes import run_simulators
+    from gezhi.run import run_until_told
+
+    _run_process(
+        lambda settings: run_until_told(
+            run_simulators(
+                settings, city=city, seed=seed, incidents=incidents, truth=truth
+            )
+        )
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this release's schema."""
+    import asyncio
+
+    from store.migrate import migrate as apply
+
+    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    applied = asyncio.run(apply(dsn))
+    for name in applied:
+        typer.echo(f"applied {name}")
+    typer.echo(f"{len(applied)} applied, the schema is up to date")
+
+
+@app.command("import")
+def import_city(
+    folder: Annotated[Path, typer.Argument(help="Folder of CSV and GeoJSON files.")],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and show, change nothing.")
+    ] = False,
+) -> None:
+    """Read a city folder into the registry; safe to repeat."""
+    from gezhi.clock import utc_now
+    from gezhi.import_city import run_import
+
+    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    raise typer.Exit(run_import(folder, dsn, dry_run=dry_run, at=utc_now()))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, which edition, which ports, and how to mend it."""
+    from gezhi.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(settings_or_exit()))
+
+
+@app.command()
+def decode(
+    protocol: Annotated[
+        str, typer.Argument(help="nmea0183, gezhi-json, modbus:MAP, …")
+    ],
+    source: Annotated[
+        Path, typer.Argument(metavar="[FILE|-]", help="Octets; - is standard input.")
+    ] = Path("-"),
+    *,
+    hex_lines: Annotated[
+        bool, typer.Option("--hex", help="The input is hex, one message a line.")
+    ] = False,
+    received_at: Annotated[
+        str, typer.Option(help="When it was received, with a zone; now if left out.")
+    ] = "",
+) -> None:
+    """Print one JSON line for each thing a codec makes of the octets."""
+    from gezhi.decode import run_decode
+
+    raise typer.Exit(
+        run_decode(protocol, source, hex_lines=hex_lines, received_at=received_at)
+    )
+
+
+@token.command("create")
+def token_create(
+    name: Annotated[str, typer.Argument(help="Whose it is, for people.")],
+    role: Annotated[
+        str, typer.Option(help="viewer, department, dispatcher, supervisor or admin.")
+    ] = "viewer",
+    unit: Annotated[
+        str, typer.Option(help="Code of the unit it sees and acts for; all if empty.")
+    ] = "",
+) -> None:
+    """Make a token and print it once; only its hash is kept."""
+    from gezhi.tokens import create
+
+    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    raise typer.Exit(create(dsn, name=name, role=role, unit_code=unit))
+
+
+@token.command("list")
+def token_list() -> None:
+    """List tokens, without their secrets."""
+    from gezhi.tokens import show_all
+
+    raise typer.Exit(show_all(_needed(settings_or_exit(), Settings.needs_database)))
+
+
+@token.command("revoke")
+def token_revoke(
+    key: Annotated[str, typer.Argument(help="The middle part of gz_KEY_SECRET.")],
+) -> None:
+    """Make a token worthless, at once."""
+    from gezhi.tokens import revoke
+
+    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    raise typer.Exit(revoke(dsn, key))
+
+
+def _run_process(run: Callable[[Settings], None]) -> None:
+    settings = settings_or_exit()
+    try:
+        run(settings)
+    except SettingError as error:
+        complain(str(error))
+        sys.exit(2)
+
+
+def _needed(settings: Settings, need: Callable[[Settings], str]) -> str:
+    try:
+        return need(settings)
+    except SettingError as error:
+        complain(str(error))
+        raise typer.Exit(2) from None
