@@ -1,1 +1,1 @@
-"""The command line and the one-machine stack: what wires, starts and reads the clock."""
+"""The command line and the one-machine stack: it wires, starts, and reads the clock."""
