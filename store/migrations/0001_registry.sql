@@ -91,14 +91,19 @@ CREATE TABLE device (
     gateway_id   integer NOT NULL REFERENCES gateway (id),
     address      text NOT NULL,
     component_id integer REFERENCES component (id),
-    vehicle_id   integer UNIQUE REFERENCES vehicle (id),
+    vehicle_id   integer REFERENCES vehicle (id),
     cell_id      integer REFERENCES grid_cell (id),
     upstream_id  integer REFERENCES device (id),
     lon          double precision,
     lat          double precision,
     simulated    boolean NOT NULL DEFAULT false,
     retired_at   timestamptz,
-    UNIQUE (gateway_id, address)
+    -- Among those in service: a retired device's successor takes over its address and its
+    -- vehicle. Deferrable: checked per statement, so that one import may swap two of them.
+    EXCLUDE USING btree (gateway_id WITH =, address WITH =)
+        WHERE (retired_at IS NULL) DEFERRABLE INITIALLY IMMEDIATE,
+    EXCLUDE USING btree (vehicle_id WITH =)
+        WHERE (retired_at IS NULL) DEFERRABLE INITIALLY IMMEDIATE
 );
 
 CREATE TABLE series (                     -- one quantity of one device
