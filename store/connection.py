@@ -1,4 +1,4 @@
-"""The type of a database connection: one's own, or one lent by a pool."""
+"""A database connection: its type, and what it says when the database is away."""
 
 from typing import TypeAlias
 
@@ -6,4 +6,16 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
-"""What every query in this folder runs on."""
+"""What every query in this folder runs on: one's own, or one lent by a pool."""
+
+AWAY = (
+    OSError,  # refused, reset, no such socket; TimeoutError is one of these
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,  # the connection was lost in the middle
+    asyncpg.OperatorInterventionError,  # starting, stopping, an administrator
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a fail-over is under way
+)
+"""What is cured by trying again later: the database is away, stopping or full."""
