@@ -79,6 +79,24 @@ class Settings:
             mqtt_passwords=environ.get("GEZHI_MQTT_PASSWORDS", ""),
         )
 
+    def environ(self) -> dict[str, str]:
+        """Return the environment variables that give these settings again."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "MQTT_URL": self.mqtt_url,
+            "GEZHI_MQTT_CLIENT_ID": self.mqtt_client_id,
+            "GEZHI_MQTT_SHARE": self.mqtt_share,
+            "GEZHI_API_HOST": self.api_host,
+            "GEZHI_API_PORT": str(self.api_port),
+            "GEZHI_NMEA_HOST": self.nmea_host,
+            "GEZHI_NMEA_TCP_PORT": str(self.nmea_tcp_port),
+            "GEZHI_NMEA_UDP_PORT": str(self.nmea_udp_port),
+            "GEZHI_METRICS_PORT": str(self.metrics_port),
+            "GEZHI_TIME_ZONE": self.time_zone,
+            "GEZHI_CITY": self.city,
+            "GEZHI_MQTT_PASSWORDS": self.mqtt_passwords,
+        }
+
     def needs_database(self) -> str:
         """Return the database's address.
 

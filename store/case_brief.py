@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from asyncpg import Connection, Record
+from store.connection import Connection
 
 SELECT = """
 SELECT c.id, c.number, c.opened_at, c.severity, c.title_zh, c.title_en,
@@ -67,7 +67,7 @@ class CaseBrief:
     samples: int
 
 
-async def cases_after(connection: Connection[Record], case_id: int) -> list[CaseBrief]:
+async def cases_after(connection: Connection, case_id: int) -> list[CaseBrief]:
     """Return the cases filed after `case_id`, oldest first, 200 at most."""
     rows = await connection.fetch(SELECT, case_id)
     return [

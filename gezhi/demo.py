@@ -1,0 +1,114 @@
+"""The demo: a simulated city, the real platform, and cases as they file themselves."""
+
+import os
+import shutil
+import time
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from rich.console import Console
+
+from devices.registry.load import ImportResult, import_city
+from gezhi.clock import utc_now
+from gezhi.live_view import filed_cases, print_case
+from gezhi.processes import SAMPLE_CITY
+from gezhi.settings import Settings
+from gezhi.stack.home import Home, home_path, open_home
+from gezhi.stack.loopback import free_port, is_free
+from gezhi.supervise import keep_running
+from gezhi.up import Platform, beside, running, worker
+
+KINDS = {
+    "cover": "井盖 cover",
+    "lamp": "路灯 lamp",
+    "cabinet": "路灯 lamp",
+    "pressure": "管网 pressure",
+    "gauge": "积水 ponding",
+    "vehicle": "车辆 vehicle",
+}
+"""The five kinds of hardware of the demo, by kind of device."""
+
+
+async def demo(settings: Settings, *, seed: int, keep: bool) -> None:
+    """Run the demo until cancelled.
+
+    Args:
+        settings: What the operator set; ports that are taken are replaced.
+        seed: Of the simulated hardware.
+        keep: Go on with the last demo's data instead of a fresh state directory.
+    """
+    console = Console(highlight=False)
+    started = time.monotonic()
+    home = _demo_home(keep=keep)
+    settings = _free_ports(replace(settings, city=str(SAMPLE_CITY)))
+    console.print("格知 Gezhi: a simulated city on this machine\n", style="bold")
+    async with running(settings, home, console.print) as platform:
+        await _fill_registry(platform, console)
+        simulators = worker(
+            "simulate",
+            platform.settings,
+            home,
+            ("--seed", str(seed), "--truth", str(home.root / "truth.jsonl")),
+        )
+        async with beside(keep_running(simulators, console.print), "simulate"):
+            console.print("  started    simulators, each on its real protocol")
+            _say_where(platform, console)
+            await _show_cases(platform, console, started)
+
+
+def _demo_home(*, keep: bool) -> Home:
+    """Return the demo's own state directory, apart from a real platform's."""
+    root = home_path(os.environ, is_root=os.geteuid() == 0) / "demo"
+    if not keep:
+        shutil.rmtree(root, ignore_errors=True)
+    root.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    return open_home(root)
+
+
+def _free_ports(settings: Settings) -> Settings:
+    names = ("api_port", "nmea_tcp_port", "nmea_udp_port")
+    taken = [name for name in names if not is_free(getattr(settings, name))]
+    return replace(settings, **{name: free_port() for name in taken})
+
+
+async def _fill_registry(platform: Platform, console: Console) -> None:
+    connection = await asyncpg.connect(platform.settings.database_url)
+    try:
+        result = await import_city(connection, SAMPLE_CITY, dry_run=False, at=utc_now())
+    finally:
+        await connection.close()
+    console.print(f"  imported   sample city 格州 Gezhou: {_summary(result)}")
+
+
+def _summary(result: ImportResult) -> str:
+    return ", ".join(f"{count} {table}" for table, count in result.rows_by_table())
+
+
+def _say_where(platform: Platform, console: Console) -> None:
+    token = platform.token_file.read_text("ascii").strip()
+    console.print()
+    console.print(f"  page    [bold]{platform.address}[/]")
+    console.print(f"  token   [bold]{token}[/]", soft_wrap=True)
+    console.print(f"  state   {platform.home.root}  (secrets/, log/, truth.jsonl)")
+    console.print(
+        "\nCases appear below as they file themselves. Ctrl-C stops it all.\n"
+    )
+
+
+async def _show_cases(platform: Platform, console: Console, started: float) -> None:
+    zone = ZoneInfo(platform.settings.time_zone)
+    waiting = set(KINDS.values())
+    async for case in filed_cases(platform.settings.database_url, after_seq=0):
+        print_case(console, case, zone)
+        if KINDS[case.device_kind] in waiting:
+            waiting.remove(KINDS[case.device_kind])
+            if not waiting:
+                console.print(_all_seen(time.monotonic() - started), style="green")
+
+
+def _all_seen(elapsed_s: float) -> str:
+    return (
+        f"          All five kinds have filed a case, {elapsed_s:.0f} s after the "
+        "start.\n"
+    )
