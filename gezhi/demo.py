@@ -14,7 +14,7 @@ from gezhi.clock import utc_now
 from gezhi.live_view import filed_cases, print_case
 from gezhi.processes import SAMPLE_CITY
 from gezhi.settings import Settings
-from gezhi.stack.home import Home, home_path, open_home
+from gezhi.stack.home import Home, claim, home_path, open_home
 from gezhi.stack.loopback import free_port, is_free
 from gezhi.supervise import keep_running
 from gezhi.up import Platform, beside, running, worker
@@ -60,10 +60,14 @@ async def demo(settings: Settings, *, seed: int, keep: bool) -> None:
 def _demo_home(*, keep: bool) -> Home:
     """Return the demo's own state directory, apart from a real platform's."""
     root = home_path(os.environ, is_root=os.geteuid() == 0) / "demo"
-    if not keep:
-        shutil.rmtree(root, ignore_errors=True)
     root.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return open_home(root)
+    home = open_home(root)
+    if not keep:
+        with claim(home):  # never from under a demo that is running
+            for part in (home.cluster, home.broker, home.secrets, home.log):
+                shutil.rmtree(part)
+        open_home(root)
+    return home
 
 
 def _free_ports(settings: Settings) -> Settings:

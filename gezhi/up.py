@@ -199,7 +199,8 @@ async def _first_token(dsn: str, home: Home) -> Path:
 
 async def _until_ready(address: str) -> None:
     async with asyncio.timeout(READY_WITHIN_S):
-        while not await asyncio.to_thread(_is_ready, f"{address}/readyz"):
+        url = f"{address}/readyz"
+        while not await asyncio.to_thread(_is_ready, url):  # noqa: ASYNC110 no signal
             await asyncio.sleep(POLL_S)
 
 
