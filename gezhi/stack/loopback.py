@@ -1,0 +1,54 @@
+"""Ports on the loopback, kept over restarts where they are still free."""
+
+import socket
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+"""The only address the private stack listens on."""
+
+
+def kept_port(record: Path) -> int:
+    """Return the port written in `record` while it is free, else a new one.
+
+    The port is written down, so that an address someone copied yesterday works today.
+    """
+    port = _read(record)
+    if port is None or not is_free(port):
+        port = free_port()
+        record.write_text(f"{port}\n", encoding="ascii")
+    return port
+
+
+def free_port() -> int:
+    """Return a port nobody listens on (another process may still take it first)."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on the port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def answers(port: int) -> bool:
+    """Tell whether someone accepts connections on the port."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _read(record: Path) -> int | None:
+    try:
+        return int(record.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
