@@ -40,7 +40,7 @@ class Problem:
     Two rules with the same problem on the same subject share one case.
 
     Attributes:
-        type: Component or 事件; it decides the order of routing (standards.md 3).
+        type: Component or 事件; it decides the order of routing.
         scheme: The class table the code is from; unused where `class_code` is None.
         class_code: Four digits; None takes scheme and class of the watched component.
         condition: The filing condition (立案条件), as a word.
