@@ -1,22 +1,20 @@
 """A private MQTT broker: mosquitto where it is installed, else the `iotcore` wheel."""
 
 import asyncio
-import importlib.util
 import os
 import re
-import shutil
 import signal
-import sys
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
-from gezhi.stack import iotcore_files, mosquitto_files
-from gezhi.stack.account import Account, can_reach, unprivileged
+from gezhi.stack.account import Account, can_reach
 from gezhi.stack.child import POLL_S, Child, ChildDiedError, Program
 from gezhi.stack.home import Home
-from gezhi.stack.loopback import LOOPBACK, answers, is_free, kept_port
-from gezhi.stack.secrets import replace_secret, secret, write_private
+from gezhi.stack.iotcore import find_iotcore
+from gezhi.stack.loopback import LOOPBACK, Ports, is_free, kept_port
+from gezhi.stack.mosquitto import find_mosquitto
+from gezhi.stack.secrets import secret, write_private
 
 INGEST = "gezhi-ingest"
 """The user our ingest process connects as."""
@@ -24,8 +22,8 @@ INGEST = "gezhi-ingest"
 GATEWAY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """A gateway's code is its user name and a level of its topics, so: no wildcards."""
 
-SEARCHED = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
-"""Where mosquitto may be without being on an ordinary user's PATH."""
+GATEWAY_SECRETS = "gateway-"
+"""The gateways let in are those for whom the state directory has such a secret."""
 
 READY_S = 30.0
 """How long a start or a reload may take; a large saved queue is read first."""
@@ -33,52 +31,69 @@ READY_S = 30.0
 START_ATTEMPTS = 3
 """Starts tried when each time someone else takes the port just chosen."""
 
-SECRET_PREFIX = "mqtt-"  # noqa: S105 the start of a file's name
-"""A user of the broker is one for whom there is such a secret."""
-
-
-class Kind(StrEnum):
-    """Which broker it is."""
-
-    MOSQUITTO = "mosquitto"
-    """Keeps its queue over a restart, and holds users to their topics."""
-    IOTCORE = "iotcore"
-    """Keeps everything in memory; its users are not held to topics."""
-
 
 class NoBrokerError(LookupError):
     """No broker is installed; the message says what to install."""
 
 
+class Engine(Protocol):
+    """One kind of broker: `Mosquitto` or `Iotcore`."""
+
+    name: str
+    description: str
+    has_one_port: bool
+    reload_sentence: bytes
+    """What it logs when told by SIGHUP to read its users; empty if it cannot."""
+
+    def account(self) -> Account | None:
+        """Say who runs it; None is ourselves."""
+
+    def command(self, directory: Path) -> list[str]:
+        """Return the command line."""
+
+    def files(
+        self, directory: Path, ports: Ports, ingest: str, passwords: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return its files' texts by name; see `Mosquitto.files`."""
+
+    def is_ready(self, child: Child, ports: Ports) -> bool:
+        """Tell whether it listens."""
+
+
 class Broker:
     """The private broker of one state directory."""
 
-    def __init__(self, home: Home, *, kind: Kind | None = None) -> None:
+    def __init__(self, home: Home, *, engine: Engine | None = None) -> None:
         """Describe the broker; nothing is made or started yet.
 
         Args:
             home: Its state directory.
-            kind: Which one; by default mosquitto where it is installed.
+            engine: Which kind; by default mosquitto where it is installed.
 
         Raises:
-            NoBrokerError: If it is not installed.
+            NoBrokerError: If none is installed.
         """
         self._home = home
-        self.kind = kind or _installed()
-        self._account = self._servant()
-        self._port = 0
-        self._port_v311 = 0
+        self._engine = engine or installed()
+        self._account = self._engine.account()
+        self._ports = Ports(0, 0)
+        self._users: Mapping[str, str] = {}
         self._child: Child | None = None
 
     @property
-    def port(self) -> int:
-        """The loopback port of MQTT 5, once started."""
-        return self._port
+    def name(self) -> str:
+        """Which broker it is."""
+        return self._engine.name
 
     @property
-    def port_v311(self) -> int:
-        """The loopback port of MQTT 3.1.1: mosquitto's is the same one."""
-        return self._port_v311
+    def description(self) -> str:
+        """Which broker it is and what it cannot do, in a line."""
+        return self._engine.description
+
+    @property
+    def ports(self) -> Ports:
+        """Its loopback ports, once started."""
+        return self._ports
 
     @property
     def child(self) -> Child:
@@ -87,55 +102,60 @@ class Broker:
             raise LookupError("the broker was not started")
         return self._child
 
+    @property
+    def ingest_url(self) -> str:
+        """The address for our ingest process."""
+        return self.url(INGEST)
+
     def url(self, user: str = INGEST) -> str:
-        """Return the address for a user: ingest, or a gateway that was admitted.
+        """Return the MQTT 5 address for a user, with its password.
 
         Raises:
             LookupError: If the broker does not know the user.
         """
-        password = self._passwords().get(user)
+        password = self._users.get(user)
         if password is None:
-            raise LookupError(f"{user} was not admitted to the broker")
-        return f"mqtt://{user}:{password}@{LOOPBACK}:{self._port}"
+            raise LookupError(f"{user} has no account on the broker")
+        return f"mqtt://{user}:{password}@{LOOPBACK}:{self._ports.v5}"
 
-    async def admit(self, *codes: str) -> None:
-        """Let gateways in, each with its own password; those already in keep theirs.
+    async def set_gateways(self, passwords: Mapping[str, str]) -> None:
+        """Let these gateways in and no others; who is shut out is cut off.
+
+        Args:
+            passwords: By gateway code, which is the user name.
 
         Raises:
             ValueError: If a code is not fit to be a user name.
         """
-        for code in codes:
-            if code == INGEST or not GATEWAY_CODE.fullmatch(code):
-                raise ValueError(f"{code!r} cannot be a gateway of the broker")
-        if missing := set(codes) - self._passwords().keys():
-            for code in missing:
-                secret(self._home.secrets, SECRET_PREFIX + code)
+        wanted = {self._secret_of(code): word for code, word in passwords.items()}
+        kept = {self._secret_of(code): word for code, word in self._gateways().items()}
+        for path in kept.keys() - wanted.keys():
+            path.unlink(missing_ok=True)
+        for path, password in wanted.items() - kept.items():
+            write_private(path, password + "\n")
+        if self._child is not None and self._child.is_running:
             await self._reload()
 
-    async def expel(self, *codes: str) -> None:
-        """Shut gateways out; those connected are cut off."""
-        for code in codes:
-            (self._home.secrets / f"{SECRET_PREFIX}{code}").unlink(missing_ok=True)
-        await self._reload()
-
-    async def replace_password(self, code: str) -> str:
-        """Give a user a new password and return it; the old one is refused from now."""
-        made = replace_secret(self._home.secrets, SECRET_PREFIX + code)
-        await self._reload()
-        return made
+    async def admit(self, *codes: str) -> None:
+        """Let gateways in beside the others, with a new password if they have none."""
+        made = {
+            code: secret(self._home.secrets, self._secret_of(code).name)
+            for code in codes
+        }
+        await self.set_gateways(self._gateways() | made)
 
     async def start(self) -> None:
-        """Start the broker.
+        """Start the broker, with the gateways it had when it ran last.
 
         Raises:
             PermissionError: If its user may not enter the state directory.
             ChildDiedError: If it refuses; its log is quoted.
         """
-        secret(self._home.secrets, SECRET_PREFIX + INGEST)
-        if not can_reach(self._account, self._home.broker / "queue.db"):
-            raise PermissionError(f"the broker's user may not enter {self._home.root}")
+        directory = self._home.broker
+        if not can_reach(self._account, directory / "queue.db"):
+            raise PermissionError(f"the broker's user may not enter {directory}")
         if self._account is not None:
-            os.chown(self._home.broker, *self._account.ids)
+            os.chown(directory, *self._account.ids)
         for attempt in range(1, START_ATTEMPTS + 1):
             self._choose_ports()
             self._write_files()
@@ -144,7 +164,7 @@ class Broker:
             try:
                 await self._child.wait_ready(self._is_ready, within_s=READY_S)
             except ChildDiedError:
-                if attempt == START_ATTEMPTS or is_free(self._port):
+                if attempt == START_ATTEMPTS or is_free(self._ports.v5):
                     raise
             else:
                 return
@@ -157,96 +177,79 @@ class Broker:
         """End the broker by SIGKILL."""
         await self.child.kill()
 
-    def _servant(self) -> Account | None:
-        account = unprivileged("mosquitto")
-        if self.kind is Kind.MOSQUITTO:
-            return account
-        # Python may be installed where only root can read; then it stays root's.
-        python = Path(sys.executable).resolve()
-        package = Path(_iotcore_origin())
-        is_open = can_reach(account, python) and can_reach(account, package)
-        return account if is_open else None
+    def _secret_of(self, code: str) -> Path:
+        if code == INGEST or not GATEWAY_CODE.fullmatch(code):
+            raise ValueError(f"{code!r} cannot be a gateway's user name on the broker")
+        return self._home.secrets / f"{GATEWAY_SECRETS}{code}"
 
-    def _passwords(self) -> Mapping[str, str]:
+    def _gateways(self) -> dict[str, str]:
         directory = self._home.secrets
-        names = sorted(path.name for path in directory.glob(f"{SECRET_PREFIX}*"))
+        names = sorted(path.name for path in directory.glob(f"{GATEWAY_SECRETS}*"))
         return {
-            name.removeprefix(SECRET_PREFIX): secret(directory, name) for name in names
+            name.removeprefix(GATEWAY_SECRETS): secret(directory, name)
+            for name in names
         }
 
+    def _accounts(self) -> dict[str, str]:
+        return {**self._gateways(), INGEST: secret(self._home.secrets, "broker-ingest")}
+
     def _choose_ports(self) -> None:
-        self._port = self._port_v311 = kept_port(self._home.broker / "port")
-        if self.kind is Kind.IOTCORE:
-            self._port_v311 = kept_port(self._home.broker / "port-v311")
+        v5 = kept_port(self._home.broker / "port")
+        one = self._engine.has_one_port
+        v311 = v5 if one else kept_port(self._home.broker / "port-v311")
+        self._ports = Ports(v5, v311)
 
     def _write_files(self) -> None:
-        directory, passwords = self._home.broker, self._passwords()
-        if self.kind is Kind.IOTCORE:
-            text = iotcore_files.settings(self._port, self._port_v311, passwords)
-            self._write("iotcore.toml", text)
-            return
-        self._write("mosquitto.conf", mosquitto_files.settings(directory, self._port))
-        self._write("passwords", mosquitto_files.password_file(passwords))
-        self._write("access", mosquitto_files.access_list(INGEST))
-
-    def _write(self, name: str, text: str) -> None:
+        directory = self._home.broker
+        self._users = self._accounts()
+        texts = self._engine.files(directory, self._ports, INGEST, self._users)
         owner = self._account.ids if self._account else None
-        write_private(self._home.broker / name, text, owner=owner)
+        for name, text in texts.items():
+            write_private(directory / name, text, owner=owner)
 
     async def _reload(self) -> None:
         """Make the running broker take the users as they are now."""
-        if self._child is None or not self._child.is_running:
+        if self._accounts() == self._users:
             return
-        if self.kind is Kind.IOTCORE:  # it reads its users at the start only
+        if not self._engine.reload_sentence:
             await self.stop()
             await self.start()
             return
+        before = self._reloads()
         self._write_files()
-        log = self.child.program.log
-        before = log.read_bytes().count(b"Reloading config.")
         self.child.send(signal.SIGHUP)
         async with asyncio.timeout(READY_S):
             # It says so before it accepts the next connection.
-            while log.read_bytes().count(b"Reloading config.") <= before:  # noqa: ASYNC110 it tells its log only
+            while self._reloads() <= before:  # noqa: ASYNC110 it tells only its log
                 await asyncio.sleep(POLL_S)
 
+    def _reloads(self) -> int:
+        return self.child.program.log.read_bytes().count(self._engine.reload_sentence)
+
     def _is_ready(self) -> bool:
-        if self.kind is Kind.MOSQUITTO:
-            return " running\n" in self.child.last_words() + "\n"
-        return answers(self._port) and answers(self._port_v311)
+        return self._engine.is_ready(self.child, self._ports)
 
     def _program(self) -> Program:
-        if self.kind is Kind.MOSQUITTO:
-            command = [_mosquitto() or "", "-c", f"{self._home.broker}/mosquitto.conf"]
-        else:
-            settings = f"{self._home.broker}/iotcore.toml"
-            command = [sys.executable, "-I", "-m", "iotcore", "--config", settings]
         return Program(
-            name=self.kind,
-            command=command,
-            log=self._home.log / f"{self.kind}.log",
+            name=self._engine.name,
+            command=self._engine.command(self._home.broker),
+            log=self._home.log / f"{self._engine.name}.log",
             user=self._account.name if self._account else "",
             environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             directory=self._home.broker,
         )
 
 
-def _installed() -> Kind:
-    if _mosquitto():
-        return Kind.MOSQUITTO
-    if _iotcore_origin():
-        return Kind.IOTCORE
-    raise NoBrokerError(
-        "no MQTT broker is installed: run scripts/install-system as root, "
-        "or pip install 'gezhi[embedded]'"
-    )
+def installed() -> Engine:
+    """Return the broker to run: mosquitto, else iotcore.
 
-
-def _mosquitto() -> str | None:
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SEARCHED])
-    return shutil.which("mosquitto", path=path)
-
-
-def _iotcore_origin() -> str:
-    spec = importlib.util.find_spec("iotcore")
-    return (spec.origin or "") if spec else ""
+    Raises:
+        NoBrokerError: If neither is installed.
+    """
+    engine = find_mosquitto() or find_iotcore()
+    if engine is None:
+        raise NoBrokerError(
+            "no MQTT broker is installed: run scripts/install-system as root, "
+            "or pip install 'gezhi[embedded]'"
+        )
+    return engine

@@ -1,10 +1,19 @@
 """Ports on the loopback, kept over restarts where they are still free."""
 
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 """The only address the private stack listens on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a broker listens: for MQTT 5 and for MQTT 3.1.1, maybe the same port."""
+
+    v5: int
+    v311: int
 
 
 def kept_port(record: Path) -> int:

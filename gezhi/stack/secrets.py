@@ -20,13 +20,6 @@ def secret(directory: Path, name: str) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-def replace_secret(directory: Path, name: str) -> str:
-    """Make a new secret in place of the old one and return it."""
-    made = secrets.token_urlsafe(SECRET_BYTES)
-    write_private(directory / name, made + "\n")
-    return made
-
-
 def write_private(
     path: Path, text: str, *, owner: tuple[int, int] | None = None
 ) -> None:

@@ -1,12 +1,20 @@
-"""What mosquitto reads: its settings, its users and what each may do, as text."""
+"""mosquitto: its command, its settings, its users and what each may do."""
 
 import base64
 import hashlib
+import os
 import secrets
+import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from gezhi.stack.loopback import LOOPBACK
+from gezhi.stack.account import Account, unprivileged
+from gezhi.stack.child import Child
+from gezhi.stack.loopback import LOOPBACK, Ports
+
+SEARCHED = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+"""Where it may be without being on an ordinary user's PATH."""
 
 HASH_ROUNDS = 101
 """PBKDF2 rounds, mosquitto's own number. It hashes in the loop that carries messages,
@@ -20,6 +28,55 @@ MAX_PACKET_BYTES = 4 << 20
 
 MAX_QUEUED_BYTES = 512 << 20
 """What may wait for one client that is away, ingest above all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mosquitto:
+    """The system's broker: it keeps its queue and holds each user to its topics."""
+
+    program: str
+
+    name = "mosquitto"
+    has_one_port = True
+    reload_sentence = b"Reloading config."
+    description = "mosquitto; what waits in it survives a restart"
+
+    def account(self) -> Account | None:
+        """Say who runs it."""
+        return unprivileged("mosquitto")
+
+    def command(self, directory: Path) -> list[str]:
+        """Return the command line."""
+        return [self.program, "-c", f"{directory}/mosquitto.conf"]
+
+    def files(
+        self, directory: Path, ports: Ports, ingest: str, passwords: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return its files' texts by name.
+
+        Args:
+            directory: Where they will be.
+            ports: Where it listens.
+            ingest: The user that may hear every gateway.
+            passwords: Of every user, by name.
+        """
+        return {
+            "mosquitto.conf": settings(directory, ports.v5),
+            "passwords": password_file(passwords),
+            "access": access_list(ingest),
+        }
+
+    def is_ready(self, child: Child, ports: Ports) -> bool:
+        """Tell whether it listens; a trial connection would be logged as a fault."""
+        del ports
+        return " running\n" in child.last_words() + "\n"
+
+
+def find_mosquitto() -> Mosquitto | None:
+    """Return the installed mosquitto, if there is one."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SEARCHED])
+    program = shutil.which("mosquitto", path=path)
+    return Mosquitto(program) if program else None
 
 
 def access_list(ingest: str) -> str:
