@@ -1,0 +1,188 @@
+"""Register maps as TOML files: read, checked whole, laid out flat."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from ingest.protocols.register_layout import (
+    HIGHEST_ADDRESS,
+    Field,
+    RegisterMap,
+    Table,
+)
+from ingest.protocols.register_value import ValueForm, ValueType, mask_of
+from vocabulary.quantity import Quantity
+
+
+class RegisterMapError(ValueError):
+    """A register map cannot be used.
+
+    Attributes:
+        name: The map's name.
+        faults: All that is wrong with it.
+    """
+
+    def __init__(self, name: str, faults: list[str]) -> None:
+        super().__init__(f"register map {name}: " + "; ".join(faults))
+        self.name = name
+        self.faults = faults
+
+
+class FieldEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[field]]` of the file; see `docs/protocols.md`."""
+
+    address: int
+    quantity: str = ""
+    fault: str = ""
+    marks: tuple[str, ...] = ()
+    table: str = "holding"
+    type: ValueType = ValueType.UINT16
+    order: str = ""
+    scale: float = 1
+    offset: float = 0
+    bit: int = 0
+    bit_count: int = 1
+    plausible: tuple[float, float] | None = None
+
+
+class RepeatEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[repeat]]` of the file: parts `lamp/01`, `lamp/02`, … of equal fields."""
+
+    part: str
+    count: int
+    address: int
+    stride: int
+    field: tuple[FieldEntry, ...]
+
+
+class MapFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole file."""
+
+    title_zh: str
+    title_en: str
+    source: str
+    bridge: int = 0
+    field: tuple[FieldEntry, ...] = ()
+    repeat: tuple[RepeatEntry, ...] = ()
+
+
+def map_from(name: str, text: bytes) -> RegisterMap:
+    """Read one register map.
+
+    Raises:
+        RegisterMapError: If anything in it is wrong, all of it said at once.
+    """
+    try:
+        file = msgspec.toml.decode(text, type=MapFile)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RegisterMapError(name, [str(error)]) from error
+    faults = [fault for entry in _placed(file) for fault in _entry_faults(entry)]
+    if faults:
+        raise RegisterMapError(name, faults)
+    fields = sorted(
+        (_field(entry) for entry in _placed(file)),
+        key=lambda field: (field.table, field.address, field.form.bit),
+    )
+    if faults := list(_overlaps(fields)):
+        raise RegisterMapError(name, faults)
+    return RegisterMap(
+        name=name,
+        title_zh=file.title_zh,
+        title_en=file.title_en,
+        source=file.source,
+        bridge=file.bridge,
+        fields=tuple(fields),
+    )
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    """An entry, the part it belongs to and where that part begins."""
+
+    part: str
+    base: int
+    entry: FieldEntry
+
+    @property
+    def address(self) -> int:
+        return self.base + self.entry.address
+
+    @property
+    def name(self) -> str:
+        return self.entry.quantity or self.entry.fault
+
+    @property
+    def form(self) -> ValueForm:
+        entry = self.entry
+        return ValueForm(
+            type=ValueType.BITS if self.is_bit_table else entry.type,
+            order=entry.order,
+            scale=entry.scale,
+            offset=entry.offset,
+            bit=entry.bit,
+            bit_count=entry.bit_count,
+        )
+
+    @property
+    def is_bit_table(self) -> bool:
+        return self.entry.table in ("coil", "discrete")
+
+
+def _placed(file: MapFile) -> Iterator[_Placed]:
+    for entry in file.field:
+        yield _Placed("", 0, entry)
+    for repeat in file.repeat:
+        for index in range(repeat.count):
+            part = f"{repeat.part}/{index + 1:02d}"
+            for entry in repeat.field:
+                yield _Placed(part, repeat.address + index * repeat.stride, entry)
+
+
+def _entry_faults(placed: _Placed) -> list[str]:
+    entry = placed.entry
+    faults = placed.form.faults()
+    if bool(entry.quantity) == bool(entry.fault):
+        faults.append("needs either a quantity or a fault")
+    if entry.table.upper() not in Table.__members__:
+        known = ", ".join(member.lower() for member in Table.__members__)
+        faults.append(f"table {entry.table!r} is none of {known}")
+    faults += [
+        f"quantity {name!r} is not in the vocabulary"
+        for name in (*filter(None, [entry.quantity]), *entry.marks)
+        if name not in set(Quantity)
+    ]
+    if not 0 <= placed.address <= HIGHEST_ADDRESS - placed.form.width + 1:
+        faults.append(f"address is not in 0..{HIGHEST_ADDRESS}")
+    if entry.plausible and entry.plausible[0] > entry.plausible[1]:
+        faults.append("plausible is not [least, greatest]")
+    where = f"{placed.part or 'unit'} {placed.name or '?'} at {placed.address}"
+    return [f"{where}: {fault}" for fault in faults]
+
+
+def _field(placed: _Placed) -> Field:
+    entry = placed.entry
+    return Field(
+        part=placed.part,
+        name=placed.name,
+        quantity=Quantity(entry.quantity) if entry.quantity else None,
+        marks=tuple(map(Quantity, entry.marks)),
+        table=Table[entry.table.upper()],
+        address=placed.address,
+        form=placed.form,
+        plausible=entry.plausible,
+    )
+
+
+def _overlaps(fields: list[Field]) -> Iterator[str]:
+    """Say which fields take the same bits, and which have one name."""
+    taken: dict[tuple[Table, int], list[Field]] = {}
+    names: set[tuple[str, str]] = set()
+    for field in fields:
+        for address in range(field.address, field.end):
+            others = taken.setdefault((field.table, address), [])
+            for other in others:
+                if mask_of(other.form) & mask_of(field.form):
+                    yield f"{other.name} and {field.name} both stand at {address}"
+            others.append(field)
+        if (field.part, field.name) in names:
+            yield f"{field.part or 'unit'} has {field.name} twice"
+        names.add((field.part, field.name))
