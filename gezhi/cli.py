@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +21,21 @@ token = typer.Typer(no_args_is_help=True, help="Who may see and act over the API
 app.add_typer(token, name="token")
 
 
-def settings_or_exit() -> Settings:
-    """Read the environment, or say what is wrong with it and exit with 2."""
+def settings_or_exit(*, beside: bool = False) -> Settings:
+    """Read the environment, or say what is wrong with it and exit with 2.
+
+    Args:
+        beside: Fall back on the platform that runs on the state directory.
+    """
+    environ: Mapping[str, str] = os.environ
+    if beside:
+        from gezhi.running_platform import with_running
+        from gezhi.stack.home import Home, home_path
+
+        root = home_path(os.environ, is_root=os.geteuid() == 0)
+        environ = with_running(os.environ, Home(root))
     try:
-        return Settings.from_environ(os.environ)
+        return Settings.from_environ(environ)
     except SettingError as error:
         complain(str(error))
         raise typer.Exit(2) from None
@@ -119,7 +130,7 @@ def migrate() -> None:
 
     from store.migrate import migrate as apply
 
-    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
     applied = asyncio.run(apply(dsn))
     for name in applied:
         typer.echo(f"applied {name}")
@@ -138,7 +149,7 @@ def import_city(
     from gezhi.clock import utc_now
     from gezhi.import_city import run_import
 
-    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(run_import(folder, dsn, dry_run=dry_run, at=utc_now()))
 
 
@@ -174,6 +185,44 @@ def decode(
     )
 
 
+@app.command()
+def feed(
+    what: Annotated[str, typer.Argument(help="`positions` or `readings`.")],
+    file: Annotated[Path, typer.Argument(help="CSV or NDJSON, also .gz.")],
+    gateway: Annotated[str, typer.Option(help="Code of the gateway to send as.")],
+    mapping: Annotated[
+        str,
+        typer.Option(
+            "--map",
+            help="Which column is what: 'device=vehicle time=t zone=+08:00 lon=lon "
+            "lat=lat', or a preset.",
+        ),
+    ] = "",
+    *,
+    again: Annotated[
+        bool, typer.Option(help="Send all of it again instead of going on.")
+    ] = False,
+) -> None:
+    """Send recorded data through the broker as a gateway would; resumable."""
+    from gezhi.feed import run_feed
+    from gezhi.gateway_accounts import gateway_url
+
+    settings = settings_or_exit(beside=True)
+    url = _needed(settings, lambda settings: gateway_url(settings, gateway))
+    state = Path.home() / ".cache" / "gezhi" / "feed"
+    raise typer.Exit(
+        run_feed(
+            what,
+            file,
+            gateway=gateway,
+            mapping=mapping,
+            mqtt_url=url,
+            state_dir=state,
+            again=again,
+        )
+    )
+
+
 @token.command("create")
 def token_create(
     name: Annotated[str, typer.Argument(help="Whose it is, for people.")],
@@ -187,7 +236,7 @@ def token_create(
     """Make a token and print it once; only its hash is kept."""
     from gezhi.tokens import create
 
-    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(create(dsn, name=name, role=role, unit_code=unit))
 
 
@@ -196,7 +245,9 @@ def token_list() -> None:
     """List tokens, without their secrets."""
     from gezhi.tokens import show_all
 
-    raise typer.Exit(show_all(_needed(settings_or_exit(), Settings.needs_database)))
+    raise typer.Exit(
+        show_all(_needed(settings_or_exit(beside=True), Settings.needs_database))
+    )
 
 
 @token.command("revoke")
@@ -206,7 +257,7 @@ def token_revoke(
     """Make a token worthless, at once."""
     from gezhi.tokens import revoke
 
-    dsn = _needed(settings_or_exit(), Settings.needs_database)
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(revoke(dsn, key))
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import json
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
+from gezhi.settings import SettingError, Settings
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import Home
 from gezhi.stack.secrets import secret, write_private
@@ -20,6 +22,31 @@ RETRY_S = 2.0
 def passwords_file(home: Home) -> Path:
     """Return where the gateways' passwords are, by code, for whoever sets them up."""
     return home.secrets / "gateways.json"
+
+
+def gateway_url(settings: Settings, gateway: str) -> str:
+    """Return the broker's address with a gateway's own account.
+
+    Raises:
+        SettingError: If there is no broker, or no password of that gateway.
+    """
+    parts = urlsplit(settings.needs_broker())
+    password = _passwords(settings).get(gateway)
+    if password is None:
+        raise SettingError(
+            "GEZHI_MQTT_PASSWORDS",
+            f"names no file that has the broker password of gateway {gateway!r}",
+        )
+    account = f"{quote(gateway)}:{quote(password)}"
+    place = f"{account}@{parts.hostname}:{parts.port or 1883}"
+    return urlunsplit(parts._replace(netloc=place))
+
+
+def _passwords(settings: Settings) -> dict[str, str]:
+    if not settings.mqtt_passwords:
+        return {}
+    text = Path(settings.mqtt_passwords).read_text("utf-8")
+    return {str(name): str(word) for name, word in json.loads(text).items()}
 
 
 async def follow_gateways(dsn: str, home: Home, broker: Broker) -> None:
@@ -42,7 +69,7 @@ async def give_accounts(
         row["code"]: secret(home.secrets, f"gateway-{row['code']}") for row in rows
     }
     write_private(passwords_file(home), json.dumps(passwords, indent=1) + "\n")
-    broker.set_gateways(passwords)
+    await broker.set_gateways(passwords)
 
 
 async def _follow(dsn: str, home: Home, broker: Broker) -> None:

@@ -1,19 +1,17 @@
 """What each process runs, wired from its settings."""
 
 import asyncio
-import json
 import logging
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
 
-import asyncpg
 import uvicorn
 
 import simulators
 import web
 from api.app import create_app
 from gezhi.clock import utc_now
-from gezhi.settings import SettingError, Settings
+from gezhi.gateway_accounts import gateway_url
+from gezhi.settings import Settings
 from ingest.serve import IngestSettings, serve
 from rules.fold import run_rules
 from simulators.run import simulate
@@ -48,12 +46,9 @@ async def run_ingest(settings: Settings) -> None:
 async def run_rules_worker(settings: Settings) -> None:
     """Fold the journal into alarms, cases and last values until cancelled."""
     dsn = settings.needs_database()
-    async with (
-        asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool,
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_rules(dsn, time_zone=settings.time_zone), name="rules")
-        tasks.create_task(fold_latest(pool), name="latest")
+        tasks.create_task(fold_latest(dsn), name="latest")
 
 
 async def run_api(settings: Settings) -> None:
@@ -86,31 +81,12 @@ async def run_simulators(
     truth: Path | None,
 ) -> None:
     """Play the hardware of a city folder until cancelled."""
-    broker = settings.needs_broker()
-    passwords = _passwords(settings)
-
-    def mqtt_url_of(gateway: str) -> str:
-        parts = urlsplit(broker)
-        account = f"{quote(gateway)}:{quote(passwords.get(gateway, ''))}"
-        place = f"{account}@{parts.hostname}:{parts.port or 1883}"
-        return urlunsplit(parts._replace(netloc=place))
-
     await simulate(
         city or SAMPLE_CITY,
-        mqtt_url_of=mqtt_url_of,
+        mqtt_url_of=lambda gateway: gateway_url(settings, gateway),
         nmea=(settings.nmea_host, settings.nmea_tcp_port),
         seed=seed,
         incidents=incidents if incidents in {"demo", "none"} else Path(incidents),
         truth=truth,
         clock=utc_now,
     )
-
-
-def _passwords(settings: Settings) -> dict[str, str]:
-    if not settings.mqtt_passwords:
-        raise SettingError(
-            "GEZHI_MQTT_PASSWORDS",
-            "is not set; name the JSON file of the gateways' broker passwords",
-        )
-    text = Path(settings.mqtt_passwords).read_text("utf-8")
-    return {str(name): str(word) for name, word in json.loads(text).items()}

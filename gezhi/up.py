@@ -15,12 +15,13 @@ from rich.console import Console
 
 from gezhi.clock import utc_now
 from gezhi.gateway_accounts import follow_gateways, passwords_file
+from gezhi.running_platform import announced
 from gezhi.settings import Settings
 from gezhi.stack.broker import Broker
 from gezhi.stack.child import Child, Program
 from gezhi.stack.home import Home, claim, home_path, open_home
 from gezhi.stack.postgres import Cluster
-from gezhi.stack.secrets import write_private
+from gezhi.stack.secrets import secret, write_private
 from gezhi.supervise import Report, keep_running
 from store.access import create_token
 from store.edition import edition_of
@@ -91,6 +92,7 @@ async def running(
         settings = await stack.enter_async_context(_database(settings, home, report))
         await _prepare(settings.database_url, report)
         settings = await stack.enter_async_context(_broker(settings, home, report))
+        stack.enter_context(announced(home, settings))
         token_file = await _first_token(settings.database_url, home)
         for name in WORKERS:
             program = worker(name, settings, home)
@@ -157,9 +159,12 @@ async def _broker(
             beside(_keep_started("broker", broker, report), "broker"),
             beside(accounts, "gateway accounts"),
         ):
+            # A gateway that took our session's name could push us off the broker.
+            own = secret(home.secrets, "ingest-client")[:8]
             yield replace(
                 settings,
                 mqtt_url=broker.ingest_url,
+                mqtt_client_id=f"gezhi-ingest-{own}",
                 mqtt_passwords=str(passwords_file(home)),
             )
     finally:

@@ -107,6 +107,15 @@ def pending(migrations: list[Migration], digests: Mapping[str, str]) -> list[Mig
     return [migration for migration in migrations if migration.name not in digests]
 
 
+async def pending_in(connection: Connection) -> list[str]:
+    """Return the names of this release's migrations that the database lacks."""
+    if not await connection.fetchval("SELECT to_regclass('schema_migration')"):
+        return [migration.name for migration in shipped_migrations()]
+    rows = await connection.fetch("SELECT name FROM schema_migration")
+    applied = {row["name"] for row in rows}
+    return [each.name for each in shipped_migrations() if each.name not in applied]
+
+
 async def migrate(dsn: str, *, migrations: list[Migration] | None = None) -> list[str]:
     """Apply what is missing and return the names of the files applied.
 
