@@ -59,6 +59,13 @@ def _disk() -> Path | None:
     return None
 
 
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """A state directory of the test's own, removed after it."""
+    with temporary_home() as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One running cluster for all tests; to stop one, take `own_cluster`."""
@@ -70,13 +77,13 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-async def own_cluster() -> AsyncIterator[Cluster]:
+async def own_cluster(home: Home) -> AsyncIterator[Cluster]:
     """A running cluster of the test's own, to be killed and started at will."""
-    with temporary_home() as home:
-        own = Cluster(home, with_timescaledb=wants_timescaledb(), is_durable=False)
-        await own.start()
-        yield own
-        await own.kill()
+    own = Cluster(home, with_timescaledb=wants_timescaledb(), is_durable=False)
+    await own.start()
+    yield own
+    if own.child.is_running:
+        await own.stop()
 
 
 @pytest.fixture(scope="session")
@@ -122,13 +129,12 @@ def broker() -> Iterator[Broker]:
 
 
 @pytest.fixture
-async def own_broker() -> AsyncIterator[Broker]:
+async def own_broker(home: Home) -> AsyncIterator[Broker]:
     """A running broker of the test's own, to be killed and started at will."""
-    with temporary_home() as home:
-        own = Broker(home)
-        await own.start()
-        yield own
-        await own.kill()
+    own = Broker(home)
+    await own.start()
+    yield own
+    await own.kill()
 
 
 @pytest.fixture

@@ -26,6 +26,10 @@ SALT_BYTES = 12
 MAX_PACKET_BYTES = 4 << 20
 """Largest message taken: some ten thousand readings in one batch."""
 
+MAX_QUEUED_MESSAGES = 1_000_000
+"""How many may. Not 0, "no limit": mosquitto 2.0.11 then hangs up on whoever publishes
+what the access list denies (`out_packet_count >= max_queued_messages`)."""
+
 MAX_QUEUED_BYTES = 512 << 20
 """What may wait for one client that is away, ingest above all."""
 
@@ -130,7 +134,7 @@ persistence_file queue.db
 autosave_interval 1
 persistent_client_expiration 14d
 
-max_queued_messages 0
+max_queued_messages {MAX_QUEUED_MESSAGES}
 max_queued_bytes {MAX_QUEUED_BYTES}
 max_inflight_messages 10000
 max_packet_size {MAX_PACKET_BYTES}

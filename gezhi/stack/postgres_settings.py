@@ -84,6 +84,9 @@ def _values(settings: ClusterSettings) -> dict[str, str]:
         "log_checkpoints": "off",
         "log_autovacuum_min_duration": "10s",
     }
+    if not settings.is_durable:
+        # Killed tests then leave nothing behind outside their directory.
+        values["dynamic_shared_memory_type"] = "mmap"
     if settings.with_timescaledb:
         values |= {
             "shared_preload_libraries": "timescaledb",

@@ -1,0 +1,75 @@
+# What a person types. Everything is made once; a second call is quick.
+#
+#   make demo     set up, then show the whole platform on a simulated city
+#   make test     set up, then run every test (and some once more without TimescaleDB)
+#   make check    what a change must pass: lint, types, layers, tests
+#   make setup    only set up
+#   make bench    measure
+#   make clean    remove what the tools left behind (make distclean: .venv too)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	{ echo $$python; exit; }; done; echo python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LINTED := . scripts/other-suite
+
+.PHONY: help demo test check setup setup-test packages bench clean distclean
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+demo: setup
+	@$(BIN)/gezhi demo
+
+test: setup-test
+	$(BIN)/pytest -q
+	GEZHI_TEST_EDITION=plain $(BIN)/pytest -q -m editions
+
+check: setup-test
+	$(BIN)/ruff check $(LINTED)
+	$(BIN)/ruff format --check $(LINTED)
+	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases tests
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q
+	GEZHI_TEST_EDITION=plain $(BIN)/pytest -q -m editions
+
+bench: setup
+	$(BIN)/python -m bench
+
+setup: packages
+	@scripts/install-system
+
+setup-test: packages
+	@scripts/install-system --test
+
+packages: .stamps/packages
+
+# The lock names every package with its hashes; nothing else is fetched.
+.stamps/packages: requirements.lock pyproject.toml | $(BIN)/python
+	@mkdir -p .stamps
+	@echo "  packages     installing what requirements.lock names"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/python:
+	@PYTHON=$(PYTHON) scripts/install-system --python
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "  python       3.11 or newer is needed: PYTHON=/path/to/python3 make setup"; exit 1; }
+	@echo "  python       $$($(PYTHON) --version), in .venv"
+	@$(PYTHON) -m venv .venv
+
+clean:
+	rm -rf .stamps .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
+
+distclean: clean
+	rm -rf .venv *.egg-info
