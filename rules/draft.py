@@ -1,0 +1,145 @@
+"""One rule on one device, before all of them become columns."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rules.rule import Hears, Outside, Overspeed, Rule, Side, Silence, Threshold, Whose
+from rules.subject import Subject
+from vocabulary.registry_facts import GeofenceFacts
+
+GAP_INTERVALS = 3
+"""Largest gap of a rule that names none, in expected intervals of the device."""
+
+LEAST_OUTSIDE_M = math.nextafter(0, 1)
+"""The shortest distance that is outside: an area's border is still inside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideDraft:
+    """One side condition, its series found.
+
+    Attributes:
+        side: As the rule says it.
+        series_id: The series it looks at.
+        gap_s: How far away in time its reading may lie.
+    """
+
+    side: Side
+    series_id: int
+    gap_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One rule on one device.
+
+    Attributes:
+        rule: The rule.
+        subject: The device.
+        limits: One per grade, mildest first.
+        deadband: How far back within a limit counts as back.
+        is_above: Whether too much is bad.
+        gap_s: Largest gap.
+        series_id: The series that is judged; None if none is.
+        is_positional: Whether the device's positions are judged.
+        area: The area they are judged by; None where it is the speed.
+        hears: The clock of its silence; None if something else is judged.
+        sides: Side conditions.
+    """
+
+    rule: Rule
+    subject: Subject
+    limits: tuple[float, ...]
+    deadband: float = 0.0
+    is_above: bool = True
+    gap_s: float
+    series_id: int | None = None
+    is_positional: bool = False
+    area: GeofenceFacts | None = None
+    hears: Hears | None = None
+    sides: tuple[SideDraft, ...] = ()
+
+
+def draft(rule: Rule, subject: Subject, by_id: Mapping[int, Subject]) -> Draft | None:
+    """Return what a rule judges on a device; None if there is nothing to judge.
+
+    A device without the series, the upstream or the area that a rule speaks of is not
+    judged by it.
+
+    Args:
+        rule: Of the device's kind.
+        subject: The device.
+        by_id: All devices, to find the upstream.
+    """
+    gap_s = rule.largest_gap_s or GAP_INTERVALS * subject.interval_s
+    match rule.condition:
+        case Threshold() as condition:
+            return _threshold(rule, condition, subject, by_id)
+        case Overspeed() as condition:
+            own = subject.speed_limit_kmh
+            limit = (own or condition.default_kmh) + condition.margin_kmh
+            return Draft(
+                rule=rule,
+                subject=subject,
+                limits=(limit,),
+                deadband=condition.deadband,
+                gap_s=gap_s,
+                is_positional=True,
+            )
+        case Outside(band_m=band_m):
+            limit = max(band_m, LEAST_OUTSIDE_M)
+            area_draft = Draft(
+                rule=rule,
+                subject=subject,
+                limits=(limit,),
+                deadband=limit - LEAST_OUTSIDE_M,
+                gap_s=gap_s,
+                is_positional=True,
+                area=subject.area,
+            )
+            return None if subject.area is None else area_draft
+        case Silence() as condition:
+            seconds = condition.silence_s
+            reports = condition.missed_reports
+            limit = seconds or (reports or math.inf) * subject.interval_s
+            return Draft(
+                rule=rule,
+                subject=subject,
+                limits=(limit,),
+                gap_s=gap_s,
+                hears=condition.hears,
+            )
+
+
+def _threshold(
+    rule: Rule, condition: Threshold, subject: Subject, by_id: Mapping[int, Subject]
+) -> Draft | None:
+    series_id = subject.series.get(condition.quantity)
+    sides = [_side(rule, side, subject, by_id) for side in condition.sides]
+    found = tuple(side for side in sides if side is not None)
+    if series_id is None or len(found) < len(sides):
+        return None
+    return Draft(
+        rule=rule,
+        subject=subject,
+        limits=tuple(grade.at for grade in condition.grades),
+        deadband=condition.deadband,
+        is_above=condition.is_above,
+        gap_s=rule.largest_gap_s or GAP_INTERVALS * subject.interval_s,
+        series_id=series_id,
+        sides=found,
+    )
+
+
+def _side(
+    rule: Rule, side: Side, subject: Subject, by_id: Mapping[int, Subject]
+) -> SideDraft | None:
+    upstream = None if subject.upstream_id is None else by_id.get(subject.upstream_id)
+    watched = subject if side.of is Whose.SELF else upstream
+    series_id = None if watched is None else watched.series.get(side.quantity)
+    if watched is None or series_id is None:
+        return None
+    slower_s = max(subject.interval_s, watched.interval_s)
+    gap_s = rule.largest_gap_s or GAP_INTERVALS * slower_s
+    return SideDraft(side=side, series_id=series_id, gap_s=gap_s)

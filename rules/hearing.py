@@ -1,0 +1,113 @@
+"""Silence: time in which a device could have been heard, and was not.
+
+Each link has a clock that runs only while the platform and the link are up, and each
+device remembers what its clocks showed when it was last heard. Silence is the
+difference. What we did not hear because we were not there is never counted: a step of
+more than `LARGEST_STEP_US` between two journal entries, or up to the entry that says
+the platform has come up, is our own absence. A device never heard at all is unknown,
+not silent.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.fan import look_up
+from rules.learned import EdgeWord, Learned
+from rules.state import NEVER, State
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
+from vocabulary.times import SECOND_US
+
+PLATFORM = 0
+"""The link that is the platform itself: it must be up for any other to be heard."""
+
+PLATFORM_EDGE = "ingest"
+"""The edge that EDGE entries call the platform."""
+
+LARGEST_STEP_US = 5 * SECOND_US
+"""Longest time between two entries in which we can still have been listening."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Which device is heard through which link, and which slots watch for silence.
+
+    Attributes:
+        links: Edge and gateway of each link; the first is the platform.
+        link: Link of each device, shape (devices,).
+        by_series: Place of the device in `link`, by series id; -1 for none.
+        by_device: The same by device id.
+        slot: Slots that watch for silence, shape (k,).
+        device: Place of the device each of them watches, shape (k,).
+        clock: The link whose clock it counts by, shape (k,).
+    """
+
+    links: tuple[tuple[str, str], ...]
+    link: NDArray[np.intp]
+    by_series: NDArray[np.intp]
+    by_device: NDArray[np.intp]
+    slot: NDArray[np.intp]
+    device: NDArray[np.intp]
+    clock: NDArray[np.intp]
+
+
+def listen(ears: Ears, state: State, learned: Learned) -> None:
+    """Let the clocks run up to an entry and note what it says of edges and devices.
+
+    Args:
+        ears: Of the plan.
+        state: Changed in place.
+        learned: The entry.
+    """
+    _run_clocks(state, learned)
+    match learned.content:
+        case EdgeWord() as word:
+            _note_edge(ears, state, word)
+        case Readings(series_id=ids):
+            _note_heard(ears, state, look_up(ears.by_series, ids))
+        case Positions(device_id=ids):
+            _note_heard(ears, state, look_up(ears.by_device, ids))
+        case None:
+            pass
+
+
+def silent_us(ears: Ears, state: State) -> NDArray[np.int64]:
+    """Return for how long each watched device could have been heard and was not.
+
+    Returns:
+        Shape (k,), beside `ears.slot`; 0 for devices never heard.
+    """
+    column = (ears.clock == PLATFORM).astype(np.intp)
+    heard = state.heard_us[ears.device, column]
+    return np.where(heard == NEVER, 0, state.audible_us[ears.clock] - heard)
+
+
+def _run_clocks(state: State, learned: Learned) -> None:
+    step_us = learned.at_us - state.at_us
+    match learned.content:
+        case EdgeWord(edge=edge, is_up=True) if edge == PLATFORM_EDGE:
+            return  # it was away until now, for however short a time
+        case _ if 0 <= step_us <= LARGEST_STEP_US and state.is_up[PLATFORM]:
+            state.audible_us[state.is_up] += step_us
+        case _:
+            pass
+
+
+def _note_edge(ears: Ears, state: State, word: EdgeWord) -> None:
+    if word.edge == PLATFORM_EDGE:
+        state.is_up[PLATFORM] = word.is_up
+        # Every edge says for itself when it is up again; one that never says is up.
+        state.is_up[1:] = ~state.was_said[1:]
+        return
+    for place, (edge, gateway) in enumerate(ears.links):
+        if edge == word.edge and word.gateway in ("", gateway):
+            state.is_up[place] = word.is_up
+            state.was_said[place] = True
+
+
+def _note_heard(ears: Ears, state: State, devices: NDArray[np.intp]) -> None:
+    heard = np.unique(devices[devices >= 0])
+    state.heard_us[heard, 0] = state.audible_us[ears.link[heard]]
+    state.heard_us[heard, 1] = state.audible_us[PLATFORM]

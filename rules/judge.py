@@ -1,0 +1,123 @@
+"""Samples judged in their order, all slots at once: limit, then hold, then grades."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.grades import level
+from rules.hold import WAS_BEYOND, Verdict, advance
+from rules.plan import Slots
+from rules.samples import Samples, first_of_slot, rounds
+from rules.state import State
+from rules.threshold import is_beyond
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Samples at which an alarm changed its level, as columns of shape (n,).
+
+    Attributes:
+        samples: The deciding samples.
+        before: Level before, see `grades.level`.
+        after: Level after, a different one.
+    """
+
+    samples: Samples
+    before: NDArray[np.intp]
+    after: NDArray[np.intp]
+
+
+def fit_to_judge(slots: Slots, state: State, samples: Samples) -> NDArray[np.bool_]:
+    """Tell which samples are finite, of accepted quality, and not late.
+
+    Late is older than the newest sample that the slot has judged.
+    """
+    fit = np.isfinite(samples.value)
+    fit &= (samples.quality & slots.refuse[samples.slot]) == 0
+    return fit & (samples.at_us >= state.last_us[samples.slot])
+
+
+def judge(
+    slots: Slots, state: State, samples: Samples, moot: NDArray[np.bool_]
+) -> list[Turns]:
+    """Judge samples in the order of their own times.
+
+    Args:
+        slots: Of the plan.
+        state: Changed in place.
+        samples: Fit to judge; those of each slot together, oldest first.
+        moot: Whether a side condition forbids a verdict, shape (n,).
+
+    Returns:
+        One item per round, see `samples.rounds`; empty ones left out.
+    """
+    stirred = _stirred(slots, state, samples)
+    calm = samples.take(~stirred)
+    state.last_us[calm.slot] = calm.at_us  # the last of a slot is its newest
+    busy, busy_moot = samples.take(stirred), moot[stirred]
+    found = (
+        judge_once(slots, state, busy.take(rows), busy_moot[rows])
+        for rows in rounds(busy.slot)
+    )
+    return [turns for turns in found if len(turns.samples)]
+
+
+def judge_once(
+    slots: Slots, state: State, samples: Samples, moot: NDArray[np.bool_]
+) -> Turns:
+    """Judge at most one sample of each slot.
+
+    Args:
+        slots: Of the plan.
+        state: Changed in place.
+        samples: No slot twice.
+        moot: Whether a side condition forbids a verdict, shape (n,).
+    """
+    slot = samples.slot
+    before = state.state[slot]
+    beyond = is_beyond(
+        samples.value[:, np.newaxis],
+        slots.limit[slot],
+        slots.release[slot],
+        WAS_BEYOND[before],
+    )
+    verdict = np.where(moot[:, np.newaxis], Verdict.MOOT, beyond).astype(np.int8)
+    after, held_us = advance(
+        before,
+        state.held_us[slot],
+        verdict,
+        step_us=_known_us(slots, state, samples)[:, np.newaxis],
+        on_us=slots.on_us[slot, np.newaxis],
+        off_us=slots.off_us[slot, np.newaxis],
+    )
+    state.state[slot], state.held_us[slot] = after, held_us
+    state.last_us[slot] = samples.at_us
+    return _turns(samples, level(before), level(after))
+
+
+def _known_us(slots: Slots, state: State, samples: Samples) -> NDArray[np.int64]:
+    """Return the time since the sample before; 0 where the gap is too large."""
+    step_us = samples.at_us - state.last_us[samples.slot]
+    return np.where(step_us <= slots.gap_us[samples.slot], step_us, 0)
+
+
+def _stirred(slots: Slots, state: State, samples: Samples) -> NDArray[np.bool_]:
+    """Tell the samples of slots that are not plainly normal all through this entry.
+
+    Most are: one comparison is then all they cost.
+    """
+    slot = samples.slot
+    first = first_of_slot(slot)
+    if not len(first):
+        return np.zeros(0, np.bool_)
+    stirs = (samples.value >= slots.limit[slot, 0]) | state.state[slot].any(axis=1)
+    by_slot = np.logical_or.reduceat(stirs, first)
+    return np.repeat(by_slot, np.diff(first, append=len(slot)))
+
+
+def _turns(
+    samples: Samples, before: NDArray[np.intp], after: NDArray[np.intp]
+) -> Turns:
+    turned = np.flatnonzero(before != after)
+    return Turns(samples.take(turned), before[turned], after[turned])

@@ -1,0 +1,88 @@
+"""What the engine works by: rules and devices compiled to columns, one slot each pair.
+
+A plan never changes while it is folded under; another set of rules or devices is
+another plan, and `carry` takes the state over.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.fan import Fan
+from rules.fence import Fence
+from rules.hearing import Ears
+from rules.rule import Rule
+from rules.side_condition import Sides
+from rules.state import State
+from rules.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """One row per rule and device, shape (n,) unless said otherwise.
+
+    Attributes:
+        rule: Place in `Plan.rules`.
+        subject: Place in `Plan.subjects`.
+        sign: 1 where too much is bad, -1 where too little is.
+        limit: Multiplied by `sign`, mildest grade first, shape (n, g); infinite where
+            a slot has no such grade.
+        release: The same with the deadband, shape (n, g).
+        on_us: On-delay.
+        off_us: Off-delay.
+        gap_us: Largest gap.
+        refuse: `Quality` bits that are not judged.
+    """
+
+    rule: NDArray[np.intp]
+    subject: NDArray[np.intp]
+    sign: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    release: NDArray[np.float64]
+    on_us: NDArray[np.int64]
+    off_us: NDArray[np.int64]
+    gap_us: NDArray[np.int64]
+    refuse: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that folding needs beside the state and the journal.
+
+    Attributes:
+        key: Digest of what it was compiled from.
+        rules: The rules.
+        subjects: The devices.
+        slots: Every pair of them that can be judged.
+        by_series: From a series id to the slots it is judged by.
+        by_device: From a device id to the slots its positions are judged by.
+        fence: Place in `fences` of each slot that judges where a vehicle is, else -1.
+        fences: The areas.
+        sides: The side conditions.
+        ears: Who is heard through what.
+    """
+
+    key: str
+    rules: tuple[Rule, ...]
+    subjects: tuple[Subject, ...]
+    slots: Slots
+    by_series: Fan
+    by_device: Fan
+    fence: NDArray[np.intp]
+    fences: tuple[Fence, ...]
+    sides: Sides
+    ears: Ears
+
+    def fresh_state(self) -> State:
+        """Return the memory of an engine that has seen nothing under this plan."""
+        return State.fresh(
+            slots=len(self.slots),
+            grades=self.slots.limit.shape[1],
+            watches=int(self.sides.watch_of_series.max(initial=-1)) + 1,
+            links=len(self.ears.links),
+            devices=len(self.subjects),
+        )

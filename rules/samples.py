@@ -1,0 +1,67 @@
+"""What one entry says to each slot, in the order in which it is judged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples as columns of shape (n,).
+
+    Attributes:
+        slot: The slot each is for.
+        row: The row of the entry it is from.
+        at_us: Its own time, microseconds since 1970.
+        value: In the unit of the slot's limit.
+        quality: `Quality` bits.
+    """
+
+    slot: NDArray[np.intp]
+    row: NDArray[np.intp]
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+    quality: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
+        """Return some of the samples, by index, mask or slice."""
+        return type(self)(
+            self.slot[rows],
+            self.row[rows],
+            self.at_us[rows],
+            self.value[rows],
+            self.quality[rows],
+        )
+
+    def by_slot_and_time(self) -> Self:
+        """Return the samples of each slot together, oldest first.
+
+        Fixes of the same time keep the order of the entry.
+        """
+        return self.take(np.lexsort((self.at_us, self.slot)))
+
+
+def first_of_slot(slot: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return where each slot begins in a column where equal slots stand together."""
+    return np.flatnonzero(np.diff(slot, prepend=-1))
+
+
+def rounds(slot: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """Yield rows so that each slot occurs at most once per round, in its order.
+
+    The k-th round holds the k-th sample of every slot that has that many.
+
+    Args:
+        slot: Shape (n,), equal slots together.
+    """
+    first = first_of_slot(slot)
+    count = np.diff(first, append=len(slot))
+    turn = np.arange(len(slot)) - np.repeat(first, count)
+    order = np.argsort(turn, kind="stable")
+    yield from np.split(order, np.cumsum(np.bincount(turn))[:-1]) if len(slot) else ()

@@ -1,0 +1,123 @@
+"""Side conditions: another reading that must be true for a sample to be judged.
+
+The value that counts is the newest at or before the sample's own time, from this entry
+or from before; failing that, the oldest one known after it. If it lies further away
+than the largest gap, it is unknown, and so is the judgement. One false side makes a
+sample moot whatever the others are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.fan import Fan, look_up
+from rules.rule_file import REFUSED_UNLESS_SAID
+from rules.samples import Samples
+from rules.state import State
+from vocabulary.reading import Readings
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """All side conditions of all slots.
+
+    Attributes:
+        by_slot: From a slot to its side conditions.
+        watch: Which watched series each looks at, shape (m,).
+        sign: 1 if the reading must be at or above the limit, else -1, shape (m,).
+        limit: Multiplied by `sign`, shape (m,).
+        gap_us: How far away in time the reading may lie, shape (m,).
+        watch_of_series: Place among the watched, by series id; -1 for none.
+    """
+
+    by_slot: Fan
+    watch: NDArray[np.intp]
+    sign: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    gap_us: NDArray[np.int64]
+    watch_of_series: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Readings of watched series, ordered by series and time; shape (n,) each."""
+
+    watch: NDArray[np.intp]
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+    def ordered(self) -> "Seen":
+        """Return the same readings in their order."""
+        order = np.lexsort((self.at_us, self.watch))
+        return Seen(self.watch[order], self.at_us[order], self.value[order])
+
+
+def seen_in(sides: Sides, state: State, readings: Readings) -> Seen:
+    """Return what an entry tells of the watched series, late readings left out."""
+    watch = look_up(sides.watch_of_series, readings.series_id)
+    fit = (watch >= 0) & ((readings.quality & REFUSED_UNLESS_SAID) == 0)
+    fit &= np.isfinite(readings.value)
+    fit[fit] = readings.measured_us[fit] >= state.watch_us[watch[fit]]
+    return Seen(watch[fit], readings.measured_us[fit], readings.value[fit]).ordered()
+
+
+def remember(state: State, seen: Seen) -> None:
+    """Keep the newest reading of each watched series in `state`."""
+    last = np.flatnonzero(np.diff(seen.watch, append=-1))
+    state.watch_us[seen.watch[last]] = seen.at_us[last]
+    state.watch_value[seen.watch[last]] = seen.value[last]
+
+
+def judge_sides(
+    sides: Sides, state: State, seen: Seen, samples: Samples
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which samples may be judged.
+
+    Args:
+        sides: Of the plan.
+        state: As before the entry.
+        seen: What the entry tells of the watched series.
+        samples: Any order.
+
+    Returns:
+        Whether each sample is known, and whether it is moot; shape (n,) each.
+    """
+    side, sample = sides.by_slot.spread(samples.slot)
+    if not len(side):
+        return np.ones(len(samples), np.bool_), np.zeros(len(samples), np.bool_)
+    watch = sides.watch[side]
+    at_us, value = _as_of(_with_kept(state, seen, watch), watch, samples.at_us[sample])
+    near = np.abs(samples.at_us[sample] - at_us) <= sides.gap_us[side]
+    true = sides.sign[side] * value >= sides.limit[side]
+    unknown, moot = (
+        np.bincount(sample, weights=flag, minlength=len(samples)) > 0
+        for flag in (~near, near & ~true)
+    )
+    return moot | ~unknown, moot
+
+
+def _with_kept(state: State, seen: Seen, asked: NDArray[np.intp]) -> Seen:
+    """Return what is kept and what is new of the asked series; never none of one."""
+    kept = np.unique(asked)
+    new = np.isin(seen.watch, kept)
+    return Seen(
+        np.concatenate((kept, seen.watch[new])),
+        np.concatenate((state.watch_us[kept], seen.at_us[new])),
+        np.concatenate((state.watch_value[kept], seen.value[new])),
+    ).ordered()
+
+
+def _as_of(
+    seen: Seen, watch: NDArray[np.intp], at_us: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the reading that counts for each series and time, and its own time."""
+    # Times become ranks, so that (series, time) fits one sortable integer.
+    times = np.unique(seen.at_us)
+    width = len(times) + 1
+    keys = seen.watch * width + np.searchsorted(times, seen.at_us, "right")
+    wanted = watch * width + np.searchsorted(times, at_us, "right")
+    place = np.searchsorted(keys, wanted, "right") - 1
+    # Nothing at or before it: the next one is the oldest of the series.
+    place += (place < 0) | (seen.watch[place] != watch)
+    return seen.at_us[place], seen.value[place]

@@ -1,0 +1,85 @@
+"""What rules need to know of a device: the registry's facts, flat and storable.
+
+The rules worker keeps these beside its state, so that a restart goes on with exactly
+the facts that the state was folded under, whatever was imported meanwhile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from devices.registry.snapshot import Snapshot
+from vocabulary.device import Device, DeviceKind, Transport
+from vocabulary.registry_facts import GeofenceFacts
+
+EDGE_OF_TRANSPORT = {
+    Transport.MQTT: "mqtt",
+    Transport.MODBUS_TCP: "modbus",
+    Transport.MODBUS_RTU_TCP: "modbus",
+    Transport.NMEA: "nmea",
+}
+"""The word for our edge in EDGE entries, by how a gateway reaches us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One device as a rule sees it.
+
+    Attributes:
+        device_id: `device.id`.
+        code: Its name for people.
+        kind: The hardware it is.
+        edge: Our edge that hears it: `mqtt`, `modbus`, `nmea`.
+        gateway: Code of its gateway.
+        interval_s: How often it reports when all is well.
+        upstream_id: The device it hangs from, if any.
+        lon: Degrees east, WGS-84, surveyed; None for vehicles.
+        lat: Degrees north, WGS-84; None for vehicles.
+        series: Series id by quantity.
+        speed_limit_kmh: The vehicle's own limit, if any.
+        area: The geofence its vehicle works in, if any.
+    """
+
+    device_id: int
+    code: str
+    kind: DeviceKind
+    edge: str
+    gateway: str
+    interval_s: float
+    upstream_id: int | None = None
+    lon: float | None = None
+    lat: float | None = None
+    series: Mapping[str, int] = field(default_factory=dict)
+    speed_limit_kmh: float | None = None
+    area: GeofenceFacts | None = None
+
+
+def subjects_of(snapshot: Snapshot) -> tuple[Subject, ...]:
+    """Return every device of a registry as rules see it, by ascending id."""
+    series: dict[int, dict[str, int]] = {}
+    for series_id, (device_id, quantity) in sorted(snapshot.series.items()):
+        series.setdefault(device_id, {})[quantity] = series_id
+    return tuple(
+        _subject(device, snapshot, series.get(device.id, {}))
+        for _, device in sorted(snapshot.devices.items())
+    )
+
+
+def _subject(device: Device, snapshot: Snapshot, series: Mapping[str, int]) -> Subject:
+    vehicle = (
+        None if device.vehicle_id is None else snapshot.vehicles[device.vehicle_id]
+    )
+    area_id = None if vehicle is None else vehicle.area_id
+    return Subject(
+        device_id=device.id,
+        code=device.code,
+        kind=device.kind,
+        edge=EDGE_OF_TRANSPORT[snapshot.gateways[device.gateway].transport],
+        gateway=device.gateway,
+        interval_s=device.expected_interval_s,
+        upstream_id=device.upstream_id,
+        lon=device.lon,
+        lat=device.lat,
+        series=series,
+        speed_limit_kmh=None if vehicle is None else vehicle.speed_limit_kmh,
+        area=None if area_id is None else snapshot.geofences[area_id],
+    )
