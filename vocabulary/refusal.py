@@ -18,6 +18,7 @@ class Reason(StrEnum):
     IMPOSSIBLE_TIME = "impossible-time"
     BAD_POSITION = "bad-position"
     BAD_VALUE = "bad-value"
+    EXCEPTION_ANSWER = "exception-answer"
     UNKNOWN_DEVICE = "unknown-device"
     UNKNOWN_QUANTITY = "unknown-quantity"
     UNKNOWN_IDENTITY = "unknown-identity"
