@@ -1,18 +1,9 @@
 """Where a case stands, and in which of the seven stages that is.
 
-    reported ─▶ pending_register ◀─▶ pending_verify
-                 │        ▲
-                 │   returned_to_acceptor ◀────────────┐
-                 ▼        │                            │
-            pending_dispatch ──▶ pending_handle ──▶ returned_to_dispatcher
-                 ▲                │        ▲
-                 │                ▼        │  suspended
-                 │             handling ◀──┴──▶ handle_finish
-                 │                                   ▼
-                 └── rework ── pending_check_acceptor ◀── pending_check_dispatcher
-                                 │        ▲
-                                 ▼        ▼
-                              closed    checking ──▶ check_not_pass
+When all goes well:
+
+    pending_register → pending_dispatch → pending_handle → handling → handle_finish
+        → pending_check_dispatcher → pending_check_acceptor → closed
 
 States and moves follow the workflow that Yuncheng published for its own system. Two of
 its states are four here, because two posts hold them in turn and may do different

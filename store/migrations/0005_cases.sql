@@ -37,6 +37,7 @@ CREATE TABLE case_file (
 );
 CREATE UNIQUE INDEX case_one_open ON case_file
     (subject_kind, subject_id, scheme, type, class_code, condition) WHERE closed_at IS NULL;
+CREATE INDEX case_subject ON case_file (subject_kind, subject_id, opened_at DESC);
 CREATE INDEX case_opened ON case_file (opened_at DESC, id DESC);
 CREATE INDEX case_unit ON case_file (unit_id, opened_at DESC);
 

@@ -1,0 +1,95 @@
+"""Put evidence into the database, in the transaction of what it is evidence of."""
+
+from datetime import datetime
+
+from cases import evidence
+from cases.evidence import EvidenceKind
+from cases.placing import Place
+from cases.request import FilingRequest
+from devices.registry.snapshot import Snapshot
+from store.connection import Connection
+from store.evidence import (
+    Due,
+    Window,
+    fixes_in,
+    has_rule_evidence,
+    insert_due,
+    insert_evidence,
+    readings_in,
+)
+
+
+async def keep_opening(
+    connection: Connection,
+    case_id: int,
+    request: FilingRequest,
+    place: Place,
+    snapshot: Snapshot,
+) -> None:
+    """Keep what opened a case, and ask for what follows to be kept in its time."""
+    at = request.at
+    rule = evidence.rule_body(request, place)
+    registry = evidence.registry_body(place, snapshot)
+    await _keep(connection, case_id, EvidenceKind.RULE, at, rule)
+    await _keep(connection, case_id, EvidenceKind.REGISTRY, at, registry)
+    window = evidence.window_before(request)
+    await _keep_samples(connection, case_id, window, EvidenceKind.SAMPLES_BEFORE, at)
+    await insert_due(
+        connection,
+        Due(
+            case_id=case_id,
+            device_id=request.device_id,
+            quantity=request.quantity,
+            measured_at=request.measured_at,
+            due_at=at + evidence.AFTER,
+        ),
+    )
+
+
+async def keep_hit(
+    connection: Connection, case_id: int, request: FilingRequest, place: Place
+) -> None:
+    """Keep a hit on an open case, and its rule if the case does not have it yet."""
+    known = await has_rule_evidence(
+        connection, case_id, rule=request.rule, version=request.rule_version
+    )
+    if not known:
+        body = evidence.rule_body(request, place)
+        await _keep(connection, case_id, EvidenceKind.RULE, request.at, body)
+    await keep_change(connection, case_id, request)
+
+
+async def keep_change(
+    connection: Connection, case_id: int, request: FilingRequest
+) -> None:
+    """Keep what became of an alarm."""
+    body = evidence.hit_body(request)
+    await _keep(connection, case_id, EvidenceKind.HIT, request.at, body)
+
+
+async def keep_later_samples(connection: Connection, due: Due, now: datetime) -> None:
+    """Keep the samples that followed a decision."""
+    window = evidence.window_after(
+        due.device_id, due.quantity, measured_at=due.measured_at, until=due.due_at
+    )
+    kind = EvidenceKind.SAMPLES_AFTER
+    await _keep_samples(connection, due.case_id, window, kind, now)
+
+
+async def _keep_samples(
+    connection: Connection,
+    case_id: int,
+    window: Window,
+    kind: EvidenceKind,
+    at: datetime,
+) -> None:
+    readings = await readings_in(connection, window)
+    fixes = await fixes_in(connection, window) if window.quantity is None else None
+    for body in evidence.samples_bodies(window, readings, fixes):
+        await _keep(connection, case_id, kind, at, body)
+
+
+async def _keep(
+    connection: Connection, case_id: int, kind: EvidenceKind, at: datetime, body: bytes
+) -> None:
+    await insert_evidence(connection, case_id, kind=kind, at=at, body=body)

@@ -1,0 +1,203 @@
+"""Move a case on, for a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases.filing import append_notice
+from cases.move_table import Move, Role
+from cases.notice import Notice
+from cases.refusal import Ask, Standing, decide
+from cases.routing import BY_HAND
+from cases.stage import ENDED, Stage
+from store import cases as rows
+from store.case_rows import LockedCase, NewStep
+from store.connection import Connection
+
+WITHOUT_WORKER = frozenset(
+    {Stage.PENDING_HANDLE, Stage.PENDING_DISPATCH, Stage.RETURNED_TO_DISPATCHER}
+)
+"""States in which nobody is assigned any more."""
+
+
+class CaseNotFoundError(LookupError):
+    """There is no such case.
+
+    Attributes:
+        case_id: What was asked for.
+    """
+
+    def __init__(self, case_id: int) -> None:
+        super().__init__(f"there is no case {case_id}")
+        self.case_id = case_id
+
+
+class UnknownUnitError(LookupError):
+    """There is no such unit to send a case to.
+
+    Attributes:
+        unit_id: What was asked for.
+    """
+
+    def __init__(self, unit_id: int) -> None:
+        super().__init__(f"there is no unit {unit_id}")
+        self.unit_id = unit_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step taken.
+
+    Attributes:
+        id: `case_step.id`.
+        case_id: `case_file.id`.
+        move: What was done.
+        from_stage: Where the case stood.
+        to_stage: Where it stands now.
+        taken_at: When; never before that of an earlier step.
+        unit_id: Whose case it is now.
+        worker: Who is assigned now; empty if nobody.
+    """
+
+    id: int
+    case_id: int
+    move: Move
+    from_stage: Stage
+    to_stage: Stage
+    taken_at: datetime
+    unit_id: int
+    worker: str
+
+
+async def move(
+    connection: Connection,
+    case_id: int,
+    move: Move,
+    *,
+    actor: str,
+    role: Role,
+    unit_id: int | None,
+    note: str,
+    at: datetime,
+    to_unit_id: int | None = None,
+    worker: str = "",
+    shard: int = 0,
+) -> Step:
+    """Move a case on and tell the journal.
+
+    Args:
+        connection: Any; a transaction is opened, or a savepoint in the caller's.
+        case_id: `case_file.id`.
+        move: What to do.
+        actor: Who does it, by name.
+        role: Who they are.
+        unit_id: The only unit they may act for; None for all.
+        note: Reason or result, in words.
+        at: When, aware.
+        to_unit_id: For `dispatch`: whom to send it to; None for the unit it is
+            addressed to already.
+        worker: For `assign`: who shall do it, by name.
+        shard: The journal to tell.
+
+    Raises:
+        CaseNotFoundError: If there is no such case.
+        UnknownUnitError: If there is no unit `to_unit_id`.
+        StepRefusedError: If this move is not theirs to make, here and now.
+    """
+    ask = Ask(
+        move=move,
+        role=role,
+        unit_id=unit_id,
+        to_unit_id=to_unit_id,
+        worker=worker,
+        note=note,
+    )
+    async with connection.transaction():
+        case = await rows.lock_case(connection, case_id)
+        if case is None:
+            raise CaseNotFoundError(case_id)
+        standing = _standing(case, await rows.moves_of(connection, case_id))
+        to = decide(standing, ask).to
+        unit = await _new_unit(connection, case, ask)
+        step = _new_step(
+            case, ask, to, unit_id=unit or case.unit_id, actor=actor, at=at
+        )
+        taken = await _take(connection, case, ask.move, step, is_sent=unit is not None)
+        moved = await rows.lock_case(connection, case_id)
+        if moved is None:
+            raise AssertionError(f"case {case_id} is locked and gone")
+        notice = Notice(at=taken.taken_at, move=move, case=moved)
+        await append_notice(connection, notice, shard=shard)
+    return taken
+
+
+def _standing(case: LockedCase, moves: list[str]) -> Standing:
+    return Standing(
+        stage=Stage(case.stage),
+        unit_id=case.unit_id,
+        condition=case.condition,
+        recovered=case.recovered_at is not None,
+        moves=tuple(Move(move) for move in moves),
+    )
+
+
+async def _new_unit(connection: Connection, case: LockedCase, ask: Ask) -> int | None:
+    """Return the unit to send the case to, if that is another one."""
+    unit_id = ask.to_unit_id if ask.move is Move.DISPATCH else None
+    if unit_id is None or unit_id == case.unit_id:
+        return None
+    if not await rows.unit_exists(connection, unit_id):
+        raise UnknownUnitError(unit_id)
+    return unit_id
+
+
+def _new_step(
+    case: LockedCase,
+    ask: Ask,
+    to: Stage,
+    *,
+    unit_id: int,
+    actor: str,
+    at: datetime,
+) -> NewStep:
+    kept = "" if to in WITHOUT_WORKER else case.worker
+    return NewStep(
+        taken_at=at,
+        move=ask.move,
+        from_stage=case.stage,
+        to_stage=to,
+        actor=actor,
+        role=ask.role,
+        unit_id=unit_id,
+        worker=ask.worker.strip() if ask.move is Move.ASSIGN else kept,
+        note=ask.note.strip(),
+    )
+
+
+async def _take(
+    connection: Connection,
+    case: LockedCase,
+    move: Move,
+    step: NewStep,
+    *,
+    is_sent: bool,
+) -> Step:
+    step_id, taken_at = await rows.insert_step(connection, case.id, step)
+    to = Stage(step.to_stage)
+    await rows.change_case(
+        connection,
+        case.id,
+        stage=to,
+        unit=(step.unit_id, BY_HAND) if is_sent else None,
+        worker=step.worker,
+        closed_at=taken_at if to in ENDED else None,
+    )
+    return Step(
+        id=step_id,
+        case_id=case.id,
+        move=move,
+        from_stage=Stage(case.stage),
+        to_stage=to,
+        taken_at=taken_at,
+        unit_id=step.unit_id,
+        worker=step.worker,
+    )

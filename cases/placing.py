@@ -1,0 +1,139 @@
+"""Find what a hit is about, where that is, and whose it is. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cases.request import FilingRequest
+from cases.routing import ClassKey, Route, Routing, Who, choose
+from cases.subject import Point, Subject, cell_of, class_of, point_of, subject_of
+from devices.registry.snapshot import Snapshot
+from store.case_rows import ProblemKey
+from vocabulary.registry_facts import CellFacts, UnitKind
+
+
+class Unplaced(StrEnum):
+    """Why a hit cannot become a case; its alarm stands all the same."""
+
+    UNKNOWN_DEVICE = "unknown_device"  # retired, or never registered
+    NO_CLASS = "no_class"  # its rule takes the component's class, and there is none
+    NO_UNIT = "no_unit"  # not even a centre is registered
+    NO_NUMBER = "no_number"  # the county's day has no number left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a case is about, where it is, and whose it is.
+
+    Attributes:
+        key: The problem and its subject.
+        subject: The subject in full.
+        cell: The grid cell, if one holds the place.
+        point: Where it is; None if nobody knows.
+        route: The unit addressed, and why.
+        automatic: Whether the machine may dispatch it.
+    """
+
+    key: ProblemKey
+    subject: Subject
+    cell: CellFacts | None
+    point: Point | None
+    route: Route
+    automatic: bool
+
+
+def place(
+    request: FilingRequest,
+    snapshot: Snapshot,
+    routing: Routing,
+    *,
+    last_fix: Point | None = None,
+) -> Place | Unplaced:
+    """Find what a hit is about, where that is, and whose it is.
+
+    Args:
+        request: The hit.
+        snapshot: The registry.
+        routing: The orders.
+        last_fix: Where the device last was, in case nothing else says.
+    """
+    subject = subject_of(request.device_id, snapshot)
+    if subject is None:
+        return Unplaced.UNKNOWN_DEVICE
+    class_key = class_of(request.files, subject, routing)
+    if class_key is None:
+        return Unplaced.NO_CLASS
+    point = point_of(request, subject) or last_fix
+    cell = cell_of(subject, point, snapshot)
+    lines = _lines(routing, class_key)
+    route = choose(routing, class_key, units_of(subject, cell, lines, snapshot))
+    if route is None:
+        return Unplaced.NO_UNIT
+    condition = request.files.condition
+    return Place(
+        key=_key(subject, class_key, condition),
+        subject=subject,
+        cell=cell,
+        point=point,
+        route=route,
+        automatic=routing.is_automatic(class_key[0], condition),
+    )
+
+
+def units_of(
+    subject: Subject,
+    cell: CellFacts | None,
+    lines: tuple[str, ...],
+    snapshot: Snapshot,
+) -> dict[Who, int]:
+    """Return the units that have a part in a case, as far as they are registered.
+
+    Args:
+        subject: What the case is about.
+        cell: The grid cell, if any.
+        lines: Codes of the class's line departments, most wanted first.
+        snapshot: The registry.
+    """
+    component, vehicle = subject.component, subject.vehicle
+    parts: list[tuple[Who, int | None]] = [
+        (Who.LINE, _first_of_codes(lines, snapshot)),
+        (Who.CENTRE, _centre(snapshot)),
+    ]
+    if component is not None:
+        parts += [
+            (Who.MAINTAINER, component.maintainer_id),
+            (Who.OWNER, component.owner_id),
+            (Who.AUTHORITY, component.authority_id),
+        ]
+    if cell is not None:
+        parts.append((Who.SUBDISTRICT, cell.subdistrict_id))
+    if vehicle is not None:
+        parts.append((Who.OPERATOR, vehicle.unit_id))
+    registered = snapshot.units
+    return {who: unit for who, unit in parts if unit is not None and unit in registered}
+
+
+def _lines(routing: Routing, class_key: ClassKey) -> tuple[str, ...]:
+    rule = routing.rule_of(class_key)
+    return rule.line if rule is not None else ()
+
+
+def _first_of_codes(codes: tuple[str, ...], snapshot: Snapshot) -> int | None:
+    by_code = {unit.code: unit.id for unit in snapshot.units.values()}
+    return next((by_code[code] for code in codes if code in by_code), None)
+
+
+def _centre(snapshot: Snapshot) -> int | None:
+    units = snapshot.units.values()
+    return min((u.id for u in units if u.kind is UnitKind.CENTRE), default=None)
+
+
+def _key(subject: Subject, class_key: ClassKey, condition: str) -> ProblemKey:
+    (kind, subject_id), (type_, scheme, code) = subject.name, class_key
+    return ProblemKey(
+        subject_kind=kind,
+        subject_id=subject_id,
+        scheme=scheme,
+        type=type_,
+        class_code=code,
+        condition=condition,
+    )

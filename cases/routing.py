@@ -1,0 +1,223 @@
+"""Choose the unit a case is addressed to, and say why that one.
+
+Components go to whoever owns them and only then to the territory (先属主后属地), 事件
+to the territory first (先属地后属主); a class may have an order of its own. The orders
+are data, `cases/routing.toml`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import TypeAlias
+
+import msgspec
+
+from cases.request import CaseType
+from cases.words import Words
+from vocabulary.device import DeviceKind
+
+ClassKey: TypeAlias = tuple[CaseType, str, str]
+"""Type, scheme and code of a class: the code alone means nothing."""
+
+
+class Who(StrEnum):
+    """A unit's part in a case."""
+
+    MAINTAINER = "maintainer"  # 养护
+    OWNER = "owner"  # 权属
+    AUTHORITY = "authority"  # 主管
+    SUBDISTRICT = "subdistrict"  # 街道
+    LINE = "line"  # 专业部门
+    OPERATOR = "operator"  # 用车单位
+    CENTRE = "centre"  # 中心, when nobody else is known
+
+
+class RoutingFileError(ValueError):
+    """A routing file is wrong."""
+
+
+class Orders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The order of each case type."""
+
+    component: tuple[Who, ...]
+    event: tuple[Who, ...]
+
+
+class Automatic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Conditions that are dispatched without a dispatcher, by case type."""
+
+    component: tuple[str, ...]
+    event: tuple[str, ...]
+
+
+class ClassRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is special about one class."""
+
+    scheme: str
+    type: CaseType
+    code: str
+    why_zh: str
+    why_en: str
+    order: tuple[Who, ...] = ()
+    line: tuple[str, ...] = ()
+
+
+class Unattached(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The class of a device kind's problems when the device watches no component."""
+
+    kind: DeviceKind
+    type: CaseType
+    scheme: str
+    code: str
+
+
+class Routing(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"classes": "class"}
+):
+    """A routing file."""
+
+    order: Orders
+    automatic: Automatic
+    classes: tuple[ClassRule, ...]
+    unattached: tuple[Unattached, ...]
+
+    def rule_of(self, problem: ClassKey) -> ClassRule | None:
+        """Return what is special about a class, if anything is."""
+        return next((rule for rule in self.classes if _key(rule) == problem), None)
+
+    def is_automatic(self, type_: CaseType, condition: str) -> bool:
+        """Tell whether a condition is dispatched by the machine."""
+        if type_ is CaseType.COMPONENT:
+            return condition in self.automatic.component
+        return condition in self.automatic.event
+
+    def class_of_unattached(self, kind: DeviceKind) -> ClassKey | None:
+        """Return the class for a device of this kind that watches no component."""
+        found = (each for each in self.unattached if each.kind is kind)
+        return next(((each.type, each.scheme, each.code) for each in found), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The unit chosen.
+
+    Attributes:
+        unit_id: Who has to act.
+        who: Its part in the case.
+        reason: The order that chose and the part, as one word: `component:owner`.
+        words: The same for people.
+        considered: Everybody asked for, in order, and the unit they turned out to be.
+    """
+
+    unit_id: int
+    who: Who
+    reason: str
+    words: Words
+    considered: tuple[tuple[Who, int | None], ...]
+
+
+WHO_WORDS: dict[Who, Words] = {
+    Who.MAINTAINER: Words("养护单位", "maintainer"),
+    Who.OWNER: Words("权属单位", "owner"),
+    Who.AUTHORITY: Words("主管部门", "authority"),
+    Who.SUBDISTRICT: Words("所在街道", "sub-district of the cell"),
+    Who.LINE: Words("专业部门", "line department"),
+    Who.OPERATOR: Words("用车单位", "operator of the vehicle"),
+    Who.CENTRE: Words("中心", "centre"),
+}
+
+_ORDER_WORDS: dict[CaseType, Words] = {
+    CaseType.COMPONENT: Words(
+        "部件先属主后属地", "components: owner first, then territory"
+    ),
+    CaseType.EVENT: Words("事件先属地后属主", "events: territory first, then owner"),
+}
+
+
+_CLASS_WORDS = Words("本类案卷另有规定", "this class has an order of its own")
+
+BY_HAND = "dispatcher"
+"""`case_file.unit_reason` where a dispatcher chose, and not the routing."""
+
+
+def read_routing(text: str) -> Routing:
+    """Read a routing file.
+
+    Raises:
+        RoutingFileError: If it is not TOML, a field or word is unknown, or a class is
+            there twice.
+    """
+    try:
+        routing = msgspec.toml.decode(text, type=Routing)
+    except msgspec.DecodeError as error:
+        raise RoutingFileError(str(error)) from error
+    counts = Counter(map(_key, routing.classes))
+    twice = [key for key, count in counts.items() if count > 1]
+    if twice:
+        raise RoutingFileError(f"classes named twice: {sorted(twice)}")
+    return routing
+
+
+@cache
+def shipped_routing() -> Routing:
+    """Return the routing that comes with the program."""
+    file = resources.files("cases") / "routing.toml"
+    return read_routing(file.read_text(encoding="utf-8"))
+
+
+def choose(
+    routing: Routing, problem: ClassKey, known: Mapping[Who, int]
+) -> Route | None:
+    """Choose the unit a case is addressed to.
+
+    Args:
+        routing: The orders.
+        problem: Type, scheme and code of the case's class.
+        known: The units that have a part in the case.
+
+    Returns:
+        The unit, or None if not even a centre is known.
+    """
+    name, words, order = _order(routing, problem)
+    considered = [(who, known.get(who)) for who in (*order, Who.CENTRE)]
+    for place, (who, unit_id) in enumerate(considered, 1):
+        if unit_id is not None:
+            why = WHO_WORDS[who]
+            return Route(
+                unit_id=unit_id,
+                who=who,
+                reason=f"{name}:{who}",
+                words=Words(f"{words.zh}：{why.zh}", f"{words.en}: {why.en}"),
+                considered=tuple(considered[:place]),
+            )
+    return None
+
+
+def reason_words(reason: str) -> Words:
+    """Return the words for a stored `case_file.unit_reason`, such as `event:line`."""
+    if reason == BY_HAND:
+        return Words("派遣员指定", "chosen by the dispatcher")
+    name, _, who = reason.partition(":")
+    is_type = name in CaseType.__members__.values()
+    order = _ORDER_WORDS[CaseType(name)] if is_type else _CLASS_WORDS
+    part = WHO_WORDS[Who(who)]
+    return Words(f"{order.zh}：{part.zh}", f"{order.en}: {part.en}")
+
+
+def _order(routing: Routing, problem: ClassKey) -> tuple[str, Words, tuple[Who, ...]]:
+    type_ = problem[0]
+    rule = routing.rule_of(problem)
+    if rule is not None and rule.order:
+        return "class", Words(rule.why_zh, rule.why_en), rule.order
+    orders = {
+        CaseType.COMPONENT: routing.order.component,
+        CaseType.EVENT: routing.order.event,
+    }
+    return type_, _ORDER_WORDS[type_], orders[type_]
+
+
+def _key(rule: ClassRule) -> ClassKey:
+    return rule.type, rule.scheme, rule.code
