@@ -125,16 +125,13 @@ def simulate(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this release's schema."""
+    """Bring the database to this release's schema, and install its rules."""
     import asyncio
 
-    from store.migrate import migrate as apply
+    from gezhi.prepare import prepare
 
     dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    applied = asyncio.run(apply(dsn))
-    for name in applied:
-        typer.echo(f"applied {name}")
-    typer.echo(f"{len(applied)} applied, the schema is up to date")
+    asyncio.run(prepare(dsn, typer.echo))
 
 
 @app.command("import")

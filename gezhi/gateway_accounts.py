@@ -8,9 +8,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 from gezhi.settings import SettingError, Settings
-from gezhi.stack.broker import Broker
+from gezhi.stack.accounts import GATEWAY_CODE, TakesGateways, new_gateway
 from gezhi.stack.home import Home
-from gezhi.stack.secrets import secret, write_private
+from gezhi.stack.secrets import write_private
 
 CHANNEL = "registry"
 """NOTIFY channel that tells of a changed registry."""
@@ -49,7 +49,7 @@ def _passwords(settings: Settings) -> dict[str, str]:
     return {str(name): str(word) for name, word in json.loads(text).items()}
 
 
-async def follow_gateways(dsn: str, home: Home, broker: Broker) -> None:
+async def follow_gateways(dsn: str, home: Home, broker: TakesGateways) -> None:
     """Give each MQTT gateway of the registry an account, now and after each change."""
     while True:
         try:
@@ -59,20 +59,22 @@ async def follow_gateways(dsn: str, home: Home, broker: Broker) -> None:
 
 
 async def give_accounts(
-    connection: asyncpg.Connection, home: Home, broker: Broker
+    connection: asyncpg.Connection, home: Home, broker: TakesGateways
 ) -> None:
     """Bring the broker's accounts up to the registry, making missing passwords."""
     rows = await connection.fetch(
         "SELECT code FROM gateway WHERE transport = 'mqtt' ORDER BY code"
     )
     passwords = {
-        row["code"]: secret(home.secrets, f"gateway-{row['code']}") for row in rows
+        row["code"]: new_gateway(home.secrets, row["code"])
+        for row in rows
+        if GATEWAY_CODE.fullmatch(row["code"])
     }
     write_private(passwords_file(home), json.dumps(passwords, indent=1) + "\n")
     await broker.set_gateways(passwords)
 
 
-async def _follow(dsn: str, home: Home, broker: Broker) -> None:
+async def _follow(dsn: str, home: Home, broker: TakesGateways) -> None:
     changed = asyncio.Event()
     changed.set()
     connection = await asyncpg.connect(dsn)

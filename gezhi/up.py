@@ -15,6 +15,7 @@ from rich.console import Console
 
 from gezhi.clock import utc_now
 from gezhi.gateway_accounts import follow_gateways, passwords_file
+from gezhi.prepare import prepare
 from gezhi.running_platform import announced
 from gezhi.settings import Settings
 from gezhi.stack.broker import Broker
@@ -24,9 +25,6 @@ from gezhi.stack.postgres import Cluster
 from gezhi.stack.secrets import secret, write_private
 from gezhi.supervise import Report, keep_running
 from store.access import create_token
-from store.edition import edition_of
-from store.migrate import migrate
-from store.rules import install_shipped
 
 READY_WITHIN_S = 60.0
 """How long the API may take to call itself ready after its start."""
@@ -90,7 +88,7 @@ async def running(
     async with AsyncExitStack() as stack:
         stack.enter_context(claim(home))
         settings = await stack.enter_async_context(_database(settings, home, report))
-        await _prepare(settings.database_url, report)
+        await prepare(settings.database_url, report)
         settings = await stack.enter_async_context(_broker(settings, home, report))
         stack.enter_context(announced(home, settings))
         token_file = await _first_token(settings.database_url, home)
@@ -169,22 +167,6 @@ async def _broker(
             )
     finally:
         await broker.stop()
-
-
-async def _prepare(dsn: str, report: Report) -> None:
-    applied = await migrate(dsn)
-    connection = await asyncpg.connect(dsn)
-    try:
-        edition = await edition_of(connection)
-        major = connection.get_server_version().major
-        installed = await install_shipped(connection, at=utc_now())
-    finally:
-        await connection.close()
-    report(
-        f"  started    database: PostgreSQL {major}, edition {edition}, "
-        f"{len(applied)} migrations applied"
-    )
-    report(f"  installed  rules: {len(installed)} new or changed")
 
 
 async def _first_token(dsn: str, home: Home) -> Path:
