@@ -1,0 +1,237 @@
+"""The Modbus edge: one task asks the slaves of one gateway, in turn, for good.
+
+Who is asked next is decided by `modbus_schedule`, what by `modbus_plan`, what an answer
+means by `protocols.register_map`; this file waits. EDGE entries tell when the link is
+lost and when it is back, and only then: a connection dropped on purpose after a
+time-out (RTU) and made again at once is no absence.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.arrival import Arrival, EdgeChange, Inbox, named_readings
+from ingest.modbus_link import (
+    ExceptionAnswerError,
+    LinkLostError,
+    ModbusLink,
+    SilenceError,
+)
+from ingest.modbus_plan import Slave, plan_of
+from ingest.modbus_schedule import Turn, answered, missed, next_turn
+from ingest.protocols.errors import ProtocolError
+from ingest.protocols.register_layout import Block
+from ingest.protocols.register_map import decode
+from ingest.refused import refusal_of
+from vocabulary.device import Device, Gateway
+from vocabulary.reading import Reading
+from vocabulary.times import Clock
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 1.0
+"""How long a slave may take to answer, and a gateway to connect."""
+
+EDGE = "modbus"
+"""What EDGE entries of the journal call this edge."""
+
+_FIRST_RETRY_S = 0.5
+_LONGEST_RETRY_S = 30.0
+
+
+async def poll_gateway(
+    gateway: Gateway,
+    devices: Sequence[Device],
+    *,
+    inbox: Inbox,
+    clock: Clock,
+    timeout_s: float = TIMEOUT_S,
+) -> None:
+    """Ask a gateway's slaves until cancelled.
+
+    A full inbox stops the asking.
+
+    Args:
+        gateway: Where to connect, and the framing.
+        devices: The gateway's devices; each slave is asked as often as the most
+            demanding of its devices expects.
+        inbox: Where readings, refusals and changes of the link go.
+        clock: Tells the time of each answer.
+        timeout_s: How long a slave may take to answer.
+    """
+    # Each of its complaints reaches us as an exception; we say it once, not each time.
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+    plan = plan_of(devices)
+    for fault in plan.faults:
+        log.error("%s: %s", gateway.code, fault)
+    if not plan.slaves:
+        log.warning("%s: nothing to ask", gateway.code)
+        return
+    link = ModbusLink(
+        gateway.host, gateway.port, transport=gateway.transport, timeout_s=timeout_s
+    )
+    line = _Line(gateway, link, inbox, clock, timeout_s)
+    try:
+        while True:
+            await _bring_up(line)
+            await _ask_in_turn(line, plan.slaves)
+    finally:
+        link.close()
+
+
+@dataclass(slots=True)
+class _Line:
+    """One gateway's connection and what is known of it."""
+
+    gateway: Gateway
+    link: ModbusLink
+    inbox: Inbox
+    clock: Clock
+    timeout_s: float
+    is_known_up: bool | None = None  # what the journal was told last
+    failures: int = 0  # connections in a row that failed or brought no answer
+    has_answered: bool = False  # whether anybody did on this connection
+    turns: dict[int, Turn] = field(default_factory=dict)
+    last_silence_s: float = float("-inf")
+
+    async def tell(self, *, up: bool, detail: str) -> None:
+        """Let the journal know, if it does not yet."""
+        if self.is_known_up is up:
+            return
+        self.is_known_up = up
+        log.log(
+            logging.INFO if up else logging.WARNING, "%s: %s", self.gateway.code, detail
+        )
+        change = EdgeChange(
+            edge=EDGE,
+            gateway=self.gateway.code,
+            up=up,
+            detail=detail,
+            at=self.clock(),
+        )
+        await self.inbox.put(change)
+
+
+async def _bring_up(line: _Line) -> None:
+    """Connect, however long it takes; a link that brings no answer counts as failed."""
+    where = f"{line.gateway.host}:{line.gateway.port}"
+    while True:
+        if line.failures:
+            # A line that was cut and is back: everybody is asked afresh.
+            line.turns.clear()
+            await line.tell(up=False, detail=f"no Modbus link to {where}")
+            await asyncio.sleep(_retry_s(line.failures))
+        line.has_answered = False
+        if await line.link.connect():
+            await line.tell(up=True, detail=f"connected to {where}")
+            return
+        line.failures += 1
+
+
+def _retry_s(failures: int) -> float:
+    wait_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2.0 ** min(failures - 1, 10))
+    return wait_s * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, hides nothing)
+
+
+async def _ask_in_turn(line: _Line, slaves: Sequence[Slave]) -> None:
+    """Ask until the link is lost."""
+    loop = asyncio.get_running_loop()
+    by_unit = {slave.unit_id: slave for slave in slaves}
+    for slave in slaves:
+        first = Turn(
+            unit_id=slave.unit_id, interval_s=slave.interval_s, due_s=loop.time()
+        )
+        line.turns.setdefault(slave.unit_id, first)
+    try:
+        while True:
+            turn = next_turn(line.turns.values(), last_silence_s=line.last_silence_s)
+            await asyncio.sleep(turn.due_s - loop.time())
+            await _ask(line, by_unit[turn.unit_id], turn)
+    except LinkLostError:
+        line.failures = 0 if line.has_answered else line.failures + 1
+
+
+async def _ask(line: _Line, slave: Slave, turn: Turn) -> None:
+    loop = asyncio.get_running_loop()
+    asked_s = loop.time()
+    round_ = await _ask_blocks(line, slave)
+    if round_.answers or round_.refused:
+        line.has_answered = True
+        await _hand_on(line, slave, round_)
+    if not round_.silence:
+        if turn.misses:
+            log.info("%s: unit %d answers again", line.gateway.code, slave.unit_id)
+        line.turns[slave.unit_id] = answered(turn, asked_s=asked_s)
+        return
+    if not turn.misses:
+        log.warning("%s: unit %d: %s", line.gateway.code, slave.unit_id, round_.silence)
+    line.last_silence_s = loop.time()
+    line.turns[slave.unit_id] = missed(
+        turn,
+        now_s=line.last_silence_s,
+        timeout_s=line.timeout_s,
+        jitter=random.random(),  # noqa: S311 (spreads load, hides nothing)
+    )
+    await _renew_if_doubtful(line)
+
+
+async def _renew_if_doubtful(line: _Line) -> None:
+    """Drop a connection that may hold late answers, or that nobody answers on."""
+    nobody_answers = all(turn.misses for turn in line.turns.values())
+    is_doubtful = line.link.mixes_up_late_answers or nobody_answers
+    if is_doubtful and not await line.link.connect():
+        raise LinkLostError
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one slave said when asked for all its blocks."""
+
+    answers: dict[Block, Sequence[int]] = field(default_factory=dict)
+    refused: list[ProtocolError] = field(default_factory=list)
+    silence: str = ""  # why it counts as silent; empty if it does not
+
+
+async def _ask_blocks(line: _Line, slave: Slave) -> _Round:
+    round_ = _Round()
+    for block in slave.blocks:
+        try:
+            round_.answers[block] = await line.link.read(block, unit_id=slave.unit_id)
+        except ExceptionAnswerError as error:
+            round_.refused.append(error.error)
+            if error.is_absence:
+                round_.silence = str(error)
+                break
+        except SilenceError as error:
+            round_.silence = str(error)
+            break
+    return round_
+
+
+async def _hand_on(line: _Line, slave: Slave, round_: _Round) -> None:
+    now = line.clock()
+    items = decode(round_.answers, unit_id=slave.unit_id, measured_at=now)
+    errors = [item for item in items if isinstance(item, ProtocolError)]
+    peer = f"{line.gateway.host}:{line.gateway.port}"
+    arrival = Arrival(
+        transport=line.gateway.transport,
+        gateway=line.gateway.code,
+        peer=peer,
+        received_at=now,
+        readings=named_readings(item for item in items if isinstance(item, Reading)),
+        positions=(),
+        refusals=[
+            refusal_of(
+                error,
+                transport=line.gateway.transport,
+                gateway=line.gateway.code,
+                peer=peer,
+                identity=str(slave.unit_id),
+            )
+            for error in (*round_.refused, *errors)
+        ],
+        committed=None,
+    )
+    await line.inbox.put(arrival)

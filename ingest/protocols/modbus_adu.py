@@ -1,0 +1,207 @@
+"""Recorded Modbus traffic: requests and answers to readings, without a connection.
+
+Layout (MODBUS TCP V1.0b, 3.1.3; MODBUS over serial line V1.02, 2.5.1)::
+
+    TCP: TT TT 00 00 LL LL UU | PDU        RTU: UU | PDU | CC CC
+
+- T: transaction number; L: octets from U on; U: unit id
+- C: CRC-16 of all before it, low octet first
+- PDU, request to read: function (1-4), address 2, count 2
+- PDU, answer: the same function, octets that follow, registers or bits
+- PDU, exception: function with its top bit set, exception code
+
+An answer does not say what it answers, so the request before it must be in the
+recording too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingest.protocols.errors import ProtocolError
+from ingest.protocols.register_layout import Block, RegisterMap, Table
+from ingest.protocols.register_map import decode
+from vocabulary.reading import Reading
+from vocabulary.refusal import Reason
+
+EXCEPTION_NAMES = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "server device failure",
+    5: "acknowledge",
+    6: "server device busy",
+    8: "memory parity error",
+    10: "gateway path unavailable",
+    11: "gateway target device failed to respond",
+}
+"""MODBUS V1.1b3, 7: what an exception code means."""
+
+EXCEPTION_BIT = 0x80
+"""Set in an answer's function when it is an exception."""
+
+MAX_ADU = 260
+"""Longest TCP frame, in octets (MODBUS TCP V1.0b, 3.1.3)."""
+
+_HEADER = 6
+_READ_REQUEST = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """Somebody asked a unit for something.
+
+    Attributes:
+        unit_id: The unit asked.
+        table: Which table.
+        address: First address.
+        count: How many registers, or bits.
+    """
+
+    unit_id: int
+    table: Table
+    address: int
+    count: int
+
+
+Item = ReadRequest | Reading | ProtocolError
+"""What a recording gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Adu:
+    octets: bytes
+    transaction: int
+    unit_id: int
+    pdu: bytes
+
+
+class ModbusRecording:
+    """The traffic of one connection, both directions, in the order it went."""
+
+    def __init__(self, register_map: RegisterMap) -> None:
+        self._map = register_map
+        self._asked: dict[tuple[int, int], ReadRequest] = {}
+        self._rest = b""
+        self._is_lost = False
+
+    def receive_data(self, data: bytes, now: datetime) -> list[Item]:
+        """Take octets of a TCP recording, in chunks of any size."""
+        items: list[Item] = []
+        self._rest += b"" if self._is_lost else data
+        while len(self._rest) >= _HEADER:
+            if not _is_mbap(self._rest):
+                items.append(_lost(self._rest))
+                self._rest, self._is_lost = b"", True
+                break
+            end = _HEADER + int.from_bytes(self._rest[4:6], "big")
+            if len(self._rest) < end:
+                break
+            items += self._adu(_tcp_adu(self._rest[:end]), now)
+            self._rest = self._rest[end:]
+        return items
+
+    def receive_eof(self, now: datetime) -> list[Item]:  # noqa: ARG002 (as all streams)
+        """Take the end of the recording."""
+        rest, self._rest = self._rest, b""
+        if not rest:
+            return []
+        detail = "the recording ends inside a frame"
+        return [ProtocolError(Reason.BAD_FRAME, detail, rest)]
+
+    def receive_frame(self, octets: bytes, now: datetime) -> list[Item]:
+        """Take one whole frame, TCP or RTU."""
+        length = int.from_bytes(octets[4:6], "big")
+        if _is_mbap(octets) and length == len(octets) - _HEADER:
+            return self._adu(_tcp_adu(octets), now)
+        if len(octets) > 3 and crc16(octets) == 0:  # noqa: PLR2004 (unit, function, CRC)
+            return self._adu(_Adu(octets, 0, octets[0], octets[1:-2]), now)
+        detail = "neither a TCP frame (length field) nor an RTU frame (CRC)"
+        return [ProtocolError(Reason.BAD_FRAME, detail, octets)]
+
+    def _adu(self, adu: _Adu, now: datetime) -> list[Item]:
+        key = (adu.transaction, adu.unit_id)
+        function = adu.pdu[0]
+        asked = self._asked.get(key)
+        if asked and function == asked.table | EXCEPTION_BIT and len(adu.pdu) > 1:
+            del self._asked[key]
+            return [exception_error(asked, adu.pdu[1])]
+        if asked and function == asked.table and _is_answer(adu.pdu):
+            del self._asked[key]
+            return [*self._answer(adu, asked, now)]
+        if function in set(Table) and len(adu.pdu) == _READ_REQUEST:
+            request = ReadRequest(
+                unit_id=adu.unit_id,
+                table=Table(function),
+                address=int.from_bytes(adu.pdu[1:3], "big"),
+                count=int.from_bytes(adu.pdu[3:5], "big"),
+            )
+            self._asked[key] = request
+            return [request]
+        detail = f"function {function} of unit {adu.unit_id} answers nothing recorded"
+        return [ProtocolError(Reason.BAD_FRAME, detail, adu.octets)]
+
+    def _answer(
+        self, adu: _Adu, asked: ReadRequest, now: datetime
+    ) -> Sequence[Reading | ProtocolError]:
+        words = _words(adu.pdu[2:], asked)
+        if len(words) != asked.count:
+            detail = f"asked for {asked.count}, got {len(words)} values"
+            return [ProtocolError(Reason.BAD_FRAME, detail, adu.octets)]
+        fields = tuple(
+            field
+            for field in self._map.fields
+            if field.table is asked.table
+            and asked.address <= field.address
+            and field.end <= asked.address + asked.count
+        )
+        block = Block(asked.table, asked.address, asked.count, fields)
+        return decode({block: words}, unit_id=adu.unit_id, measured_at=now)
+
+
+def exception_error(asked: ReadRequest, code: int) -> ProtocolError:
+    """Say by name what a unit answered instead of what was asked for."""
+    name = EXCEPTION_NAMES.get(code, "not in the standard")
+    last = asked.address + asked.count - 1
+    detail = (
+        f"unit {asked.unit_id} answered exception {code} ({name}) "
+        f"for {asked.table.name.lower()} {asked.address}..{last}"
+    )
+    octets = bytes([asked.table | EXCEPTION_BIT, code])
+    return ProtocolError(Reason.EXCEPTION_ANSWER, detail, octets)
+
+
+def crc16(octets: bytes) -> int:
+    """Return the CRC of serial Modbus; 0 for a frame with its own CRC."""
+    register = 0xFFFF
+    for octet in octets:
+        register ^= octet
+        for _ in range(8):
+            register = (register >> 1) ^ (0xA001 if register & 1 else 0)
+    return register
+
+
+def _is_mbap(octets: bytes) -> bool:
+    length = int.from_bytes(octets[4:6], "big")
+    return octets[2:4] == b"\0\0" and 2 <= length <= MAX_ADU - _HEADER  # noqa: PLR2004 (unit id and a function at least)
+
+
+def _tcp_adu(octets: bytes) -> _Adu:
+    return _Adu(octets, int.from_bytes(octets[:2], "big"), octets[6], octets[7:])
+
+
+def _is_answer(pdu: bytes) -> bool:
+    return len(pdu) > 1 and pdu[1] == len(pdu) - 2
+
+
+def _words(octets: bytes, asked: ReadRequest) -> list[int]:
+    if asked.table in (Table.HOLDING, Table.INPUT):
+        pairs = range(0, len(octets), 2)
+        return [int.from_bytes(octets[at : at + 2], "big") for at in pairs]
+    bits = [octet >> bit & 1 for octet in octets for bit in range(8)]
+    return bits[: asked.count]
+
+
+def _lost(octets: bytes) -> ProtocolError:
+    detail = "no Modbus TCP header; nothing after it can be told apart"
+    return ProtocolError(Reason.BAD_FRAME, detail, octets[:MAX_ADU])
