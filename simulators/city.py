@@ -1,0 +1,215 @@
+"""A city folder as a simulator sees it: what hardware stands where, and the streets.
+
+Read straight from the files that the registry imports; a simulator knows no registry.
+"""
+
+import csv
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from simulators.plane import Line
+from vocabulary.device import DeviceKind, Transport
+from vocabulary.quantity import Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One gateway to be played.
+
+    Attributes:
+        code: Its name; also its MQTT user name.
+        transport: The wire it speaks.
+        host: Where it listens, if it is polled.
+        port: Where it listens, if it is polled.
+    """
+
+    code: str
+    transport: Transport
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """One device to be played.
+
+    Attributes:
+        code: Its name.
+        kind: What it is.
+        gateway: Code of the gateway it speaks through.
+        address: How the wire names it.
+        quantities: What it reports.
+        interval_s: How often it reports.
+        register_map: Its Modbus register map; empty elsewhere.
+        upstream: Code of the device it hangs from; empty if none.
+        component: Code of the component it watches; empty if none.
+        class_code: Class of that component; empty if none.
+        scheme: Scheme of that class; empty if none.
+        vehicle: Code of the vehicle it rides on; empty if none.
+        lon: Degrees east, its own or its component's; 0 for vehicles.
+        lat: Degrees north, its own or its component's; 0 for vehicles.
+    """
+
+    code: str
+    kind: DeviceKind
+    gateway: str
+    address: str
+    quantities: tuple[Quantity, ...]
+    interval_s: float
+    register_map: str
+    upstream: str
+    component: str
+    class_code: str
+    scheme: str
+    vehicle: str
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Car:
+    """One vehicle to be driven.
+
+    Attributes:
+        code: Its plate.
+        kind: `sanitation` or `enforcement`.
+        name_en: What it is called; tells a sweeper from a sprinkler.
+        area: Where it works, degrees; None if nowhere in particular.
+        speed_limit_kmh: What it may not exceed; None if nothing special.
+    """
+
+    code: str
+    kind: str
+    name_en: str
+    area: BaseGeometry | None
+    speed_limit_kmh: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class City:
+    """Everything a simulator reads of a city folder.
+
+    Attributes:
+        zone: Where its days begin and end.
+        lon: Its centre, degrees east.
+        lat: Its centre, degrees north.
+        gateways: By code.
+        devices: By code, in the file's order.
+        cars: By code.
+        streets: Street axes, degrees, each of shape (n, 2).
+    """
+
+    zone: ZoneInfo
+    lon: float
+    lat: float
+    gateways: Mapping[str, Endpoint]
+    devices: Mapping[str, Hardware]
+    cars: Mapping[str, Car]
+    streets: tuple[Line, ...]
+
+    def of_kind(self, kind: DeviceKind) -> list[Hardware]:
+        """Return the devices of one kind, in the file's order."""
+        return [device for device in self.devices.values() if device.kind is kind]
+
+    def below(self, gateway: str) -> list[Hardware]:
+        """Return the devices that speak through a gateway, in the file's order."""
+        return [one for one in self.devices.values() if one.gateway == gateway]
+
+
+def read_city(folder: Path) -> City:
+    """Read a city folder.
+
+    Raises:
+        KeyError: If a file names a code that another one lacks.
+        FileNotFoundError: If a file is missing.
+    """
+    facts = tomllib.loads((folder / "city.toml").read_text("utf-8"))
+    lon, lat = facts["centre"]
+    return City(
+        zone=ZoneInfo(facts["time_zone"]),
+        lon=lon,
+        lat=lat,
+        gateways={one.code: one for one in _gateways(folder)},
+        devices={one.code: one for one in _devices(folder)},
+        cars={one.code: one for one in _cars(folder)},
+        streets=tuple(_streets(folder)),
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _gateways(folder: Path) -> Iterator[Endpoint]:
+    for row in _rows(folder / "gateways.csv"):
+        yield Endpoint(
+            code=row["code"],
+            transport=Transport(row["transport"]),
+            host=row["host"],
+            port=int(row["port"] or 0),
+        )
+
+
+def _devices(folder: Path) -> Iterator[Hardware]:
+    profiles = {row["code"]: row for row in _rows(folder / "profiles.csv")}
+    components = {row["code"]: row for row in _rows(folder / "components.csv")}
+    for row in _rows(folder / "devices.csv"):
+        profile = profiles[row["profile"]]
+        component = components[row["component"]] if row["component"] else {}
+        quantities = profile["quantities"].replace(";", " ").split()
+        yield Hardware(
+            code=row["code"],
+            kind=DeviceKind(profile["kind"]),
+            gateway=row["gateway"],
+            address=row["address"],
+            quantities=tuple(Quantity(name) for name in quantities),
+            interval_s=float(profile["expected_interval_s"]),
+            register_map=profile["register_map"],
+            upstream=row["upstream"],
+            component=row["component"],
+            class_code=component.get("class_code", ""),
+            scheme=component.get("scheme", ""),
+            vehicle=row["vehicle"],
+            lon=float(row["lon"] or component.get("lon") or 0),
+            lat=float(row["lat"] or component.get("lat") or 0),
+        )
+
+
+def _cars(folder: Path) -> Iterator[Car]:
+    fences = {
+        feature["properties"]["code"]: shape(feature["geometry"])
+        for feature in _features(folder / "geofences.geojson")
+    }
+    for row in _rows(folder / "vehicles.csv"):
+        limit = row["speed_limit_kmh"]
+        yield Car(
+            code=row["code"],
+            kind=row["kind"],
+            name_en=row["name_en"],
+            area=fences[row["area"]] if row["area"] else None,
+            speed_limit_kmh=float(limit) if limit else None,
+        )
+
+
+def _features(path: Path) -> list[dict[str, dict[str, str]]]:
+    features: list[dict[str, dict[str, str]]] = json.loads(path.read_text("utf-8"))[
+        "features"
+    ]
+    return features
+
+
+def _streets(folder: Path) -> Iterator[Line]:
+    for feature in _features(folder / "basemap.geojson"):
+        if feature["properties"].get("kind") == "street":
+            for part in getattr(shape(feature["geometry"]), "geoms", [None]):
+                line = shape(feature["geometry"]) if part is None else part
+                yield np.array(line.coords, float)[:, :2]

@@ -1,0 +1,135 @@
+"""What one incident does: who shows it, and how a vehicle moves meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simulators.city import Hardware
+from simulators.gauges import PONDING_MM, peak_mm
+from simulators.incidents import Cause, Incident
+from simulators.outings import outing, outside_window, speeding
+from simulators.pressure import LOW_KPA, SWING, burst_loss_kpa, usual_kpa
+from simulators.town import Town
+from vocabulary.device import DeviceKind
+
+TOO_FAST = 1.4
+"""Overspeed is this many times the limit."""
+
+USUAL_LIMIT_KMH = 60.0
+"""Where a vehicle has no limit of its own."""
+
+CLEAR_KPA = 8.0
+"""A point is surely pulled low only if it falls this far below the limit."""
+
+CLEAR_MM = 12.0
+"""A gauge surely shows ponding only if it rises this far above the limit."""
+
+
+def incident_at(
+    town: Town,
+    cause: Cause,
+    device: Hardware,
+    *,
+    name: str,
+    start_s: float,
+    for_s: float,
+) -> Incident | None:
+    """Make one incident; None where the device cannot have it.
+
+    Args:
+        town: Where.
+        cause: What.
+        device: The device it happens to.
+        name: Its id.
+        start_s: When it is to begin; leaving an area takes some driving first.
+        for_s: How long it is to last.
+    """
+    plain = Incident(
+        id=name,
+        cause=cause,
+        device=device.code,
+        starts_s=start_s,
+        ends_s=start_s + for_s,
+        members=(device.code,),
+    )
+    match cause:
+        case Cause.COVER_OPENED | Cause.LAMP_FAILED:
+            return plain
+        case Cause.CIRCUIT_OFF:
+            return _with_members(plain, _lamps_of(town, device), ())
+        case Cause.PIPE_BURST:
+            return _with_members(plain, *_low_points(town, plain))
+        case Cause.CLOUDBURST:
+            return _with_members(plain, *_flooded(town, plain))
+        case Cause.LEFT_AREA:
+            return _leaving(town, plain)
+        case Cause.OVERSPEED:
+            return _speeding(town, device, plain)
+
+
+def _with_members(
+    plain: Incident, members: Sequence[str], perhaps: Sequence[str]
+) -> Incident:
+    others = [code for code in members if code != plain.device]
+    unsure = [code for code in perhaps if code not in {plain.device, *others}]
+    return replace(plain, members=(plain.device, *others), perhaps=tuple(unsure))
+
+
+def _lamps_of(town: Town, cabinet: Hardware) -> list[str]:
+    lamps = town.city.of_kind(DeviceKind.LAMP)
+    return [lamp.code for lamp in lamps if lamp.upstream == cabinet.code]
+
+
+def _low_points(town: Town, burst: Incident) -> tuple[list[str], list[str]]:
+    """Return the points below the least service pressure: at any hour, and perhaps."""
+    surely, perhaps = [], []
+    for point in town.city.of_kind(DeviceKind.PRESSURE):
+        loss = burst_loss_kpa(town, burst, point)
+        if usual_kpa(town, point, demand=0) - loss < LOW_KPA - CLEAR_KPA:
+            surely.append(point.code)
+        elif (
+            usual_kpa(town, point, demand=1) - loss * (1 + SWING) < LOW_KPA + CLEAR_KPA
+        ):
+            perhaps.append(point.code)
+    return surely, perhaps
+
+
+def _flooded(town: Town, burst: Incident) -> tuple[list[str], list[str]]:
+    """Return the gauges at which the water reaches the filing line, and perhaps."""
+    peaks = {
+        gauge.code: peak_mm(town, burst, gauge)
+        for gauge in town.city.of_kind(DeviceKind.GAUGE)
+    }
+    surely = [code for code, peak in peaks.items() if peak > PONDING_MM + CLEAR_MM]
+    perhaps = [code for code, peak in peaks.items() if peak > PONDING_MM - CLEAR_MM]
+    return surely, perhaps
+
+
+def _leaving(town: Town, plain: Incident) -> Incident | None:
+    """Drive out; the incident lasts as long as the vehicle is outside."""
+    if plain.device not in town.beats:
+        return None
+    area = town.areas[plain.device]
+    motion = outing(
+        town.streets,
+        town.beats[plain.device],
+        area,
+        start_s=plain.starts_s,
+        stay_s=plain.ends_s - plain.starts_s,
+    )
+    if motion is None:
+        return None
+    left_s, back_s = outside_window(motion, area)
+    return replace(plain, starts_s=left_s, ends_s=back_s, motion=motion)
+
+
+def _speeding(town: Town, device: Hardware, plain: Incident) -> Incident | None:
+    if plain.device not in town.beats:
+        return None
+    limit = town.city.cars[device.vehicle].speed_limit_kmh or USUAL_LIMIT_KMH
+    motion = speeding(
+        town.beats[plain.device],
+        start_s=plain.starts_s,
+        for_s=plain.ends_s - plain.starts_s,
+        speed_kmh=limit * TOO_FAST,
+    )
+    return replace(plain, motion=motion)

@@ -1,0 +1,68 @@
+"""Where a vehicle is: on its beat, or for a while off it."""
+
+from datetime import datetime
+
+import numpy as np
+
+from simulators.city import Hardware
+from simulators.incidents import Cause
+from simulators.motion import Moment, Motion
+from simulators.world import World
+from vocabulary.position import Position
+
+FIX_ERROR_M = 1.8
+"""A good receiver wanders this much east and as much north."""
+
+CONDUCT = (Cause.LEFT_AREA, Cause.OVERSPEED)
+"""Incidents that move a vehicle otherwise than its beat does."""
+
+
+def moment_of(world: World, device: Hardware, second: float) -> Moment:
+    """Return what a vehicle truly does at a second.
+
+    Raises:
+        KeyError: If it has no beat.
+    """
+    within = second % world.period_s
+    motion = _off_beat(world, device, within)
+    if motion is not None:
+        return motion.moment(within)
+    beat = world.town.beats[device.code]
+    return beat.motion.moment(second % beat.round_s)
+
+
+def _off_beat(world: World, device: Hardware, within: float) -> Motion | None:
+    for cause in CONDUCT:
+        for incident in world.by_cause[cause]:
+            motion = incident.motion
+            if incident.device != device.code or motion is None:
+                continue
+            if motion.at_s[0] <= within < motion.at_s[-1]:
+                return motion
+    return None
+
+
+def position_of(world: World, device: Hardware, at: datetime) -> Position:
+    """Return the fix a vehicle's receiver gives at one time.
+
+    Raises:
+        KeyError: If it has no beat.
+    """
+    second, noise = world.second(at), world.town.noise
+    moment = moment_of(world, device, second)
+    east, north = (
+        FIX_ERROR_M * noise.drift(device.code, axis, at_s=second, step_s=45)
+        for axis in ("east", "north")
+    )
+    place = np.array([[moment.x + east, moment.y + north]])
+    lon, lat = world.town.plane.degrees(place)[0]
+    jitter = 0.4 * noise.drift(device.code, "speed", at_s=second, step_s=6)
+    speed = moment.speed_kmh + jitter if moment.speed_kmh else 0.0
+    return Position(
+        device=device.address,
+        fixed_at=at,
+        lon=round(float(lon), 7),
+        lat=round(float(lat), 7),
+        speed_kmh=round(max(0.0, speed), 2),
+        course_deg=round(moment.course_deg, 1),
+    )

@@ -1,0 +1,157 @@
+"""What goes wrong in the simulated city, and the truth about it for a scorer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from simulators.city import Hardware
+from simulators.motion import Motion
+from vocabulary.device import DeviceKind
+
+
+class Cause(StrEnum):
+    """The causes a simulator can play."""
+
+    COVER_OPENED = "cover_opened"  # 井盖开启
+    LAMP_FAILED = "lamp_failed"  # 单灯熄灭
+    CIRCUIT_OFF = "circuit_off"  # 回路失电
+    PIPE_BURST = "pipe_burst"  # 爆管
+    CLOUDBURST = "cloudburst"  # 暴雨积水
+    LEFT_AREA = "left_area"  # 驶出作业区
+    OVERSPEED = "overspeed"  # 超速
+
+
+@dataclass(frozen=True, slots=True)
+class CauseFacts:
+    """What is known of one cause.
+
+    Attributes:
+        kind: The device it happens to.
+        files: `component` or `event` (事件): what ought to be filed.
+        class_code: Event class in gbt30428.2-2013; empty: the component's own class.
+        condition: What is wrong, as one word of the case.
+        notice_s: A case later than this after the start is too late.
+        lasts_s: Shortest and longest duration in the demo.
+    """
+
+    kind: DeviceKind
+    files: str
+    class_code: str
+    condition: str
+    notice_s: float
+    lasts_s: tuple[float, float]
+
+
+SCHEME = "gbt30428.2-2013"
+"""The scheme of the event classes below."""
+
+CAUSES: Mapping[Cause, CauseFacts] = {
+    # GB/T 41401-2022 wants the alarm of a smart cover within 30 s.
+    Cause.COVER_OPENED: CauseFacts(
+        DeviceKind.COVER, "component", "", "missing_or_displaced", 30, (150, 300)
+    ),
+    Cause.LAMP_FAILED: CauseFacts(
+        DeviceKind.LAMP, "component", "", "lamp_dark", 90, (180, 420)
+    ),
+    Cause.CIRCUIT_OFF: CauseFacts(
+        DeviceKind.CABINET, "component", "", "circuit_off", 60, (150, 300)
+    ),
+    Cause.PIPE_BURST: CauseFacts(
+        DeviceKind.PRESSURE, "event", "0501", "pipe_burst", 60, (150, 240)
+    ),
+    Cause.CLOUDBURST: CauseFacts(
+        DeviceKind.GAUGE, "event", "0506", "ponding", 150, (150, 240)
+    ),
+    Cause.LEFT_AREA: CauseFacts(
+        DeviceKind.VEHICLE, "event", "0195", "out_of_area", 90, (60, 120)
+    ),
+    Cause.OVERSPEED: CauseFacts(
+        DeviceKind.VEHICLE, "event", "0195", "overspeed", 60, (40, 60)
+    ),
+}
+"""Every cause. Notice times: standards and what a dispatcher would call too late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One thing that goes wrong, in seconds of the world's period.
+
+    Attributes:
+        id: Its name in the ground truth.
+        cause: What it is.
+        device: The device it happens to: the cover, lamp, cabinet, the pressure point
+            or gauge nearest to the burst or the rain, the vehicle's terminal.
+        starts_s: When it becomes true.
+        ends_s: When it has been put right.
+        members: Every device that shows it, `device` included.
+        perhaps: Devices so near to a limit that they may be judged either way.
+        motion: How the vehicle moves meanwhile; None for things that stand.
+    """
+
+    id: str
+    cause: Cause
+    device: str
+    starts_s: float
+    ends_s: float
+    members: tuple[str, ...]
+    perhaps: tuple[str, ...] = ()
+    motion: Motion | None = None
+
+    def lasts_at(
+        self, second: float, *, before_s: float = 0, after_s: float = 0
+    ) -> bool:
+        """Tell whether `second` falls within it, widened at both ends."""
+        return self.starts_s - before_s <= second < self.ends_s + after_s
+
+
+def truth_line(
+    incident: Incident,
+    devices: Mapping[str, Hardware],
+    *,
+    start: datetime,
+    lap: int = 0,
+) -> str:
+    """Return the ground truth of an incident as one JSON line.
+
+    Args:
+        incident: What happens.
+        devices: The city's devices by code.
+        start: When the period began in which it happens.
+        lap: How many periods were played before; makes the id unique.
+    """
+    facts = CAUSES[incident.cause]
+    device = devices[incident.device]
+    starts_at = start + timedelta(seconds=incident.starts_s)
+    truth = {
+        "id": f"{incident.id}" if lap == 0 else f"{incident.id}/{lap}",
+        "cause": incident.cause.value,
+        "subject": _subject(device),
+        "device": device.code,
+        "class": {
+            "scheme": device.scheme if facts.files == "component" else SCHEME,
+            "type": facts.files,
+            "code": facts.class_code or device.class_code,
+            "condition": facts.condition,
+        },
+        "starts_at": _text(starts_at),
+        "ends_at": _text(start + timedelta(seconds=incident.ends_s)),
+        "members": list(incident.members),
+        "perhaps": list(incident.perhaps),
+        "expect": "case",
+        "latest_by": _text(starts_at + timedelta(seconds=facts.notice_s)),
+    }
+    return json.dumps(truth, ensure_ascii=False)
+
+
+def _subject(device: Hardware) -> dict[str, str]:
+    if device.vehicle:
+        return {"vehicle": device.vehicle}
+    if device.component:
+        return {"component": device.component}
+    return {"device": device.code}
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,109 @@
+"""A radio gateway: collects what its sensors sent and publishes it each second.
+
+Each message has the next number of its gateway, so that a hole in the numbers proves a
+loss. What could not be published waits and goes first when the broker is back: a value
+is a function of its time, so the store is nothing but the number of the next message.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingest.protocols.gezhi_json import DeviceReadings, UpMessage, encode
+from simulators.city import Endpoint, Hardware
+from simulators.covers import sample_cover
+from simulators.gauges import sample_gauge
+from simulators.mqtt_link import LinkError, MqttLink, PublishRefusedError, mqtt_link
+from simulators.pacing import first_from, pause_s, sample_second, time_of, wait_until
+from simulators.world import World
+from vocabulary.device import DeviceKind
+from vocabulary.reading import Reading
+from vocabulary.times import Clock
+
+log = logging.getLogger(__name__)
+
+TURN_S = 1.0
+"""A gateway publishes this often what has come in since."""
+
+Sampler = Callable[[World, Hardware, datetime], Sequence[Reading]]
+"""What one kind of sensor reports at one time."""
+
+SAMPLERS: Mapping[DeviceKind, Sampler] = {
+    DeviceKind.COVER: sample_cover,
+    DeviceKind.GAUGE: sample_gauge,
+}
+"""The sensors that hang from radio gateways; others below one are not played."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """One gateway and what hangs from it.
+
+    Attributes:
+        world: Behind everything.
+        gateway: Which one.
+        devices: Its sensors.
+    """
+
+    world: World
+    gateway: Endpoint
+    devices: Sequence[Hardware]
+
+
+def message(relay: Relay, number: int) -> bytes:
+    """Return the gateway's message of that number, from 1; one each `TURN_S`."""
+    world = relay.world
+    upto_s = number * TURN_S
+    readings = [
+        _sample(world, device, at)
+        for device in relay.devices
+        if device.kind in SAMPLERS
+        for at in _samples_between(world, device, upto_s - TURN_S, upto_s)
+    ]
+    sent_at = time_of(world, upto_s)
+    return encode(UpMessage(seq=number, sent_at=sent_at, readings=readings))
+
+
+def _sample(world: World, device: Hardware, at: datetime) -> DeviceReadings:
+    readings = SAMPLERS[device.kind](world, device, at)
+    values = {reading.quantity.value: reading.value for reading in readings}
+    return DeviceReadings(device=device.address, measured_at=at, values=values)
+
+
+def _samples_between(
+    world: World, device: Hardware, from_s: float, upto_s: float
+) -> list[datetime]:
+    number = first_from(world, device, from_s)
+    times = []
+    while (second := sample_second(world, device, number)) < upto_s:
+        times.append(time_of(world, second))
+        number += 1
+    return times
+
+
+async def run_mqtt_gateway(relay: Relay, *, url: str, clock: Clock) -> None:
+    """Play one gateway until cancelled; call the broker again whenever it goes."""
+    world, code = relay.world, relay.gateway.code
+    number, attempt = 1, 0
+    while True:
+        try:
+            async with mqtt_link(
+                url, gateway=code, client_id=code, clock=clock
+            ) as link:
+                log.info("%s connected, next message %d", code, number)
+                while True:
+                    number = await _publish(relay, link, number, clock)
+                    attempt = 0
+        except (LinkError, PublishRefusedError) as error:
+            log.warning("%s: %s", code, error)
+        await asyncio.sleep(pause_s(world.town.noise, code, attempt))
+        attempt += 1
+
+
+async def _publish(relay: Relay, link: MqttLink, number: int, clock: Clock) -> int:
+    """Publish one message when it is time; return the number of the next."""
+    await wait_until(relay.world, number * TURN_S, clock)
+    await link.send_up(message(relay, number))
+    return number + 1
