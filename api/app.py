@@ -1,0 +1,142 @@
+"""The application: routers, failures, the page, and what lives as long as it does."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import (
+    alarms,
+    cases,
+    devices,
+    grid,
+    health,
+    metrics,
+    positions,
+    probes,
+    quarantine,
+    rules,
+    session,
+    stream,
+    tracks,
+    words,
+)
+from api.bounds import Bounded
+from api.failures import install_failures
+from api.live import Live
+from api.metrics import Measured, Metrics
+from api.page import Guarded, install_page
+from api.parts import Parts
+from api.problems import MEDIA_TYPE, Problem
+from api.verifier import Verifier
+from vocabulary.times import Clock
+
+PREFIX = "/api/v1"
+"""Leads every resource's address."""
+
+MOST_CONNECTIONS = 12
+"""Database connections of one API process, the live stream's own not counted."""
+
+STATEMENT_S = 20.0
+"""How long one statement may take."""
+
+COMPRESSED_FROM_OCTETS = 2_000
+"""Answers from this size on are compressed; streams never are."""
+
+RESOURCES = (
+    session,
+    health,
+    devices,
+    positions,
+    tracks,
+    cases,
+    alarms,
+    rules,
+    grid,
+    quarantine,
+    words,
+    stream,
+)
+"""Modules with a router below `PREFIX`, in the order of the documentation."""
+
+PROBLEM: dict[str, object] = {
+    "model": Problem,
+    "content": {MEDIA_TYPE: {}},
+}
+"""How the schema tells of errors."""
+
+
+def create_app(
+    *,
+    database_url: str,
+    clock: Clock,
+    web_root: Path,
+    basemap: Path | None = None,
+    time_zone: str = "Asia/Shanghai",
+) -> FastAPI:
+    """Return the application; it connects when it is started.
+
+    Args:
+        database_url: PostgreSQL with our schema; may be away at the start.
+        clock: Tells the time.
+        web_root: Folder of the page.
+        basemap: GeoJSON below everything on the map; None if there is none.
+        time_zone: The city's own, IANA name; the page shows times in it.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with (
+            asyncpg.create_pool(
+                database_url,
+                min_size=0,
+                max_size=MOST_CONNECTIONS,
+                command_timeout=STATEMENT_S,
+            ) as pool,
+            asyncio.TaskGroup() as tasks,
+        ):
+            live = Live(database_url, pool)
+            app.state.metrics = Metrics(live)
+            app.state.parts = Parts(
+                pool=pool,
+                live=live,
+                verifier=Verifier(),
+                clock=clock,
+                basemap=basemap,
+                time_zone=time_zone,
+            )
+            following = tasks.create_task(live.follow(), name="live")
+            yield
+            following.cancel()
+
+    app = FastAPI(
+        title="Gezhi 格知",
+        description="Sensors and vehicles of a city, and the cases they raise.",
+        version="1",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its scripts would come from elsewhere, which the CSP forbids
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        redirect_slashes=False,
+        responses={"4XX": PROBLEM, "422": PROBLEM, "5XX": PROBLEM},
+    )
+    _install(app, web_root)
+    return app
+
+
+def _install(app: FastAPI, web_root: Path) -> None:
+    install_failures(app)
+    for resource in RESOURCES:
+        app.include_router(resource.router, prefix=PREFIX)
+    app.include_router(probes.router)
+    app.include_router(metrics.router)
+    install_page(app, web_root)
+    app.add_middleware(Bounded)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_OCTETS)
+    app.add_middleware(Guarded)
+    app.add_middleware(Measured)

@@ -1,0 +1,136 @@
+"""Cases (案卷): what is wrong, where, whose it is, why, and what was done."""
+
+from typing import Annotated, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field, JsonValue
+from starlette.responses import Response
+
+from api.access import Caller, Viewer
+from api.answer import Page, answer, answer_page
+from api.parts import Database
+from api.problems import not_found
+from api.queries import Instant, KeyPageQuery, key_of
+from store.case_read import (
+    CaseFilter,
+    CaseRow,
+    EvidenceRow,
+    StepRow,
+    case,
+    cases,
+    evidence,
+    steps,
+)
+from store.connection import Connection
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+CaseId = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+class CaseQuery(KeyPageQuery, extra="forbid"):
+    """Which cases."""
+
+    open: bool | None = Field(None, description="Open ones, or closed ones.")
+    severity: Literal["minor", "major", "critical"] | None = Field(
+        None, description="Of this severity."
+    )
+    stage: str | None = Field(None, max_length=40, description="At this stage.")
+    unit: str | None = Field(None, max_length=100, description="For this unit's code.")
+    cell: str | None = Field(None, max_length=20, description="In this grid cell.")
+    simulated: bool | None = Field(None, description="Drills only, or none of them.")
+    since: Instant | None = Field(None, alias="from", description="Opened from here.")
+    until: Instant | None = Field(None, alias="to", description="Opened before.")
+
+
+class EvidenceOut(BaseModel):
+    """One piece of evidence; `body` depends on `kind`."""
+
+    id: int
+    kind: Literal["rule", "samples_before", "samples_after", "registry", "hit"]
+    taken_at: str = Field(description="Journal time.")
+    body: JsonValue
+
+
+class Items(BaseModel):
+    """A whole list: it is as long as one case is."""
+
+    items: list[EvidenceOut]
+
+
+@router.get("", response_model=Page[CaseRow])
+async def list_cases(
+    request: Request,
+    database: Database,
+    caller: Viewer,
+    query: Annotated[CaseQuery, Query()],
+) -> Response:
+    """List cases, newest first. A unit's token sees its own only."""
+    rows = await cases(
+        database,
+        _filter(query),
+        scope=caller.unit_id,
+        after=query.key(),
+        limit=query.limit + 1,
+    )
+    last = rows[query.limit - 1] if len(rows) > query.limit else None
+    after = key_of(last.opened_at, last.id) if last else ""
+    return answer_page(request, rows, limit=query.limit, after=after)
+
+
+@router.get("/{case_id}", response_model=CaseRow)
+async def one_case(database: Database, caller: Viewer, case_id: CaseId) -> Response:
+    """Show one case."""
+    return answer(await seen(database, case_id, caller))
+
+
+@router.get("/{case_id}/steps", response_model=Page[StepRow])
+async def list_steps(database: Database, caller: Viewer, case_id: CaseId) -> Response:
+    """List every step a case took, oldest first: who, what, when, why."""
+    await seen(database, case_id, caller)
+    return answer(Page(await steps(database, case_id), None))
+
+
+@router.get("/{case_id}/evidence", response_model=Items)
+async def list_evidence(
+    database: Database, caller: Viewer, case_id: CaseId
+) -> Response:
+    """List what proves a case: rule, samples before and after, registry, hits."""
+    await seen(database, case_id, caller)
+    rows = await evidence(database, case_id)
+    return answer({"items": [_evidence(row) for row in rows]})
+
+
+async def seen(database: Connection, case_id: int, caller: Caller) -> CaseRow:
+    """Return a case that the caller may see.
+
+    Raises:
+        ProblemError: If there is none, or it is another unit's.
+    """
+    found = await case(database, case_id, scope=caller.unit_id)
+    if found is None:
+        raise not_found("case", case_id)
+    return found
+
+
+def _filter(query: CaseQuery) -> CaseFilter:
+    return CaseFilter(
+        is_open=query.open,
+        severity=query.severity,
+        stage=query.stage,
+        unit=query.unit,
+        cell=query.cell,
+        simulated=query.simulated,
+        opened_from=query.since,
+        opened_before=query.until,
+    )
+
+
+def _evidence(row: EvidenceRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "taken_at": row.taken_at,
+        "body": orjson.Fragment(row.body),
+    }
