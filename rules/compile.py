@@ -98,23 +98,31 @@ def _slots(
     place_of_subject = {s.device_id: place for place, s in enumerate(subjects)}
     grades = max((len(d.limits) for d in drafts), default=1)
     sign = np.array([1.0 if d.is_above else -1.0 for d in drafts])
-    limit = np.full((len(drafts), grades), np.inf)
-    for row, d in enumerate(drafts):
-        limit[row, : len(d.limits)] = sign[row] * np.array(d.limits)
-    deadband = np.array([d.deadband for d in drafts])
+    limit = _ladder((d.limits for d in drafts), len(drafts), grades)
+    release = _ladder((d.releases for d in drafts), len(drafts), grades)
     return Slots(
         rule=np.array([place_of_rule[d.rule.code] for d in drafts], np.intp),
         subject=np.array(
             [place_of_subject[d.subject.device_id] for d in drafts], np.intp
         ),
         sign=sign,
-        limit=limit,
-        release=limit - deadband[:, np.newaxis],
+        limit=np.where(np.isnan(limit), np.inf, limit * sign[:, np.newaxis]),
+        release=np.where(np.isnan(release), np.inf, release * sign[:, np.newaxis]),
         on_us=_us(d.rule.on_delay_s for d in drafts),
         off_us=_us(d.rule.off_delay_s for d in drafts),
         gap_us=_us(d.gap_s for d in drafts),
         refuse=np.array([d.rule.refuse for d in drafts], np.int32),
     )
+
+
+def _ladder(
+    steps: Iterable[Sequence[float]], slots: int, grades: int
+) -> NDArray[np.float64]:
+    """Return one row of steps per slot; NaN where a slot has no such grade."""
+    ladder = np.full((slots, grades), np.nan)
+    for row, of_slot in enumerate(steps):
+        ladder[row, : len(of_slot)] = of_slot
+    return ladder
 
 
 def _fences(drafts: Sequence[Draft]) -> tuple[NDArray[np.intp], tuple[Fence, ...]]:

@@ -38,7 +38,7 @@ class Draft:
         rule: The rule.
         subject: The device.
         limits: One per grade, mildest first.
-        deadband: How far back within a limit counts as back.
+        releases: The limits with the deadband, one per grade.
         is_above: Whether too much is bad.
         gap_s: Largest gap.
         series_id: The series that is judged; None if none is.
@@ -51,7 +51,7 @@ class Draft:
     rule: Rule
     subject: Subject
     limits: tuple[float, ...]
-    deadband: float = 0.0
+    releases: tuple[float, ...]
     is_above: bool = True
     gap_s: float
     series_id: int | None = None
@@ -83,7 +83,7 @@ def draft(rule: Rule, subject: Subject, by_id: Mapping[int, Subject]) -> Draft |
                 rule=rule,
                 subject=subject,
                 limits=(limit,),
-                deadband=condition.deadband,
+                releases=(limit - condition.deadband,),
                 gap_s=gap_s,
                 is_positional=True,
             )
@@ -93,7 +93,7 @@ def draft(rule: Rule, subject: Subject, by_id: Mapping[int, Subject]) -> Draft |
                 rule=rule,
                 subject=subject,
                 limits=(limit,),
-                deadband=limit - LEAST_OUTSIDE_M,
+                releases=(LEAST_OUTSIDE_M,),
                 gap_s=gap_s,
                 is_positional=True,
                 area=subject.area,
@@ -107,6 +107,7 @@ def draft(rule: Rule, subject: Subject, by_id: Mapping[int, Subject]) -> Draft |
                 rule=rule,
                 subject=subject,
                 limits=(limit,),
+                releases=(limit,),
                 gap_s=gap_s,
                 hears=condition.hears,
             )
@@ -120,11 +121,13 @@ def _threshold(
     found = tuple(side for side in sides if side is not None)
     if series_id is None or len(found) < len(sides):
         return None
+    limits = tuple(grade.at for grade in condition.grades)
+    back = condition.deadband if condition.is_above else -condition.deadband
     return Draft(
         rule=rule,
         subject=subject,
-        limits=tuple(grade.at for grade in condition.grades),
-        deadband=condition.deadband,
+        limits=limits,
+        releases=tuple(limit - back for limit in limits),
         is_above=condition.is_above,
         gap_s=rule.largest_gap_s or GAP_INTERVALS * subject.interval_s,
         series_id=series_id,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rules.fan import Fan, look_up
 from rules.rule_file import REFUSED_UNLESS_SAID
 from rules.samples import Samples
-from rules.state import State
+from rules.state import NEVER, State
 from vocabulary.reading import Readings
 
 
@@ -101,9 +101,12 @@ def _with_kept(state: State, seen: Seen, asked: NDArray[np.intp]) -> Seen:
     """Return what is kept and what is new of the asked series; never none of one."""
     kept = np.unique(asked)
     new = np.isin(seen.watch, kept)
+    kept_us = state.watch_us[kept]
+    # What was never seen must not come before anything that was.
+    kept_us[kept_us == NEVER] = -NEVER
     return Seen(
         np.concatenate((kept, seen.watch[new])),
-        np.concatenate((state.watch_us[kept], seen.at_us[new])),
+        np.concatenate((kept_us, seen.at_us[new])),
         np.concatenate((state.watch_value[kept], seen.value[new])),
     ).ordered()
 
