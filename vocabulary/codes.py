@@ -1,8 +1,8 @@
 """Codes of 数字城管: components, grid cells and classes, parsed part by part.
 
 - Component (部件标识码), 16 digits: 6 county, 2 major class, 2 minor class, 6 sequence.
-- Cell (单元网格), 14 digits after CJ/T 213-2005: 6 county, 3 street or town, 3 community,
-  2 sequence; or 15, with 3 digits of sequence, in newer grids. Both are in use.
+- Cell (单元网格), 14 digits after CJ/T 213-2005: 6 county, 3 street or town, 3
+  community, 2 sequence; or 15, with 3 of sequence, in newer grids. Both are in use.
 - Class, 4 digits: 2 major, 2 minor. The same digits mean different things in different
   numberings, and for components and events (事件), so a class names all three.
 """
@@ -156,6 +156,17 @@ class ClassCode:
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.type}:{self.code}"
+
+
+def check_county(text: str) -> None:
+    """Check a county code.
+
+    Raises:
+        CodeError: If it is not 6 digits or all zeros.
+    """
+    right = "a county code is 6 digits (GB/T 2260)"
+    _check_digits(text, (6,), right)
+    _check_counted(text, text, "county", right)
 
 
 def check_scheme(text: str) -> None:

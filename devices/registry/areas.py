@@ -22,6 +22,9 @@ class Areas(Generic[Key]):
             geometries: GeoJSON geometry by key.
         """
         self._keys: list[Key] = sorted(geometries)
+        self._places: dict[Key, int] = {
+            key: place for place, key in enumerate(self._keys)
+        }
         self._shapes = shapely.from_geojson([geometries[key] for key in self._keys])
         shapely.prepare(self._shapes)
         self._tree = shapely.STRtree(self._shapes)
@@ -36,12 +39,31 @@ class Areas(Generic[Key]):
         hits = self._tree.query(point, predicate="intersects")
         return self._keys[hits.min()] if hits.size else None
 
+    def nearest(self, lon: float, lat: float) -> tuple[Key, float] | None:
+        """Return the nearest area and how many metres away it is; 0 inside."""
+        place = self._tree.nearest(shapely.Point(lon, lat))
+        if place is None:
+            return None
+        key = self._keys[place]
+        return key, self.distance_m(key, lon, lat)
+
     def distance_m(self, key: Key, lon: float, lat: float) -> float:
         """Return how far a point lies outside an area, in metres; 0 inside."""
-        shape = self._shapes[self._keys.index(key)]
-        return shapely.distance(
-            in_metres(shape, lat), in_metres(shapely.Point(lon, lat), lat)
-        )
+        shape = self._shapes[self._places[key]]
+        point = in_metres(shapely.Point(lon, lat), lat)
+        return in_metres(shape, lat).distance(point)
+
+    def overlaps(self) -> list[tuple[Key, Key, float]]:
+        """Return pairs of areas that share ground, and how many square metres."""
+        left, right = self._tree.query(self._shapes, predicate="intersects")
+        shared: list[tuple[Key, Key, float]] = []
+        for a, b in zip(left, right, strict=True):
+            if a < b:
+                common = self._shapes[a].intersection(self._shapes[b])
+                ground = in_metres(common, common.centroid.y) if common.area else common
+                if ground.area:
+                    shared.append((self._keys[a], self._keys[b], ground.area))
+        return shared
 
 
 def in_metres(

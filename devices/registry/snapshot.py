@@ -62,7 +62,8 @@ class Snapshot:
 
     def cell_at(self, lon: float, lat: float) -> int | None:
         """Return the cell in force that holds a point, degrees WGS-84."""
-        return self._cell_areas.at(lon, lat)
+        code = self._cell_areas.at(lon, lat)
+        return None if code is None else self._id_by_cell_code[code]
 
     @cached_property
     def _id_by_address(self) -> dict[tuple[str, str], int]:
@@ -77,9 +78,14 @@ class Snapshot:
         return {series: series_id for series_id, series in self.series.items()}
 
     @cached_property
-    def _cell_areas(self) -> Areas[int]:
+    def _id_by_cell_code(self) -> dict[str, int]:
+        return {cell.code: cell.id for cell in self.cells.values()}
+
+    @cached_property
+    def _cell_areas(self) -> Areas[str]:
+        # By code, as the import does it: a point on a border has one answer.
         cells = self.cells.values()
-        return Areas({cell.id: cell.polygon for cell in cells if cell.ended_on is None})
+        return Areas({c.code: c.polygon for c in cells if c.ended_on is None})
 
 
 async def load_snapshot(connection: Connection) -> Snapshot:

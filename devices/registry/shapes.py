@@ -1,0 +1,48 @@
+"""GeoJSON geometries of cells and geofences: checked, canonical, measured."""
+
+import json
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from devices.registry.areas import in_metres
+from store.registry_by_code import canonical
+
+
+class ShapeError(ValueError):
+    """A geometry cannot be what it is meant to be."""
+
+
+def read_shape(geojson: str, *types: str) -> BaseGeometry:
+    """Return a GeoJSON geometry as a shape in degrees.
+
+    Args:
+        geojson: The geometry as text.
+        types: The GeoJSON types it may have.
+
+    Raises:
+        ShapeError: If it is another type, is not valid or lies outside WGS-84.
+    """
+    kind = json.loads(geojson).get("type")
+    if kind not in types:
+        raise ShapeError(f"is a {kind}; it must be a {' or '.join(types)}")
+    try:
+        shape = shapely.from_geojson(geojson)
+    except shapely.GEOSException as error:
+        raise ShapeError(f"cannot be read: {error}") from error
+    if shape.is_empty or not shape.is_valid:
+        raise ShapeError(f"is not valid: {shapely.is_valid_reason(shape)}")
+    west, south, east, north = shape.bounds
+    if west < -180 or east > 180 or south < -90 or north > 90:  # noqa: PLR2004 degrees
+        raise ShapeError("is outside WGS-84; points are [lon, lat] in degrees")
+    return shape
+
+
+def canonical_text(geojson: str) -> str:
+    """Return a geometry as the text that the database's is compared with."""
+    return canonical(json.loads(geojson))
+
+
+def area_m2(shape: BaseGeometry) -> float:
+    """Return the ground a shape in degrees covers."""
+    return in_metres(shape, shape.centroid.y).area
