@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from cases.request import FilingRequest
 from cases.routing import ClassKey, Route, Routing, Who, choose
-from cases.subject import Point, Subject, cell_of, class_of, point_of, subject_of
+from cases.subject import Point, Subject, cell_of, filed_under, point_of, subject_of
 from devices.registry.snapshot import Snapshot
 from store.case_rows import ProblemKey
 from vocabulary.registry_facts import CellFacts, UnitKind
@@ -59,16 +59,18 @@ def place(
     subject = subject_of(request.device_id, snapshot)
     if subject is None:
         return Unplaced.UNKNOWN_DEVICE
-    class_key = class_of(request.files, subject, routing)
-    if class_key is None:
+    filed = filed_under(request.files, subject, routing)
+    if filed is None:
         return Unplaced.NO_CLASS
+    class_key, condition = filed
     point = point_of(request, subject) or last_fix
     cell = cell_of(subject, point, snapshot)
-    lines = _lines(routing, class_key)
-    route = choose(routing, class_key, units_of(subject, cell, lines, snapshot))
+    known = units_of(subject, cell, snapshot) | _units_by_code(
+        routing, class_key, snapshot
+    )
+    route = choose(routing, class_key, known)
     if route is None:
         return Unplaced.NO_UNIT
-    condition = request.files.condition
     return Place(
         key=_key(subject, class_key, condition),
         subject=subject,
@@ -80,24 +82,11 @@ def place(
 
 
 def units_of(
-    subject: Subject,
-    cell: CellFacts | None,
-    lines: tuple[str, ...],
-    snapshot: Snapshot,
+    subject: Subject, cell: CellFacts | None, snapshot: Snapshot
 ) -> dict[Who, int]:
-    """Return the units that have a part in a case, as far as they are registered.
-
-    Args:
-        subject: What the case is about.
-        cell: The grid cell, if any.
-        lines: Codes of the class's line departments, most wanted first.
-        snapshot: The registry.
-    """
+    """Return the units that have a part in a case by where and what it is."""
     component, vehicle = subject.component, subject.vehicle
-    parts: list[tuple[Who, int | None]] = [
-        (Who.LINE, _first_of_codes(lines, snapshot)),
-        (Who.CENTRE, _centre(snapshot)),
-    ]
+    parts: list[tuple[Who, int | None]] = []
     if component is not None:
         parts += [
             (Who.MAINTAINER, component.maintainer_id),
@@ -112,19 +101,23 @@ def units_of(
     return {who: unit for who, unit in parts if unit is not None and unit in registered}
 
 
-def _lines(routing: Routing, class_key: ClassKey) -> tuple[str, ...]:
+def _units_by_code(
+    routing: Routing, class_key: ClassKey, snapshot: Snapshot
+) -> dict[Who, int]:
     rule = routing.rule_of(class_key)
-    return rule.line if rule is not None else ()
+    lines = rule.line if rule is not None else ()
+    units = snapshot.units.values()
+    centres = [unit.id for unit in units if unit.kind is UnitKind.CENTRE]
+    centre = _first_of_codes(routing.order.centre, snapshot) or min(
+        centres, default=None
+    )
+    parts = (Who.LINE, _first_of_codes(lines, snapshot)), (Who.CENTRE, centre)
+    return {who: unit for who, unit in parts if unit is not None}
 
 
 def _first_of_codes(codes: tuple[str, ...], snapshot: Snapshot) -> int | None:
     by_code = {unit.code: unit.id for unit in snapshot.units.values()}
     return next((by_code[code] for code in codes if code in by_code), None)
-
-
-def _centre(snapshot: Snapshot) -> int | None:
-    units = snapshot.units.values()
-    return min((u.id for u in units if u.kind is UnitKind.CENTRE), default=None)
 
 
 def _key(subject: Subject, class_key: ClassKey, condition: str) -> ProblemKey:

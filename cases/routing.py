@@ -40,10 +40,11 @@ class RoutingFileError(ValueError):
 
 
 class Orders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The order of each case type."""
+    """The order of each case type, and the centre that answers for what is left."""
 
     component: tuple[Who, ...]
     event: tuple[Who, ...]
+    centre: tuple[str, ...] = ()
 
 
 class Automatic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +66,16 @@ class ClassRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line: tuple[str, ...] = ()
 
 
+class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A component class whose trouble an 事件 is, where a device watches one."""
+
+    scheme: str
+    code: str
+    condition: str
+    component: str
+    files: str
+
+
 class Unattached(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The class of a device kind's problems when the device watches no component."""
 
@@ -83,6 +94,7 @@ class Routing(
     automatic: Automatic
     classes: tuple[ClassRule, ...]
     unattached: tuple[Unattached, ...]
+    instead: tuple[Instead, ...] = ()
 
     def rule_of(self, problem: ClassKey) -> ClassRule | None:
         """Return what is special about a class, if anything is."""
@@ -93,6 +105,20 @@ class Routing(
         if type_ is CaseType.COMPONENT:
             return condition in self.automatic.component
         return condition in self.automatic.event
+
+    def instead_of(
+        self, problem: ClassKey, condition: str, component_class: str
+    ) -> str | None:
+        """Return the condition an 事件 has as its component's own, if it is that."""
+        if problem[0] is not CaseType.EVENT:
+            return None
+        wanted = problem[1], problem[2], condition, component_class
+        found = (
+            each.files
+            for each in self.instead
+            if (each.scheme, each.code, each.condition, each.component) == wanted
+        )
+        return next(found, None)
 
     def class_of_unattached(self, kind: DeviceKind) -> ClassKey | None:
         """Return the class for a device of this kind that watches no component."""

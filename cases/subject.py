@@ -58,14 +58,20 @@ def subject_of(device_id: int, snapshot: Snapshot) -> Subject | None:
     )
 
 
-def class_of(problem: Problem, subject: Subject, routing: Routing) -> ClassKey | None:
-    """Return the class a problem is filed under; None if there is none for it."""
-    if problem.class_code is not None:
-        return problem.type, problem.scheme, problem.class_code
-    component = subject.component
-    if component is not None:
-        return CaseType.COMPONENT, component.scheme, component.class_code
-    return routing.class_of_unattached(subject.device.kind)
+def filed_under(
+    problem: Problem, subject: Subject, routing: Routing
+) -> tuple[ClassKey, str] | None:
+    """Return the class and condition a problem is filed under; None if it has none."""
+    component, condition = subject.component, problem.condition
+    if problem.class_code is None:
+        found = _class_of(subject, routing)
+        return (found, condition) if found is not None else None
+    named = problem.type, problem.scheme, problem.class_code
+    if component is not None and component.scheme == problem.scheme:
+        files = routing.instead_of(named, condition, component.class_code)
+        if files is not None:
+            return _component_class(component), files
+    return named, condition
 
 
 def point_of(request: FilingRequest, subject: Subject) -> Point | None:
@@ -93,6 +99,16 @@ def cell_of(
     if cell_id is None and point is not None:
         cell_id = snapshot.cell_at(*point)
     return snapshot.cells.get(cell_id or 0)
+
+
+def _class_of(subject: Subject, routing: Routing) -> ClassKey | None:
+    if subject.component is not None:
+        return _component_class(subject.component)
+    return routing.class_of_unattached(subject.device.kind)
+
+
+def _component_class(component: ComponentFacts) -> ClassKey:
+    return CaseType.COMPONENT, component.scheme, component.class_code
 
 
 def _point(lon: float | None, lat: float | None) -> Point | None:
