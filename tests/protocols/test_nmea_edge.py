@@ -1,0 +1,222 @@
+"""Terminals on real sockets, on the loopback."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import uvloop
+
+from ingest.arrival import Arrival, EdgeChange, Inbox
+from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.protocols.nmea0183 import encode_login, encode_rmc
+from vocabulary.device import Transport
+from vocabulary.position import Position
+from vocabulary.refusal import Reason
+
+NOW = datetime(2026, 11, 21, 8, 0, 5, tzinfo=UTC)
+FIX = Position(
+    device="VT-0001",
+    fixed_at=datetime(2026, 11, 21, 8, 0, tzinfo=UTC),
+    lon=111.00125,
+    lat=35.02,
+)
+
+
+@asynccontextmanager
+async def tcp_edge(inbox: Inbox, *, idle_s: float = 600) -> AsyncIterator[int]:
+    def serve(on_bound: Callable[[int], None]) -> Coroutine[None, None, None]:
+        return serve_nmea_tcp(
+            "127.0.0.1",
+            0,
+            gateway="nmea",
+            inbox=inbox,
+            clock=lambda: NOW,
+            idle_s=idle_s,
+            on_bound=on_bound,
+        )
+
+    async with edge(serve) as port:
+        yield port
+
+
+@asynccontextmanager
+async def udp_edge(inbox: Inbox) -> AsyncIterator[int]:
+    def serve(on_bound: Callable[[int], None]) -> Coroutine[None, None, None]:
+        return serve_nmea_udp(
+            "127.0.0.1",
+            0,
+            gateway="nmea",
+            inbox=inbox,
+            clock=lambda: NOW,
+            on_bound=on_bound,
+        )
+
+    async with edge(serve) as port:
+        yield port
+
+
+@asynccontextmanager
+async def edge(
+    serve: Callable[[Callable[[int], None]], Coroutine[None, None, None]],
+) -> AsyncIterator[int]:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        serving = tasks.create_task(serve(port.set_result))
+        yield await port
+        assert not serving.done()
+        serving.cancel()
+
+
+async def next_arrival(inbox: Inbox) -> Arrival:
+    while True:
+        item = await inbox.get()
+        if isinstance(item, Arrival):
+            return item
+
+
+async def test_a_position_arrives_under_its_terminals_name() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with tcp_edge(inbox) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(encode_login("VT-0001") + encode_rmc(FIX))
+        arrival = await next_arrival(inbox)
+        writer.close()
+        await writer.wait_closed()
+    assert arrival.positions == [FIX]
+    assert (arrival.transport, arrival.gateway) == (Transport.NMEA, "nmea")
+    assert arrival.received_at == NOW
+    assert arrival.readings is None
+
+
+async def test_the_journal_learns_that_the_edge_listens() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with tcp_edge(inbox):
+        change = await inbox.get()
+    assert isinstance(change, EdgeChange)
+    assert (change.edge, change.gateway, change.up) == ("nmea", "nmea", True)
+
+
+async def test_a_terminal_that_never_said_who_it_is_is_refused() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with tcp_edge(inbox) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(encode_rmc(FIX))
+        arrival = await next_arrival(inbox)
+        writer.close()
+        await writer.wait_closed()
+    assert arrival.positions == []
+    (refusal,) = arrival.refusals
+    assert refusal.reason is Reason.UNKNOWN_IDENTITY
+    assert refusal.octets == encode_rmc(FIX).rstrip()
+    assert refusal.peer.startswith("127.0.0.1:")
+
+
+async def test_a_bad_sentence_does_not_stop_its_neighbours() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with tcp_edge(inbox) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        bad = encode_rmc(FIX).replace(b"A", b"B", 1)
+        writer.write(encode_login("VT-0001") + bad + b"\xff\x00\r\n" + encode_rmc(FIX))
+        arrival = await next_arrival(inbox)
+        writer.close()
+        await writer.wait_closed()
+    assert [refusal.reason for refusal in arrival.refusals] == [Reason.BAD_CHECKSUM]
+    assert arrival.refusals[0].identity == "VT-0001"
+    assert arrival.positions == [FIX]
+
+
+async def test_a_peer_that_resets_leaves_the_others_alone() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with tcp_edge(inbox) as port:
+        _, good = await asyncio.open_connection("127.0.0.1", port)
+        good.write(encode_login("VT-0001"))
+        _, rude = await asyncio.open_connection("127.0.0.1", port)
+        rude.write(b"\xff" * 100)
+        linger_none = b"\1\0\0\0\0\0\0\0"  # close sends a reset
+        rude.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, linger_none
+        )
+        rude.close()
+        good.write(encode_rmc(FIX))
+        arrivals = [await next_arrival(inbox)]
+        while not arrivals[-1].positions:
+            arrivals.append(await next_arrival(inbox))
+        good.close()
+        with contextlib.suppress(ConnectionError):
+            await rude.wait_closed()
+        await good.wait_closed()
+    assert arrivals[-1].positions == [FIX]
+
+
+async def test_a_silent_terminal_is_hung_up_on() -> None:
+    async with tcp_edge(asyncio.Queue(maxsize=10), idle_s=0.01) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_last_sentence_needs_no_line_end() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with tcp_edge(inbox) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(encode_login("VT-0001") + encode_rmc(FIX).rstrip())
+        writer.close()
+        await writer.wait_closed()
+        assert (await next_arrival(inbox)).positions == [FIX]
+
+
+async def test_a_full_inbox_stops_the_reading_and_nothing_is_lost() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=1)
+    wordy = encode_rmc(FIX) + (b"x" * 250 + b"\r\n") * 4
+    count = 20_000  # more octets than all buffers between us hold
+    async with tcp_edge(inbox) as port, asyncio.TaskGroup() as tasks:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(encode_login("VT-0001"))
+        writer.write(wordy * count)
+        sending = tasks.create_task(writer.drain())
+        got = len((await next_arrival(inbox)).positions)
+        assert not sending.done()
+        while got < count:
+            got += len((await next_arrival(inbox)).positions)
+        writer.close()
+        await writer.wait_closed()
+    assert got == count
+
+
+async def test_each_datagram_says_for_itself_who_it_is_from() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with udp_edge(inbox) as port:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terminal:
+            for datagram in (
+                encode_login("VT-0001") + encode_rmc(FIX),
+                encode_rmc(FIX),
+                b"",
+                b"7e0200",
+            ):
+                terminal.sendto(datagram, ("127.0.0.1", port))
+        arrivals = [await next_arrival(inbox) for _ in range(3)]
+    assert arrivals[0].positions == [FIX]
+    reasons = [arrival.refusals[0].reason for arrival in arrivals[1:]]
+    assert reasons == [Reason.UNKNOWN_IDENTITY, Reason.BAD_FRAME]
+
+
+def test_both_edges_run_on_uvloop() -> None:
+    async def journey() -> None:
+        inbox: Inbox = asyncio.Queue(maxsize=10)
+        octets = encode_login("VT-0001") + encode_rmc(FIX)
+        async with tcp_edge(inbox) as port:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(octets)
+            assert (await next_arrival(inbox)).positions == [FIX]
+            writer.close()
+            await writer.wait_closed()
+        async with udp_edge(inbox) as port:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terminal:
+                terminal.sendto(octets, ("127.0.0.1", port))
+            assert (await next_arrival(inbox)).positions == [FIX]
+
+    uvloop.run(journey())
