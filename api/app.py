@@ -16,6 +16,7 @@ from api import (
     grid,
     health,
     metrics,
+    moves,
     positions,
     probes,
     quarantine,
@@ -23,8 +24,10 @@ from api import (
     session,
     stream,
     tracks,
+    units,
     words,
 )
+from api.address import PREFIX
 from api.bounds import Bounded
 from api.failures import install_failures
 from api.live import Live
@@ -34,9 +37,6 @@ from api.parts import Parts
 from api.problems import MEDIA_TYPE, Problem
 from api.verifier import Verifier
 from vocabulary.times import Clock
-
-PREFIX = "/api/v1"
-"""Leads every resource's address."""
 
 MOST_CONNECTIONS = 12
 """Database connections of one API process, the live stream's own not counted."""
@@ -54,6 +54,8 @@ RESOURCES = (
     positions,
     tracks,
     cases,
+    moves,
+    units,
     alarms,
     rules,
     grid,

@@ -15,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.address import PREFIX
 from api.live import Live, NotStartedError
 from api.ring import Ring
 
@@ -103,10 +104,17 @@ def _metrics_of(app: FastAPI) -> Metrics:
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
-    counters = _metrics_of(scope["app"])
-    route = getattr(scope.get("route"), "path", NO_ROUTE)
+    counters, route = _metrics_of(scope["app"]), _route(scope)
     counters.requests.labels(scope["method"], route, status).inc()
     counters.seconds.labels(route).observe(seconds)
+
+
+def _route(scope: Scope) -> str:
+    """Return the pattern that a path matched; the framework keeps its last part."""
+    path = getattr(scope.get("route"), "path", "")
+    if not path:
+        return NO_ROUTE
+    return PREFIX + path if scope["path"].startswith(PREFIX) else path
 
 
 def _ring_of(live: Live) -> Ring:

@@ -44,6 +44,7 @@ class Problem:
         title: The kind in words, always the same.
         status: The HTTP status.
         detail: What happened this time, and what to do.
+        detail_zh: 同样的话, where it is for the people at the desks; else empty.
         instance: The path that was asked for.
         errors: Each fault of the request.
         allowed: What may be done instead, where that is known.
@@ -53,6 +54,7 @@ class Problem:
     title: str
     status: int
     detail: str
+    detail_zh: str
     instance: str
     errors: Sequence[Fault]
     allowed: Sequence[str]
@@ -98,6 +100,7 @@ class ProblemError(Exception):
         kind: Kind,
         detail: str,
         *,
+        detail_zh: str = "",
         errors: Sequence[Fault] = (),
         allowed: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
@@ -105,6 +108,7 @@ class ProblemError(Exception):
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
+        self.detail_zh = detail_zh
         self.errors = errors
         self.allowed = allowed
         self.headers = headers or {}
@@ -153,6 +157,7 @@ def document(
         title=title,
         status=status,
         detail=error.detail,
+        detail_zh=error.detail_zh,
         instance=instance,
         errors=error.errors,
         allowed=error.allowed,

@@ -59,7 +59,7 @@ async def words(_: Viewer) -> Response:
     return answer(
         {
             "phases": _plain(PHASE_WORDS),
-            "stages": {stage: _stage(stage).model_dump() for stage in Stage},
+            "stages": {stage.value: _stage(stage).model_dump() for stage in Stage},
             "moves": _plain(MOVE_WORDS),
             "roles": _plain(ROLE_WORDS),
             "severities": _plain(SEVERITY_WORDS),

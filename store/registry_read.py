@@ -126,6 +126,23 @@ class CellRow:
     polygon: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    """One unit that may have to act (责任单位).
+
+    Attributes:
+        code: Its code.
+        kind: department, utility, subdistrict, company or centre.
+        name_zh: 中文名称.
+        name_en: Its name.
+    """
+
+    code: str
+    kind: str
+    name_zh: str
+    name_en: str
+
+
 _DEVICES = f"""
 WITH {DEVICE_STATE}
 SELECT * FROM (
@@ -230,3 +247,14 @@ async def device_exists(connection: Connection, device_id: int) -> bool:
     """Tell whether a device with this id was ever registered."""
     found = await connection.fetchval("SELECT 1 FROM device WHERE id = $1", device_id)
     return found is not None
+
+
+async def units(connection: Connection, *, after: str, limit: int) -> list[UnitRow]:
+    """Return units in the order of their codes, those after `after` only."""
+    rows = await connection.fetch(
+        "SELECT code, kind, name_zh, name_en FROM unit"
+        " WHERE code > $1 ORDER BY code LIMIT $2",
+        after,
+        limit,
+    )
+    return [UnitRow(**row) for row in rows]

@@ -1,5 +1,7 @@
 """Whoever may not see or act, cannot."""
 
+import re
+
 import httpx2
 import pytest
 
@@ -8,53 +10,24 @@ from tests.api.town import Town, open_case, raise_alarm, utc_now
 
 pytestmark = pytest.mark.db
 
-READS = (
-    "/api/v1/session",
-    "/api/v1/health",
-    "/api/v1/devices",
-    "/api/v1/devices/1",
-    "/api/v1/devices/1/readings?quantity=tilt_deg",
-    "/api/v1/positions",
-    "/api/v1/tracks/1",
-    "/api/v1/cases",
-    "/api/v1/cases/1",
-    "/api/v1/cases/1/steps",
-    "/api/v1/cases/1/evidence",
-    "/api/v1/alarms",
-    "/api/v1/rules",
-    "/api/v1/grid",
-    "/api/v1/basemap",
-    "/api/v1/quarantine",
-    "/api/v1/words",
-    "/api/v1/stream",
-)
 
-
-@pytest.mark.parametrize("path", READS)
-async def test_nothing_is_read_without_a_token(town: Town, path: str) -> None:
-    async with town.client() as client:
-        response = await client.get(path)
-    assert response.status_code == 401
-    assert response.headers["www-authenticate"].startswith("Bearer")
-    assert response.json()["type"] == "urn:gezhi:problem:unknown-token"
-
-
-async def test_every_resource_of_the_schema_wants_a_token(
+async def test_nothing_is_read_without_a_token(
     admin: httpx2.AsyncClient, town: Town
 ) -> None:
     paths = (await admin.get("/api/v1/openapi.json")).json()["paths"]
+    reads = [path for path in paths if "get" in paths[path] and path.startswith("/api")]
+    assert len(reads) > 15
     async with town.client() as client:
-        for path in paths:
-            if "get" in paths[path] and path.startswith("/api"):
-                filled = path.replace("{device_id}", "1").replace("{case_id}", "1")
-                response = await client.get(filled.replace("{vehicle_id}", "1"))
-                assert response.status_code in {401, 422}, path
+        for path in reads:
+            response = await client.get(re.sub(r"\{\w+\}", "1", path))
+            assert response.status_code == 401, path
+            assert response.headers["www-authenticate"].startswith("Bearer")
+            assert response.json()["type"] == "urn:gezhi:problem:unknown-token"
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        "",
         "hello",
         "gz_short_x",
         f"gz_{'0' * 12}_{'A' * 43}",
