@@ -112,21 +112,31 @@ async def move(
         note=note,
     )
     async with connection.transaction():
-        case = await rows.lock_case(connection, case_id)
-        if case is None:
-            raise CaseNotFoundError(case_id)
-        standing = _standing(case, await rows.moves_of(connection, case_id))
-        to = decide(standing, ask).to
-        unit = await _new_unit(connection, case, ask)
-        step = _new_step(
-            case, ask, to, unit_id=unit or case.unit_id, actor=actor, at=at
-        )
-        taken = await _take(connection, case, ask.move, step, is_sent=unit is not None)
-        moved = await rows.lock_case(connection, case_id)
-        if moved is None:
-            raise AssertionError(f"case {case_id} is locked and gone")
-        notice = Notice(at=taken.taken_at, move=move, case=moved)
-        await append_notice(connection, notice, shard=shard)
+        return await _move(connection, case_id, ask, actor=actor, at=at, shard=shard)
+
+
+async def _move(
+    connection: Connection,
+    case_id: int,
+    ask: Ask,
+    *,
+    actor: str,
+    at: datetime,
+    shard: int,
+) -> Step:
+    case = await rows.lock_case(connection, case_id)
+    if case is None:
+        raise CaseNotFoundError(case_id)
+    standing = _standing(case, await rows.moves_of(connection, case_id))
+    to = decide(standing, ask).to
+    unit = await _new_unit(connection, case, ask)
+    step = _new_step(case, ask, to, unit_id=unit or case.unit_id, actor=actor, at=at)
+    taken = await _take(connection, case, ask.move, step, is_sent=unit is not None)
+    moved = await rows.lock_case(connection, case_id)
+    if moved is None:
+        raise AssertionError(f"case {case_id} is locked and gone")
+    notice = Notice(at=taken.taken_at, move=ask.move, case=moved)
+    await append_notice(connection, notice, shard=shard)
     return taken
 
 
