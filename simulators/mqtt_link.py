@@ -90,6 +90,7 @@ class MqttLink:
         async with self._one_at_a_time:
             self._refusal = ""
             await self._client.publish(topic, payload, qos=1, retain=retain)
+            _end_if_cancelled()
             if self._refusal:
                 raise PublishRefusedError(topic, self._refusal)
 
@@ -112,6 +113,7 @@ async def mqtt_link(
     client = _client(url, gateway=gateway, client_id=client_id)
     try:
         async with client:
+            _end_if_cancelled()
             link = MqttLink(client, gateway)
             await link.send_status(up=True, at=clock())
             yield link
@@ -141,3 +143,13 @@ def _client(url: str, *, gateway: str, client_id: str) -> aiomqtt.Client:
         ),
         keepalive=KEEPALIVE_S,
     )
+
+
+def _end_if_cancelled() -> None:
+    """Make up for Python 3.11: its `wait_for`, in aiomqtt, can swallow a cancellation.
+
+    That happens when the answer comes in the same turn of the loop (cpython#86296).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -70,7 +70,7 @@ def _starts(town: Town, *, every_s: float) -> Iterator[tuple[float, Cause]]:
     yield from FIRST
     start_s, number = LATER_FROM_S, 0
     while start_s < PERIOD_S - QUIET_S:
-        yield start_s, ROTA[number % len(ROTA)]
+        yield round(start_s, 1), ROTA[number % len(ROTA)]
         number += 1
         start_s += every_s * town.noise.between(
             "timetable", "pause", low=0.75, high=1.25, slot=number

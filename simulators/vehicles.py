@@ -75,9 +75,11 @@ async def _call(
         reader, writer = await asyncio.open_connection(*listener)
     try:
         writer.write(encode_login(device.address))
-        while not reader.at_eof():
+        while True:
             second = sample_second(world, device, number)
             await wait_until(world, second, clock)
+            if reader.at_eof():
+                raise ConnectionResetError("the listener hung up")
             writer.write(sentences(world, device, time_of(world, second)))
             await writer.drain()
             yield number

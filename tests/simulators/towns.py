@@ -1,16 +1,24 @@
-"""A town of six by six blocks, with one of everything, for tests."""
+"""Towns for tests: one of ten by ten blocks with a little of everything, the sample."""
 
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from shapely.geometry import box
 
-from simulators.city import Car, City, Endpoint, Hardware
+import simulators
+from simulators.city import Car, City, Endpoint, Hardware, read_city
 from simulators.plane import Plane
+from simulators.timetable import demo_timetable
 from simulators.town import Town, build_town
+from simulators.world import World
 from vocabulary.device import DeviceKind, Transport
 from vocabulary.quantity import Quantity
 
+SAMPLE_CITY = Path(simulators.__file__).parent / "sample_city"
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 LON, LAT = 111.0, 35.02
 PLANE = Plane(LON, LAT)
 BLOCK_M = 150.0
@@ -56,7 +64,7 @@ def hardware(
         gateway=gateway,
         address=address or code,
         quantities=QUANTITIES[kind],
-        interval_s=3 if kind is DeviceKind.VEHICLE else 10,
+        interval_s=0.5 if kind is DeviceKind.VEHICLE else 10,
         register_map=MAPS.get(kind, "gezhi_cabinet" if upstream else ""),
         upstream=upstream,
         component=f"990102{number(code):010d}" if kind in COMPONENTS else "",
@@ -159,3 +167,13 @@ def city(ports: dict[str, int] | None = None) -> City:
 
 def town(seed: int = 7, ports: dict[str, int] | None = None) -> Town:
     return build_town(city(ports), seed=seed)
+
+
+@cache
+def sample_town(seed: int = 7) -> Town:
+    return build_town(read_city(SAMPLE_CITY), seed=seed)
+
+
+@cache
+def sample_world() -> World:
+    return World.begin(sample_town(), demo_timetable(sample_town()), start=START)

@@ -1,0 +1,154 @@
+"""Radio gateways against a real broker."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import aiomqtt
+import pytest
+
+from gezhi.stack.broker import Broker
+from ingest.protocols.gezhi_json import UpMessage, decode, decode_status
+from simulators.city import Endpoint
+from simulators.mqtt_gateway import Relay, message, run_mqtt_gateway
+from simulators.mqtt_link import LinkError, PublishRefusedError, mqtt_link
+from simulators.world import World
+from tests.simulators.playing import now, playing, world
+from vocabulary.device import Transport
+
+pytestmark = pytest.mark.broker
+
+
+def relay(played: World, name: str) -> Relay:
+    endpoint = Endpoint(code=name, transport=Transport.MQTT, host="", port=0)
+    devices = played.town.city.below("GW-C")
+    return Relay(world=played, gateway=endpoint, devices=devices)
+
+
+@contextlib.asynccontextmanager
+async def hearing(broker: Broker, topic: str) -> AsyncIterator[aiomqtt.Client]:
+    """Hear messages as our ingest would."""
+    parts = urlsplit(broker.ingest_url)
+    async with aiomqtt.Client(
+        str(parts.hostname),
+        parts.port or 0,
+        username=parts.username,
+        password=parts.password,
+        identifier="hearing-simulators",
+        protocol=aiomqtt.ProtocolVersion.V5,
+    ) as client:
+        await client.subscribe(topic, qos=1)
+        yield client
+
+
+def body(heard: aiomqtt.Message) -> bytes:
+    assert isinstance(heard.payload, bytes)
+    return heard.payload
+
+
+async def take(client: aiomqtt.Client, count: int) -> list[UpMessage]:
+    taken: list[UpMessage] = []
+    async for heard in client.messages:
+        taken.append(decode(body(heard)))
+        if len(taken) == count:
+            break
+    return taken
+
+
+async def test_a_subscriber_decodes_what_a_gateway_publishes(
+    broker: Broker, unique: str
+) -> None:
+    await broker.admit(unique)
+    played = relay(world(), unique)
+    async with hearing(broker, f"gezhi/v1/{unique}/up") as client:
+        player = run_mqtt_gateway(played, url=broker.url(unique), clock=now)
+        async with playing(player):
+            messages = await take(client, 3)
+    assert [one.seq for one in messages] == [1, 2, 3]
+    assert not any(one.errors for one in messages)
+    readings = [reading for one in messages for reading in one.readings]
+    assert readings
+    assert {"tilt_deg", "battery_pct"} <= readings[0].values.keys()
+
+
+async def test_what_arrives_is_what_the_seed_says_to_the_octet(
+    broker: Broker, unique: str
+) -> None:
+    await broker.admit(unique)
+    played = relay(world(), unique)
+    async with hearing(broker, f"gezhi/v1/{unique}/up") as client:
+        player = run_mqtt_gateway(played, url=broker.url(unique), clock=now)
+        async with playing(player):
+            heard = await anext(aiter(client.messages))
+    assert heard.payload == message(played, 1)
+    assert heard.qos == 1
+
+
+async def test_a_gateways_status_is_retained_and_tells_when_it_goes(
+    broker: Broker, unique: str
+) -> None:
+    await broker.admit(unique)
+    url, topic = broker.url(unique), f"gezhi/v1/{unique}/status"
+    async with (
+        asyncio.timeout(10),
+        mqtt_link(url, gateway=unique, client_id=unique, clock=now),
+        hearing(broker, topic) as client,
+    ):
+        up = await anext(aiter(client.messages))
+    async with asyncio.timeout(10), hearing(broker, topic) as client:
+        down = await anext(aiter(client.messages))
+    assert up.retain
+    assert decode_status(body(up)).up
+    assert down.retain
+    assert not decode_status(body(down)).up
+
+
+async def test_a_gateway_that_breaks_off_leaves_its_last_will(
+    broker: Broker, unique: str
+) -> None:
+    await broker.admit(unique)
+    url, topic = broker.url(unique), f"gezhi/v1/{unique}/status"
+    async with asyncio.timeout(10), hearing(broker, topic) as client:
+        states = aiter(client.messages)
+        with contextlib.suppress(LinkError):
+            async with mqtt_link(url, gateway=unique, client_id=unique, clock=now):
+                assert decode_status(body(await anext(states))).up
+                # Another one with its name: the broker hangs up on the first.
+                async with mqtt_link(url, gateway=unique, client_id=unique, clock=now):
+                    assert not decode_status(body(await anext(states))).up
+
+
+async def test_a_message_the_broker_throws_away_is_not_taken_for_delivered(
+    broker: Broker, unique: str
+) -> None:
+    if broker.name != "mosquitto":
+        pytest.skip(f"{broker.name} has no access lists")
+    await broker.admit(unique)
+    url = broker.url(unique)
+    with pytest.raises(PublishRefusedError, match="another/"):
+        async with (
+            asyncio.timeout(10),
+            mqtt_link(url, gateway="another", client_id=unique, clock=now),
+        ):
+            pytest.fail("its status went to another gateway's topic")
+
+
+async def test_nothing_is_lost_when_the_broker_goes_and_comes(
+    own_broker: Broker, unique: str
+) -> None:
+    await own_broker.admit(unique)
+    played = relay(world(), unique)
+    topic = f"gezhi/v1/{unique}/up"
+    async with playing(run_mqtt_gateway(played, url=own_broker.url(unique), clock=now)):
+        async with hearing(own_broker, topic) as client:
+            before = await take(client, 2)
+        await own_broker.stop()
+        await own_broker.start()
+        async with hearing(own_broker, topic) as client:
+            after = await take(client, 3)
+    numbers = [one.seq for one in [*before, *after] if one.seq is not None]
+    # What was published between two subscriptions of this test it could not hear.
+    assert numbers == sorted(set(numbers))
+    later = [one.seq for one in after if one.seq is not None]
+    assert later == list(range(later[0], later[0] + 3))
