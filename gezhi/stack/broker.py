@@ -2,28 +2,19 @@
 
 import asyncio
 import os
-import re
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from gezhi.stack.account import Account, can_reach
+from gezhi.stack.accounts import INGEST, gateways_in, keep_gateways, new_gateway
 from gezhi.stack.child import POLL_S, Child, ChildDiedError, Program
 from gezhi.stack.home import Home
 from gezhi.stack.iotcore import find_iotcore
 from gezhi.stack.loopback import LOOPBACK, Ports, is_free, kept_port
 from gezhi.stack.mosquitto import find_mosquitto
 from gezhi.stack.secrets import secret, write_private
-
-INGEST = "gezhi-ingest"
-"""The user our ingest process connects as."""
-
-GATEWAY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""A gateway's code is its user name and a level of its topics, so: no wildcards."""
-
-GATEWAY_SECRETS = "gateway-"
-"""The gateways let in are those for whom the state directory has such a secret."""
 
 READY_S = 30.0
 """How long a start or a reload may take; a large saved queue is read first."""
@@ -127,22 +118,15 @@ class Broker:
         Raises:
             ValueError: If a code is not fit to be a user name.
         """
-        wanted = {self._secret_of(code): word for code, word in passwords.items()}
-        kept = {self._secret_of(code): word for code, word in self._gateways().items()}
-        for path in kept.keys() - wanted.keys():
-            path.unlink(missing_ok=True)
-        for path, password in wanted.items() - kept.items():
-            write_private(path, password + "\n")
+        keep_gateways(self._home.secrets, passwords)
         if self._child is not None and self._child.is_running:
             await self._reload()
 
     async def admit(self, *codes: str) -> None:
         """Let gateways in beside the others, with a new password if they have none."""
-        made = {
-            code: secret(self._home.secrets, self._secret_of(code).name)
-            for code in codes
-        }
-        await self.set_gateways(self._gateways() | made)
+        secrets = self._home.secrets
+        made = {code: new_gateway(secrets, code) for code in codes}
+        await self.set_gateways(gateways_in(secrets) | made)
 
     async def start(self) -> None:
         """Start the broker, with the gateways it had when it ran last.
@@ -177,21 +161,9 @@ class Broker:
         """End the broker by SIGKILL."""
         await self.child.kill()
 
-    def _secret_of(self, code: str) -> Path:
-        if code == INGEST or not GATEWAY_CODE.fullmatch(code):
-            raise ValueError(f"{code!r} cannot be a gateway's user name on the broker")
-        return self._home.secrets / f"{GATEWAY_SECRETS}{code}"
-
-    def _gateways(self) -> dict[str, str]:
-        directory = self._home.secrets
-        names = sorted(path.name for path in directory.glob(f"{GATEWAY_SECRETS}*"))
-        return {
-            name.removeprefix(GATEWAY_SECRETS): secret(directory, name)
-            for name in names
-        }
-
     def _accounts(self) -> dict[str, str]:
-        return {**self._gateways(), INGEST: secret(self._home.secrets, "broker-ingest")}
+        secrets = self._home.secrets
+        return {**gateways_in(secrets), INGEST: secret(secrets, "broker-ingest")}
 
     def _choose_ports(self) -> None:
         v5 = kept_port(self._home.broker / "port")

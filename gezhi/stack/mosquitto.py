@@ -65,7 +65,7 @@ class Mosquitto:
             passwords: Of every user, by name.
         """
         return {
-            "mosquitto.conf": settings(directory, ports.v5),
+            "mosquitto.conf": settings(f"{ports.v5} {LOOPBACK}", directory, directory),
             "passwords": password_file(passwords),
             "access": access_list(ingest),
         }
@@ -115,21 +115,26 @@ def password_hash(password: str, salt: bytes) -> str:
     return f"$7${HASH_ROUNDS}${_base64(salt)}${_base64(octets)}"
 
 
-def settings(directory: Path, port: int) -> str:
-    """Return mosquitto.conf for a broker whose files are all in `directory`.
+def settings(listener: str, files: Path, queue: Path) -> str:
+    """Return mosquitto.conf.
 
     The queue of an absent client and the retained messages are saved every second; what
     arrived in the last one is lost when the broker is killed, not when it is stopped.
+
+    Args:
+        listener: Port, and address where it is not every one.
+        files: Directory of the files `passwords` and `access`.
+        queue: Directory of what is saved.
     """
     return f"""\
 # Written anew at every start; see mosquitto.conf(5).
-listener {port} {LOOPBACK}
+listener {listener}
 allow_anonymous false
-password_file {directory}/passwords
-acl_file {directory}/access
+password_file {files}/passwords
+acl_file {files}/access
 
 persistence true
-persistence_location {directory}/
+persistence_location {queue}/
 persistence_file queue.db
 autosave_interval 1
 persistent_client_expiration 14d

@@ -1,0 +1,67 @@
+"""Who may use the broker: our ingest process and the gateways, each with a password.
+
+The gateways let in are those for whom the directory of secrets has a `gateway-CODE`, so
+they are the same after a restart.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from gezhi.stack.secrets import secret, write_private
+
+INGEST = "gezhi-ingest"
+"""The user our ingest process connects as."""
+
+GATEWAY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""A gateway's code is its user name and a level of its topics, so: no wildcards."""
+
+PREFIX = "gateway-"
+"""How the name of a gateway's secret begins."""
+
+
+class TakesGateways(Protocol):
+    """A broker whose gateways can be set: `Broker` or `SharedBroker`."""
+
+    async def set_gateways(self, passwords: Mapping[str, str]) -> None:
+        """Let these gateways in and no others."""
+
+
+def gateways_in(secrets: Path) -> dict[str, str]:
+    """Return the gateways let in, as passwords by code."""
+    names = sorted(path.name for path in secrets.glob(f"{PREFIX}*"))
+    return {name.removeprefix(PREFIX): secret(secrets, name) for name in names}
+
+
+def keep_gateways(secrets: Path, passwords: Mapping[str, str]) -> None:
+    """Let these gateways in and no others.
+
+    Args:
+        secrets: The directory of secrets.
+        passwords: By gateway code, which is the user name.
+
+    Raises:
+        ValueError: If a code is not fit to be a user name; nothing is changed then.
+    """
+    wanted = {_path(secrets, code): word for code, word in passwords.items()}
+    kept = {_path(secrets, code): word for code, word in gateways_in(secrets).items()}
+    for path in kept.keys() - wanted.keys():
+        path.unlink(missing_ok=True)
+    for path, password in wanted.items() - kept.items():
+        write_private(path, password + "\n")
+
+
+def new_gateway(secrets: Path, code: str) -> str:
+    """Return a gateway's password, making one if it has none.
+
+    Raises:
+        ValueError: If the code is not fit to be a user name.
+    """
+    return secret(secrets, _path(secrets, code).name)
+
+
+def _path(secrets: Path, code: str) -> Path:
+    if code == INGEST or not GATEWAY_CODE.fullmatch(code):
+        raise ValueError(f"{code!r} cannot be a gateway's user name on the broker")
+    return secrets / f"{PREFIX}{code}"

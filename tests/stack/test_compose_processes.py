@@ -1,0 +1,148 @@
+"""What compose.yaml runs, run here: on a real database and a real mosquitto."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiomqtt
+import asyncpg
+import pytest
+
+from gezhi.stack.accounts import INGEST
+from gezhi.stack.child import Child, Program
+from gezhi.stack.home import Home
+from gezhi.stack.lag import behind
+from gezhi.stack.loopback import LOOPBACK, answers, free_port
+from gezhi.stack.mosquitto import find_mosquitto
+from gezhi.stack.shared_broker import SharedBroker, processes_of
+
+pytestmark = pytest.mark.db
+
+Connect = Callable[..., aiomqtt.Client]
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+
+TIMEOUT_S = 60.0
+
+
+async def run(*command: str, database_url: str) -> int:
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    async with asyncio.timeout(TIMEOUT_S):
+        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        return await process.wait()
+
+
+async def test_migrate_readies_an_empty_database(empty_database_url: str) -> None:
+    gezhi = str(Path(sys.executable).with_name("gezhi"))
+    for _ in range(2):
+        assert await run(gezhi, "migrate", database_url=empty_database_url) == 0
+    connection = await asyncpg.connect(empty_database_url)
+    assert await connection.fetchval("SELECT count(*) FROM journal_head") == 1
+    await connection.close()
+
+
+async def test_a_consumer_is_late_by_the_journal_it_has_not_folded(
+    pool: asyncpg.Pool, database_url: str
+) -> None:
+    assert await behind(database_url, "rules") == timedelta()
+    await write_journal(pool, NOON, NOON + timedelta(seconds=90))
+    await pool.execute("INSERT INTO cursor VALUES ('rules', 0, 0)")
+    assert await behind(database_url, "rules") == timedelta(seconds=90)
+    lag = [sys.executable, "-m", "gezhi.stack.lag", "rules"]
+    assert await run(*lag, database_url=database_url) == 1
+    await pool.execute("UPDATE cursor SET seq = 1")
+    assert await behind(database_url, "rules") == timedelta()
+    assert await run(*lag, database_url=database_url) == 0
+
+
+async def write_journal(pool: asyncpg.Pool, *times: datetime) -> None:
+    rows = [(0, seq, at, 3, 0, b"") for seq, at in enumerate(times, start=1)]
+    await pool.executemany("INSERT INTO journal VALUES ($1, $2, $3, $4, $5, $6)", rows)
+    await pool.execute(
+        "UPDATE journal_head SET seq = $1, received_at = $2", len(times), times[-1]
+    )
+
+
+@pytest.fixture
+async def shared(home: Home) -> AsyncIterator[tuple[SharedBroker, int]]:
+    """The broker as compose runs it, but for its port: the files first, then it."""
+    mosquitto = find_mosquitto()
+    if mosquitto is None:
+        pytest.skip("mosquitto is not installed")
+    broker, port = SharedBroker(home.root, "ingests-own"), free_port()
+    broker.write_files(listener=f"{port} {LOOPBACK}", queue=home.broker)
+    # One user runs both, as in compose, where the number 1883 does.
+    settings = home.root / "mosquitto.conf"
+    settings.write_text(settings.read_text() + "user root\n")
+    command = [mosquitto.program, "-c", str(settings)]
+    child = Child(Program(name="it", command=command, log=home.log / "it.log"))
+    child.start()
+    await child.wait_ready(lambda: answers(port), within_s=10)
+    yield broker, port
+    await child.stop()
+
+
+@pytest.mark.broker
+async def test_the_broker_takes_the_gateways_of_the_registry(
+    shared: tuple[SharedBroker, int],
+    pool: asyncpg.Pool,
+    database_url: str,
+    home: Home,
+    connect: Connect,
+) -> None:
+    _, port = shared
+    assert len(processes_of(home.root / "mosquitto.conf")) == 1
+    assert processes_of(Path("/elsewhere/mosquitto.conf")) == []
+    async with connect(f"mqtt://{INGEST}:ingests-own@{LOOPBACK}:{port}"):
+        pass
+    follower = Child(following(database_url, home))
+    follower.start()
+    try:
+        await add_gateway(pool, "GW-1")
+        passwords = home.secrets / "gateways.json"
+        await follower.wait_ready(lambda: "GW-1" in words(passwords), within_s=30)
+        url = f"mqtt://GW-1:{words(passwords)['GW-1']}@{LOOPBACK}:{port}"
+        async with asyncio.timeout(10):
+            while not await lets_in(connect(url)):  # noqa: ASYNC110 another process
+                await asyncio.sleep(0.05)
+    finally:
+        await follower.kill()
+
+
+def following(database_url: str, home: Home) -> Program:
+    command = [sys.executable, "-m", "gezhi.stack.shared_broker", "follow"]
+    own = {"DATABASE_URL": database_url, "GEZHI_BROKER_PASSWORD": "ingests-own"}
+    return Program(
+        name="accounts",
+        command=[*command, str(home.root)],
+        log=home.log / "accounts.log",
+        environment={**os.environ, **own},
+        stop_signal=signal.SIGKILL,
+    )
+
+
+async def add_gateway(pool: asyncpg.Pool, code: str) -> None:
+    await pool.execute(
+        "INSERT INTO gateway (code, transport, name_zh, name_en) "
+        "VALUES ($1, 'mqtt', $1, $1)",
+        code,
+    )
+    await pool.execute("NOTIFY registry")
+
+
+def words(path: Path) -> dict[str, str]:
+    read: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return read
+
+
+async def lets_in(client: aiomqtt.Client) -> bool:
+    try:
+        async with client:
+            return True
+    except aiomqtt.MqttError:
+        return False
