@@ -145,6 +145,7 @@ def _sides(drafts: Sequence[Draft]) -> Sides:
         sign=sign,
         limit=sign * np.array([s.side.limit for _, s in sides]),
         gap_us=_us(s.gap_s for _, s in sides),
+        watched=np.array(watched, np.intp),
         watch_of_series=watch_of_series,
     )
 

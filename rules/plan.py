@@ -82,7 +82,7 @@ class Plan:
         return State.fresh(
             slots=len(self.slots),
             grades=self.slots.limit.shape[1],
-            watches=int(self.sides.watch_of_series.max(initial=-1)) + 1,
+            watches=len(self.sides.watched),
             links=len(self.ears.links),
             devices=len(self.subjects),
         )

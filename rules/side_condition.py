@@ -28,6 +28,7 @@ class Sides:
         sign: 1 if the reading must be at or above the limit, else -1, shape (m,).
         limit: Multiplied by `sign`, shape (m,).
         gap_us: How far away in time the reading may lie, shape (m,).
+        watched: The watched series' ids, ascending, shape (watches,).
         watch_of_series: Place among the watched, by series id; -1 for none.
     """
 
@@ -36,6 +37,7 @@ class Sides:
     sign: NDArray[np.float64]
     limit: NDArray[np.float64]
     gap_us: NDArray[np.int64]
+    watched: NDArray[np.intp]
     watch_of_series: NDArray[np.intp]
 
 

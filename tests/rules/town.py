@@ -57,7 +57,7 @@ def device(
     *quantities: str,
     edge: str = "mqtt",
     gateway: str = "GW-1",
-    interval_s: float = 10,
+    interval_s: float = 10.0,
     upstream_id: int | None = None,
     speed_limit_kmh: float | None = None,
 ) -> Subject:

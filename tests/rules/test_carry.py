@@ -1,0 +1,104 @@
+"""When rules or devices change, what goes on goes on, and what is new starts anew."""
+
+from dataclasses import replace
+
+from cases.request import Hit
+from rules.carry import Withdrawn, carry
+from rules.compile import (
+    PlanSource,
+    RuleText,
+    compile_plan,
+    source_from,
+    source_written,
+)
+from rules.engine import fold
+from rules.plan import Plan
+from rules.state import State
+from tests.rules.town import device, edge, readings, source, tick
+from vocabulary.device import DeviceKind
+
+COVERS = [device(i, DeviceKind.COVER, "tilt_deg") for i in (1, 2)]
+LAMP = device(5, DeviceKind.LAMP, "power_w", upstream_id=6, gateway="CAB-1")
+CABINET = device(6, DeviceKind.CABINET, "contactor_on", "voltage_v", gateway="CAB-1")
+OLD = source(COVERS, "cover-silent", "cover-tilted")
+PLAN = compile_plan(OLD)
+
+
+def run(
+    plan: Plan, state: State, second: int, *tilts: float
+) -> tuple[State, list[Hit]]:
+    """Fold one sample of each cover."""
+    rows = [(10 * (i + 1), float(second), tilt, 0) for i, tilt in enumerate(tilts)]
+    state, found = fold(plan, state, [readings(second, second, rows)])
+    return state, [t.kind for t in found]
+
+
+def half_done() -> State:
+    """Return a state in which cover 1 has been tilted for five of ten seconds."""
+    state, _ = run(PLAN, PLAN.fresh_state(), 0, 20, 2)
+    return run(PLAN, state, 5, 20, 2)[0]
+
+
+def test_a_half_done_delay_goes_on_when_a_device_is_added() -> None:
+    extra = replace(OLD.subjects[0], device_id=3, code="D-3", series={"tilt_deg": 5})
+    new = compile_plan(
+        source([extra, *COVERS], "cover-opened", "cover-silent", "cover-tilted")
+    )
+    state, withdrawn = carry(PLAN, half_done(), new)
+    assert not withdrawn
+    assert run(new, state, 10, 20, 2)[1] == [Hit.RAISED]
+
+
+def test_a_changed_rule_starts_anew() -> None:
+    text = OLD.rules[1]
+    second = RuleText(text.code, 2, text.source)
+    new = compile_plan(replace_rule(second))
+    state, _ = carry(PLAN, half_done(), new)
+    assert run(new, state, 10, 20, 2)[1] == []
+    state, _ = run(new, state, 10, 20, 2)
+    assert run(new, state, 20, 20, 2)[1] == [Hit.RAISED]
+
+
+def test_an_alarm_without_its_rule_is_withdrawn() -> None:
+    state, hits = run(PLAN, half_done(), 10, 20, 2)
+    assert hits == [Hit.RAISED]
+    _, withdrawn = carry(PLAN, state, compile_plan(source(COVERS, "cover-silent")))
+    assert withdrawn == [Withdrawn("cover-tilted", 1, 1)]
+
+
+def test_silence_goes_on_when_the_device_moves_to_another_link() -> None:
+    state = half_done()
+    state, _ = fold(PLAN, state, [tick(s, s) for s in range(6, 86)])  # 80 s silent
+    moved = [replace(cover, gateway="GW-9") for cover in COVERS]
+    new = compile_plan(source(moved, "cover-silent", "cover-tilted"))
+    state, _ = carry(PLAN, state, new)
+    state, found = fold(new, state, [tick(s, s) for s in range(86, 106)])
+    assert [(t.device_id, t.at_us) for t in found] == [
+        (1, tick(0, 105).at_us),
+        (2, tick(0, 105).at_us),
+    ]
+
+
+def test_links_and_side_readings_are_kept() -> None:
+    old = compile_plan(source([LAMP, CABINET], "lamp-dark", "lamp-silent"))
+    entries = [
+        edge(1, 0, "mqtt", up=False, gateway="CAB-1"),
+        readings(2, 0, [(60, 0, 1, 0), (61, 0, 230, 0)]),
+    ]
+    state, _ = fold(old, old.fresh_state(), entries)
+    new = compile_plan(source([*COVERS, LAMP, CABINET], "cover-tilted", "lamp-dark"))
+    state, _ = carry(old, state, new)
+    assert state.watch_value.tolist() == [1, 230]
+    assert not state.is_up[new.ears.links.index(("mqtt", "CAB-1"))]
+
+
+def test_a_plans_source_survives_being_written_down() -> None:
+    vehicle = device(7, DeviceKind.VEHICLE, speed_limit_kmh=40.0)
+    whole = source([*COVERS, vehicle], "cover-tilted", "vehicle-out-of-area")
+    again = source_from(source_written(whole))
+    assert again == whole
+    assert compile_plan(again).key == compile_plan(whole).key
+
+
+def replace_rule(text: RuleText) -> PlanSource:
+    return PlanSource((OLD.rules[0], text), OLD.subjects)
