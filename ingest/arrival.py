@@ -1,4 +1,4 @@
-"""What edges hand to the intake: readings, fixes and refusals under their wire names."""
+"""What edges hand to the intake: readings, fixes, refusals under their wire names."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence

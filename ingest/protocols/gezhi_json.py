@@ -257,7 +257,7 @@ def _reason(why: str) -> Reason:
     """Return the word for what msgspec said."""
     if "timezone component" in why:
         return Reason.NAIVE_TIME
-    if "_at`" in why or "`$.at`" in why or "RFC3339" in why:
+    if "datetime" in why or "_at`" in why:
         return Reason.BAD_TIME
     if "`$.lon`" in why or "`$.lat`" in why:
         return Reason.BAD_POSITION

@@ -1,0 +1,247 @@
+"""The intake: what edges hand over becomes rows, journal and acknowledgement.
+
+One batch at a time: wait for something, take what has come, give it series and devices,
+commit, and only then let the edges acknowledge. While the database is away the same
+batch is tried again and again; the inbox fills and the edges stop reading.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import asyncpg
+
+from devices.registry.snapshot import Snapshot
+from ingest.arrival import Arrival, EdgeChange, Inbox
+from ingest.assemble import batch_of
+from ingest.metrics import IngestMetrics
+from ingest.names import Names
+from store.batch import Writer
+from store.connection import AWAY, Connection
+from store.journal import Kind, append
+from store.journal_body import edge_body
+from vocabulary.times import Clock
+
+log = logging.getLogger(__name__)
+
+STOP_S = 5.0
+"""How long a stopping intake may take to store what it still holds."""
+
+FIRST_RETRY_S = 0.1
+"""Wait after the first failure; doubled each time, with chance."""
+
+LONGEST_RETRY_S = 5.0
+"""Longest wait between two tries."""
+
+Answer = TypeVar("Answer")
+
+
+async def run_intake(
+    pool: asyncpg.Pool,
+    inbox: Inbox,
+    registry: Callable[[], Snapshot],
+    *,
+    clock: Clock,
+    tick_s: float = 1.0,
+    max_rows: int = 5000,
+    max_wait_s: float = 0.05,
+    shard: int = 0,
+    metrics: IngestMetrics | None = None,
+) -> None:
+    """Store what comes until cancelled; then store what is left, if it can be.
+
+    Args:
+        pool: The database; it may come and go.
+        inbox: What edges hand over.
+        registry: Returns the registry as it is now.
+        clock: Tells the time of batches and ticks.
+        tick_s: After so long without a journal entry, one says that time has passed.
+        max_rows: A batch is full with so many rows.
+        max_wait_s: How long a batch waits to become fuller.
+        shard: Whose journal it is.
+        metrics: Where to count.
+    """
+    intake = _Intake(pool, registry, clock, shard, metrics or IngestMetrics())
+    await intake.begin()
+    try:
+        while True:
+            due_s = intake.last_entry_s + tick_s
+            await _fill(intake, inbox, due_s, max_rows=max_rows, max_wait_s=max_wait_s)
+            intake.metrics.inbox_depth.set(inbox.qsize())
+            await intake.put_away()
+            if asyncio.get_running_loop().time() >= intake.last_entry_s + tick_s:
+                await intake.tick()
+    finally:
+        await _stop(intake, inbox)
+
+
+class _Intake:
+    """What the intake holds between two commits."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        registry: Callable[[], Snapshot],
+        clock: Clock,
+        shard: int,
+        metrics: IngestMetrics,
+    ) -> None:
+        self.held: list[Arrival | EdgeChange] = []
+        self.last_entry_s = asyncio.get_running_loop().time()
+        self.metrics = metrics
+        self._pool = pool
+        self._registry = registry
+        self._clock = clock
+        self._shard = shard
+        self._writer = Writer()
+        self._names = Names(registry())
+
+    async def begin(self) -> None:
+        """Tell the journal that we hear."""
+        await self._tell(self._ourselves(up=True, detail="started"))
+
+    async def end(self) -> None:
+        """Tell the journal that we hear no longer."""
+        await self._tell(self._ourselves(up=False, detail="stopped"))
+
+    async def tick(self) -> None:
+        """Tell the journal that time has passed."""
+        await self._append(Kind.TICK, b"")
+
+    async def put_away(self) -> None:
+        """Store all that is held, in its order; what was stored is held no longer."""
+        while self.held:
+            first = self.held[0]
+            if isinstance(first, EdgeChange):
+                await self._tell(first)
+                del self.held[0]
+            else:
+                await self._put_away_arrivals()
+
+    async def _put_away_arrivals(self) -> None:
+        arrivals = _leading_arrivals(self.held)
+        batch = batch_of(arrivals, self._current_names(), at=self._clock())
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        written = await self._insist(
+            lambda connection: self._writer.write(connection, batch, shard=self._shard)
+        )
+        del self.held[: len(arrivals)]
+        for arrival in arrivals:
+            if arrival.committed is not None:
+                arrival.committed()
+        commit_s = loop.time() - started_s
+        self.metrics.count(arrivals, batch, written, commit_s=commit_s)
+        if written.last_seq:
+            self.last_entry_s = loop.time()
+
+    async def _tell(self, change: EdgeChange) -> None:
+        body = edge_body(
+            edge=change.edge,
+            gateway=change.gateway,
+            up=change.up,
+            detail=change.detail,
+        )
+        await self._append(Kind.EDGE, body)
+        self.metrics.edge_up.labels(change.edge, change.gateway).set(change.up)
+
+    async def _append(self, kind: Kind, body: bytes) -> None:
+        at = self._clock()
+        await self._insist(
+            lambda connection: append(connection, kind, body, at=at, shard=self._shard)
+        )
+        self.last_entry_s = asyncio.get_running_loop().time()
+
+    async def _insist(
+        self, action: Callable[[Connection], Awaitable[Answer]]
+    ) -> Answer:
+        """Do it again and again until the database is there."""
+        failures = 0
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    answer = await action(connection)
+            except AWAY as error:
+                failures += 1
+                if failures == 1:
+                    log.warning("intake: the database is away: %s", error)
+                await asyncio.sleep(_retry_s(failures))
+            else:
+                if failures:
+                    log.info("intake: the database is back, tried %d times", failures)
+                return answer
+
+    def _current_names(self) -> Names:
+        snapshot = self._registry()
+        if snapshot is not self._names.snapshot:
+            self._names = Names(snapshot)
+        return self._names
+
+    def _ourselves(self, *, up: bool, detail: str) -> EdgeChange:
+        return EdgeChange(
+            edge="ingest", gateway="", up=up, detail=detail, at=self._clock()
+        )
+
+
+async def _fill(
+    intake: _Intake, inbox: Inbox, due_s: float, *, max_rows: int, max_wait_s: float
+) -> None:
+    """Take what comes until the batch is full or has waited; nothing if nothing came.
+
+    Args:
+        intake: What holds it.
+        inbox: Where it comes.
+        due_s: Loop time until which to wait for the first.
+        max_rows: A batch is full with so many rows.
+        max_wait_s: How long a batch waits to become fuller.
+    """
+    rows = 0
+    try:
+        while rows < max_rows:
+            if inbox.empty():
+                async with asyncio.timeout_at(due_s):
+                    item = await inbox.get()
+            else:
+                item = inbox.get_nowait()
+            if not rows:
+                due_s = asyncio.get_running_loop().time() + max_wait_s
+            intake.held.append(item)
+            rows += _row_count(item)
+    except TimeoutError:
+        return
+
+
+async def _stop(intake: _Intake, inbox: Inbox) -> None:
+    """Store what is left, if the database is there."""
+    while not inbox.empty():
+        intake.held.append(inbox.get_nowait())
+    try:
+        async with asyncio.timeout(STOP_S):
+            await intake.put_away()
+            await intake.end()
+    except (TimeoutError, *AWAY):
+        log.warning("intake: stopped with %d arrivals not stored", len(intake.held))
+
+
+def _leading_arrivals(held: Iterable[Arrival | EdgeChange]) -> list[Arrival]:
+    """Return the arrivals before the first change of an edge."""
+    arrivals = []
+    for item in held:
+        if isinstance(item, EdgeChange):
+            break
+        arrivals.append(item)
+    return arrivals
+
+
+def _row_count(item: Arrival | EdgeChange) -> int:
+    if isinstance(item, EdgeChange):
+        return 1
+    readings = 0 if item.readings is None else len(item.readings)
+    return 1 + readings + len(item.positions) + len(item.refusals)
+
+
+def _retry_s(failures: int) -> float:
+    longest_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(failures, 10))
+    return longest_s * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load

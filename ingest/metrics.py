@@ -1,0 +1,72 @@
+"""What the ingest process counts, for Prometheus."""
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from ingest.arrival import Arrival
+from store.batch import Batch, Written
+
+COMMIT_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+"""Upper bounds of the histogram of commits; 30 s is a database that was away."""
+
+
+class IngestMetrics:
+    """The counters of one ingest process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._arrivals = Counter(
+            "gezhi_ingest_arrivals",
+            "What edges handed on, by transport",
+            ["transport"],
+            registry=self.registry,
+        )
+        self._rows = Counter(
+            "gezhi_ingest_rows",
+            "Readings and positions, stored or left out as repeats",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
+        self._refusals = Counter(
+            "gezhi_ingest_refusals",
+            "What went to quarantine, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._commit_s = Histogram(
+            "gezhi_ingest_commit_seconds",
+            "From a complete batch to its commit, retries included",
+            buckets=COMMIT_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.inbox_depth = Gauge(
+            "gezhi_ingest_inbox_depth",
+            "Arrivals that wait for the intake",
+            registry=self.registry,
+        )
+        self.edge_up = Gauge(
+            "gezhi_ingest_edge_up",
+            "Whether an edge can be heard",
+            ["edge", "gateway"],
+            registry=self.registry,
+        )
+
+    def count(
+        self,
+        arrivals: Sequence[Arrival],
+        batch: Batch,
+        written: Written,
+        *,
+        commit_s: float,
+    ) -> None:
+        """Count a batch that was committed."""
+        for arrival in arrivals:
+            self._arrivals.labels(arrival.transport).inc()
+        self._rows.labels("reading", "stored").inc(written.readings_stored)
+        self._rows.labels("reading", "repeated").inc(written.readings_repeated)
+        self._rows.labels("position", "stored").inc(written.positions_stored)
+        self._rows.labels("position", "repeated").inc(written.positions_repeated)
+        for refusal in batch.refusals:
+            self._refusals.labels(refusal.reason).inc()
+        self._commit_s.observe(commit_s)

@@ -1,0 +1,127 @@
+"""From fixes under wire names to columns: pure."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.arrival import Arrival
+from ingest.judge import future_flags, is_impossible
+from ingest.names import Names
+from ingest.unplaced import impossible_time, refusal_of_fix, stranger
+from vocabulary.position import DEGREES_E7, Position, Positions
+from vocabulary.refusal import Reason, Refusal
+from vocabulary.times import us_from_datetime
+
+MAX_LON = 180.0
+"""Degrees east or west."""
+
+MAX_LAT = 90.0
+"""Degrees north or south."""
+
+SATELLITES = range(2**15)
+"""What the column holds."""
+
+INPUTS = range(2**31)
+"""What the column holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    device_id: int
+    arrival: Arrival
+    n: int  # which of the arrival's positions
+
+    @property
+    def fix(self) -> Position:
+        return self.arrival.positions[self.n]
+
+
+def placed_positions(
+    arrivals: Sequence[Arrival], names: Names
+) -> tuple[Positions, list[Refusal]]:
+    """Return the fixes that can be stored, and the refusals of the others.
+
+    Args:
+        arrivals: In the order they came.
+        names: What their names mean.
+    """
+    placed: list[_Placed] = []
+    refusals: list[Refusal] = []
+    for arrival in arrivals:
+        for n, fix in enumerate(arrival.positions):
+            device_id = names.snapshot.device_id(arrival.gateway, fix.device)
+            if device_id is None:
+                why = stranger(names.snapshot, arrival.gateway, fix.device)
+                refusals.append(refusal_of_fix(arrival, n, why=why))
+            elif fault := _fault(fix):
+                refusals.append(refusal_of_fix(arrival, n, why=fault))
+            else:
+                placed.append(_Placed(device_id, arrival, n))
+    if not placed:
+        return Positions.empty(), refusals
+    rows = _columns(placed, names)
+    cannot_be = is_impossible(rows.fixed_us, rows.received_us)
+    refusals += [_refusal_of_time(placed[n]) for n in np.flatnonzero(cannot_be)]
+    return rows.take(~cannot_be), refusals
+
+
+def _fault(fix: Position) -> tuple[Reason, str] | None:
+    """Return what cannot be about a fix, if anything; NaN is nowhere."""
+    if not (abs(fix.lon) <= MAX_LON and abs(fix.lat) <= MAX_LAT):
+        return (
+            Reason.BAD_POSITION,
+            f"{fix.device} is at {fix.lon} E, {fix.lat} N, which is nowhere",
+        )
+    if fix.satellites is not None and fix.satellites not in SATELLITES:
+        return Reason.BAD_VALUE, f"{fix.device} uses {fix.satellites} satellites"
+    if fix.inputs not in INPUTS:
+        return Reason.BAD_VALUE, f"{fix.device} has inputs {fix.inputs:#x}"
+    return None
+
+
+def _refusal_of_time(placed: _Placed) -> Refusal:
+    fixed_us = us_from_datetime(placed.fix.fixed_at)
+    why = impossible_time(placed.arrival, placed.fix.device, fixed_us)
+    return refusal_of_fix(placed.arrival, placed.n, why=why)
+
+
+def _columns(placed: Sequence[_Placed], names: Names) -> Positions:
+    fixes = [row.fix for row in placed]
+    fixed_us = np.array([us_from_datetime(fix.fixed_at) for fix in fixes], np.int64)
+    received = [us_from_datetime(row.arrival.received_at) for row in placed]
+    received_us = np.array(received, np.int64)
+    quality = [
+        fix.quality | names.device_quality(row.device_id)
+        for fix, row in zip(fixes, placed, strict=True)
+    ]
+    satellites = [-1 if fix.satellites is None else fix.satellites for fix in fixes]
+    return Positions(
+        device_id=np.array([row.device_id for row in placed], np.int32),
+        fixed_us=fixed_us,
+        lon_e7=_e7(fix.lon for fix in fixes),
+        lat_e7=_e7(fix.lat for fix in fixes),
+        speed_kmh=_measured(fix.speed_kmh for fix in fixes),
+        course_deg=_measured(fix.course_deg for fix in fixes),
+        altitude_m=_measured(fix.altitude_m for fix in fixes),
+        satellites=np.array(satellites, np.int16),
+        hdop=_measured(fix.hdop for fix in fixes),
+        inputs=np.array([fix.inputs for fix in fixes], np.int32),
+        quality=np.array(quality, np.int32) | future_flags(fixed_us, received_us),
+        received_us=received_us,
+    )
+
+
+def _e7(degrees: Iterable[float]) -> NDArray[np.int32]:
+    return np.rint(np.fromiter(degrees, np.float64) * DEGREES_E7).astype(np.int32)
+
+
+def _measured(values: Iterable[float | None]) -> NDArray[np.float32]:
+    """Return a column in which what was not sent, or is no float32, is NaN."""
+    sent = np.fromiter(
+        (math.nan if value is None else value for value in values), np.float64
+    )
+    is_number = np.abs(sent) <= np.finfo(np.float32).max
+    return np.where(is_number, sent, np.nan).astype(np.float32)

@@ -1,0 +1,152 @@
+"""The ingest process: all edges and the intake, in one group of tasks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import asyncpg
+from prometheus_client import start_http_server
+
+from ingest.arrival import Inbox
+from ingest.intake import run_intake
+from ingest.metrics import IngestMetrics
+from ingest.mqtt import run_mqtt_edge
+from ingest.mqtt_link import BrokerAddress
+from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.pollers import Pollers
+from ingest.registry_watch import RegistryWatch
+from vocabulary.times import Clock
+
+INBOX_SIZE = 64
+"""Arrivals that may wait; each is at most what an edge hands over at once."""
+
+CONNECTIONS = 2
+"""The intake uses one; the other replaces it at once when it was lost."""
+
+COMMAND_TIMEOUT_S = 60
+"""How long the database may take over one statement before it counts as away."""
+
+CLOSE_S = 5
+"""How long connections may take to say good-bye."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings:
+    """What an ingest process is told.
+
+    Attributes:
+        database_url: The database.
+        mqtt_url: The broker, `mqtt[s]://user:password@host:port`, MQTT 5.
+        mqtt_client_id: Our session's name; each worker has its own.
+        shared_group: Name of the shared subscription; None with a single worker.
+        nmea_host: Address the NMEA listeners bind.
+        nmea_tcp_port: Their TCP port; 0 for any free one.
+        nmea_udp_port: Their UDP port; 0 for any free one.
+        nmea_gateway: Code of the gateway that terminals belong to.
+        metrics_host: Address the metrics are served on.
+        metrics_port: Their TCP port; None for none.
+    """
+
+    database_url: str
+    mqtt_url: str
+    mqtt_client_id: str
+    shared_group: str | None = None
+    nmea_host: str = "127.0.0.1"
+    nmea_tcp_port: int
+    nmea_udp_port: int
+    nmea_gateway: str = "nmea"
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+
+
+async def serve(settings: IngestSettings, *, clock: Clock) -> None:
+    """Take in what comes on every wire until cancelled.
+
+    Starts hearing once the registry was read; a database that is not there yet is
+    waited for.
+
+    Args:
+        settings: What to serve.
+        clock: Tells the time.
+    """
+    broker = BrokerAddress.from_url(settings.mqtt_url)  # a wrong one fails at once
+    metrics = IngestMetrics()
+    async with _pool(settings.database_url) as pool:
+        with _metrics_served(metrics, settings):
+            await _run(settings, broker, pool, metrics, clock)
+
+
+async def _run(
+    settings: IngestSettings,
+    broker: BrokerAddress,
+    pool: asyncpg.Pool,
+    metrics: IngestMetrics,
+    clock: Clock,
+) -> None:
+    inbox = Inbox(INBOX_SIZE)
+    async with asyncio.TaskGroup() as tasks:
+        pollers = Pollers(tasks, inbox, clock)
+        registry = RegistryWatch(settings.database_url, pollers.follow)
+        tasks.create_task(registry.run(), name="registry")
+        await registry.loaded()
+        edges = {
+            "intake": run_intake(
+                pool, inbox, lambda: registry.snapshot, clock=clock, metrics=metrics
+            ),
+            "mqtt": run_mqtt_edge(
+                broker,
+                settings.mqtt_client_id,
+                inbox=inbox,
+                clock=clock,
+                shared_group=settings.shared_group,
+            ),
+            "nmea tcp": serve_nmea_tcp(
+                settings.nmea_host,
+                settings.nmea_tcp_port,
+                gateway=settings.nmea_gateway,
+                inbox=inbox,
+                clock=clock,
+            ),
+            "nmea udp": serve_nmea_udp(
+                settings.nmea_host,
+                settings.nmea_udp_port,
+                gateway=settings.nmea_gateway,
+                inbox=inbox,
+                clock=clock,
+            ),
+        }
+        for name, edge in edges.items():
+            tasks.create_task(edge, name=name)
+
+
+@asynccontextmanager
+async def _pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Open a pool that need not reach its database to open or to close."""
+    pool = await asyncpg.create_pool(
+        dsn, min_size=0, max_size=CONNECTIONS, command_timeout=COMMAND_TIMEOUT_S
+    )
+    try:
+        yield pool
+    finally:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+
+@contextmanager
+def _metrics_served(metrics: IngestMetrics, settings: IngestSettings) -> Iterator[None]:
+    if settings.metrics_port is None:
+        yield
+        return
+    server, thread = start_http_server(
+        settings.metrics_port, settings.metrics_host, registry=metrics.registry
+    )
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
