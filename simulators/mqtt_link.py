@@ -116,8 +116,11 @@ async def mqtt_link(
             _end_if_cancelled()
             link = MqttLink(client, gateway)
             await link.send_status(up=True, at=clock())
-            yield link
-            await link.send_status(up=False, at=clock())
+            try:
+                yield link
+            finally:  # a proper farewell cancels the last will, so say it ourselves
+                with contextlib.suppress(LinkError, PublishRefusedError):
+                    await link.send_status(up=False, at=clock())
     finally:
         # Unless somebody looks at it, a broken line is reported once more when the
         # client is collected.

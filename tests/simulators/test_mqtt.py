@@ -104,6 +104,22 @@ async def test_a_gateways_status_is_retained_and_tells_when_it_goes(
     assert not decode_status(body(down)).up
 
 
+async def test_a_gateway_that_is_stopped_says_good_bye(
+    broker: Broker, unique: str
+) -> None:
+    await broker.admit(unique)
+    played = relay(world(), unique)
+    async with hearing(broker, f"gezhi/v1/{unique}/status") as client:
+        states = aiter(client.messages)
+        player = run_mqtt_gateway(played, url=broker.url(unique), clock=now)
+        async with playing(player):
+            assert decode_status(body(await anext(states))).up
+        async with asyncio.timeout(10):
+            farewell = decode_status(body(await anext(states)))
+    assert not farewell.up
+    assert farewell.at is not None
+
+
 async def test_a_gateway_that_breaks_off_leaves_its_last_will(
     broker: Broker, unique: str
 ) -> None:
