@@ -187,16 +187,19 @@ class Broker:
             await self.stop()
             await self.start()
             return
-        before = self._reloads()
+        before = self.child.program.log.stat().st_size
         self._write_files()
         self.child.send(signal.SIGHUP)
         async with asyncio.timeout(READY_S):
             # It says so before it accepts the next connection.
-            while self._reloads() <= before:  # noqa: ASYNC110 it tells only its log
+            while not self._has_reloaded(before):  # noqa: ASYNC110 it tells only its log
                 await asyncio.sleep(POLL_S)
 
-    def _reloads(self) -> int:
-        return self.child.program.log.read_bytes().count(self._engine.reload_sentence)
+    def _has_reloaded(self, since: int) -> bool:
+        with self.child.program.log.open("rb") as log:
+            # A log that became shorter was set aside meanwhile.
+            log.seek(since if log.seek(0, os.SEEK_END) >= since else 0)
+            return self._engine.reload_sentence in log.read()
 
     def _is_ready(self) -> bool:
         return self._engine.is_ready(self.child, self._ports)

@@ -9,9 +9,11 @@ thread that starts the child: start children from one that lives as long as they
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,10 @@ POLL_S = 0.02
 """Seconds between two looks at a child."""
 
 LOG_KEPT_BYTES = 10_000_000
-"""A log file longer than this is set aside (one `.1` is kept) at the child's start."""
+"""A log file longer than this is set aside; one such `.1` is kept."""
+
+LOG_LOOK_S = 10.0
+"""Seconds between two looks at the length of a running child's log."""
 
 TAIL_BYTES = 4_000
 """How much of its log a dead child is quoted with."""
@@ -93,8 +98,9 @@ class Child:
         """Start the program; it need not be ready when this returns."""
         if self.is_running:
             raise RuntimeError(f"{self.program.name} is running already")
-        log = _open_log(self.program.log)
+        log = os.open(self.program.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
+            self._shorten_log()
             self._log_start = os.fstat(log).st_size
             self._process = subprocess.Popen(  # noqa: S603 our own command, no shell
                 _tethered(self.program),
@@ -125,9 +131,13 @@ class Child:
                 await asyncio.sleep(POLL_S)
 
     async def wait(self) -> int:
-        """Wait for the end and return the exit code."""
+        """Wait for the end and return the exit code; meanwhile keep its log short."""
         process = self._started
-        while (code := process.poll()) is None:  # noqa: ASYNC110 works on any event loop
+        next_look = 0.0
+        while (code := process.poll()) is None:
+            if (now := time.monotonic()) >= next_look:
+                self._shorten_log()
+                next_look = now + LOG_LOOK_S
             await asyncio.sleep(POLL_S)
         return code
 
@@ -158,14 +168,16 @@ class Child:
             file.seek(max(self._log_start, size - TAIL_BYTES))
             return file.read().decode(errors="replace").strip()
 
+    def _shorten_log(self) -> None:
+        # The child appends, so what it writes next stands at the new beginning.
+        log = self.program.log
+        if log.stat().st_size > LOG_KEPT_BYTES:
+            shutil.copyfile(log, log.with_name(log.name + ".1"))
+            os.truncate(log, 0)
+            self._log_start = 0
+
 
 def _tethered(program: Program) -> list[str]:
     number = str(int(program.stop_signal))
     tether = [sys.executable, "-I", "-S", str(TETHER)]
     return [*tether, str(os.getpid()), number, program.user, "--", *program.command]
-
-
-def _open_log(path: Path) -> int:
-    if path.exists() and path.stat().st_size > LOG_KEPT_BYTES:
-        path.replace(path.with_name(path.name + ".1"))
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)

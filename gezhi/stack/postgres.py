@@ -136,11 +136,17 @@ class Cluster:
         return f"postgresql://{role}:{password}@{LOOPBACK}:{self._port}/{database}"
 
     def _prepare(self) -> None:
+        user = self._account.name if self._account else ""
         if not can_reach(self._account, self._home.cluster / "data"):
-            user = self._account.name if self._account else ""
             raise ClusterError(
                 f"the user {user}, who runs the database, may not enter "
                 f"{self._home.root}: name another directory by GEZHI_HOME"
+            )
+        if not can_reach(self._account, self.binaries.directory / "postgres"):
+            raise ClusterError(
+                f"the user {user}, who runs the database, may not enter "
+                f"{self.binaries.directory}: run scripts/install-system, or be "
+                "somebody else than root"
             )
         _own(self._home.cluster, self._account)
 

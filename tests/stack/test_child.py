@@ -95,6 +95,23 @@ async def test_killing_takes_the_childs_own_children_along(tmp_path: Path) -> No
     await until_gone([grandchild])
 
 
+async def test_the_log_of_a_running_child_stays_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_module, "LOG_KEPT_BYTES", 10_000)
+    monkeypatch.setattr(child_module, "LOG_LOOK_S", 0.0)
+    log, kept = tmp_path / "log", tmp_path / "log.1"
+    child = python(log, "while True: print('x' * 999, flush=True)")
+    child.start()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        tasks.create_task(child.wait(), name="wait")
+        while not kept.exists():  # noqa: ASYNC110 a file is not an event
+            await asyncio.sleep(0.01)
+        await child.kill()
+    # What comes after the cut stands at the beginning, without a hole.
+    assert log.read_bytes().count(b"\0") == 0
+
+
 async def test_a_long_log_is_set_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
