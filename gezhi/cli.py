@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +50,7 @@ def complain(sentence: str) -> None:
 @app.command()
 def up() -> None:
     """Run the whole platform on this machine until Ctrl-C."""
-    from gezhi.run import run_until_told
+    from gezhi.until_told import run_until_told
     from gezhi.up import up as run
 
     run_until_told(run(settings_or_exit()))
@@ -65,7 +66,7 @@ def demo(
 ) -> None:
     """Show the whole platform on a simulated city, in this terminal."""
     from gezhi.demo import demo as run
-    from gezhi.run import run_until_told
+    from gezhi.until_told import run_until_told
 
     run_until_told(run(settings_or_exit(), seed=seed, keep=keep))
 
@@ -73,8 +74,8 @@ def demo(
 @app.command()
 def ingest() -> None:
     """Run one ingest worker: every wire in, committed, acknowledged."""
-    from gezhi.processes import run_ingest
-    from gezhi.run import run_until_told
+    from gezhi.run_ingest import run_ingest
+    from gezhi.until_told import run_until_told
 
     _run_process(lambda settings: run_until_told(run_ingest(settings)))
 
@@ -82,8 +83,8 @@ def ingest() -> None:
 @app.command()
 def rules() -> None:
     """Run the rules worker: the journal in, alarms and cases out."""
-    from gezhi.processes import run_rules_worker
-    from gezhi.run import run_until_told
+    from gezhi.run_rules import run_rules_worker
+    from gezhi.until_told import run_until_told
 
     _run_process(lambda settings: run_until_told(run_rules_worker(settings)))
 
@@ -91,8 +92,8 @@ def rules() -> None:
 @app.command()
 def api() -> None:
     """Serve the API, the live stream and the page."""
-    from gezhi.processes import run_api
-    from gezhi.run import run_until_told
+    from gezhi.run_api import run_api
+    from gezhi.until_told import run_until_told
 
     _run_process(lambda settings: run_until_told(run_api(settings)))
 
@@ -111,8 +112,8 @@ def simulate(
     ] = None,
 ) -> None:
     """Play the city's hardware over its real wires."""
-    from gezhi.processes import run_simulators
-    from gezhi.run import run_until_told
+    from gezhi.run_simulators import run_simulators
+    from gezhi.until_told import run_until_told
 
     _run_process(
         lambda settings: run_until_told(
@@ -182,9 +183,16 @@ def decode(
     )
 
 
+class What(StrEnum):
+    """What a recorded file holds."""
+
+    POSITIONS = "positions"
+    READINGS = "readings"
+
+
 @app.command()
 def feed(
-    what: Annotated[str, typer.Argument(help="`positions` or `readings`.")],
+    what: Annotated[What, typer.Argument(help="What the rows are.")],
     file: Annotated[Path, typer.Argument(help="CSV or NDJSON, also .gz.")],
     gateway: Annotated[str, typer.Option(help="Code of the gateway to send as.")],
     mapping: Annotated[
@@ -209,7 +217,7 @@ def feed(
     state = Path.home() / ".cache" / "gezhi" / "feed"
     raise typer.Exit(
         run_feed(
-            what,
+            what.value,
             file,
             gateway=gateway,
             mapping=mapping,

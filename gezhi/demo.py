@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from rich.console import Console
 
-from devices.registry.load import ImportResult, import_city
+from devices.registry.import_result import ImportResult
+from devices.registry.load import import_city
 from gezhi.clock import utc_now
 from gezhi.live_view import filed_cases, print_case
-from gezhi.processes import SAMPLE_CITY
+from gezhi.run_simulators import SAMPLE_CITY
 from gezhi.settings import Settings
 from gezhi.stack.home import Home, claim, home_path, open_home
 from gezhi.stack.loopback import free_port, is_free
@@ -71,9 +72,16 @@ def _demo_home(*, keep: bool) -> Home:
 
 
 def _free_ports(settings: Settings) -> Settings:
-    names = ("api_port", "nmea_tcp_port", "nmea_udp_port")
-    taken = [name for name in names if not is_free(getattr(settings, name))]
-    return replace(settings, **{name: free_port() for name in taken})
+    return replace(
+        settings,
+        api_port=_free(settings.api_port),
+        nmea_tcp_port=_free(settings.nmea_tcp_port),
+        nmea_udp_port=_free(settings.nmea_udp_port),
+    )
+
+
+def _free(port: int) -> int:
+    return port if is_free(port) else free_port()
 
 
 async def _fill_registry(platform: Platform, console: Console) -> None:

@@ -1,0 +1,22 @@
+"""The ingest process: every wire in, committed, acknowledged."""
+
+from gezhi.clock import utc_now
+from gezhi.settings import Settings
+from ingest.serve import IngestSettings, serve
+
+
+async def run_ingest(settings: Settings) -> None:
+    """Serve every wire until cancelled."""
+    await serve(
+        IngestSettings(
+            database_url=settings.needs_database(),
+            mqtt_url=settings.needs_broker(),
+            mqtt_client_id=settings.mqtt_client_id,
+            shared_group=settings.mqtt_share or None,
+            nmea_host=settings.nmea_host,
+            nmea_tcp_port=settings.nmea_tcp_port,
+            nmea_udp_port=settings.nmea_udp_port,
+            metrics_port=settings.metrics_port or None,
+        ),
+        clock=utc_now,
+    )
