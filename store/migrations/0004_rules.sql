@@ -21,13 +21,13 @@ CREATE TABLE alarm (
     raised_at     timestamptz NOT NULL,   -- that entry's time
     measured_at   timestamptz NOT NULL,   -- the deciding sample's own time
     value         double precision,       -- of the deciding sample; NULL for silence
-    threshold     double precision,
+    threshold     double precision,       -- the limit it reached; seconds for silence
     cleared_seq   bigint,
     cleared_at    timestamptz,
     reason_zh     text NOT NULL,
     reason_en     text NOT NULL,
     case_id       bigint,
-    UNIQUE (rule, rule_version, device_id, raised_seq)
+    UNIQUE (rule, rule_version, device_id, raised_seq, measured_at)  -- a backlog may raise twice
 );
 CREATE INDEX alarm_active ON alarm (device_id, rule) WHERE cleared_seq IS NULL;
 CREATE INDEX alarm_case ON alarm (case_id);
