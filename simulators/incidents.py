@@ -50,28 +50,36 @@ SCHEME = "gbt30428.2-2013"
 CAUSES: Mapping[Cause, CauseFacts] = {
     # GB/T 41401-2022 wants the alarm of a smart cover within 30 s.
     Cause.COVER_OPENED: CauseFacts(
-        DeviceKind.COVER, "component", "", "missing_or_displaced", 30, (150, 300)
+        DeviceKind.COVER, "component", "", "cover_missing_or_displaced", 30, (150, 300)
     ),
     Cause.LAMP_FAILED: CauseFacts(
-        DeviceKind.LAMP, "component", "", "lamp_dark", 90, (180, 420)
+        DeviceKind.LAMP, "component", "", "lamp_single_out", 90, (180, 420)
     ),
     Cause.CIRCUIT_OFF: CauseFacts(
-        DeviceKind.CABINET, "component", "", "circuit_off", 60, (150, 300)
+        DeviceKind.CABINET, "component", "", "lamp_circuit_out", 60, (150, 300)
     ),
     Cause.PIPE_BURST: CauseFacts(
-        DeviceKind.PRESSURE, "event", "0501", "pipe_burst", 60, (150, 240)
+        DeviceKind.PRESSURE, "event", "0501", "supply_burst", 60, (150, 240)
     ),
     Cause.CLOUDBURST: CauseFacts(
-        DeviceKind.GAUGE, "event", "0506", "ponding", 150, (150, 240)
+        DeviceKind.GAUGE, "event", "0506", "road_ponding", 150, (150, 240)
     ),
     Cause.LEFT_AREA: CauseFacts(
-        DeviceKind.VEHICLE, "event", "0195", "out_of_area", 90, (60, 120)
+        DeviceKind.VEHICLE, "event", "0195", "work_vehicle_out_of_area", 90, (60, 120)
     ),
     Cause.OVERSPEED: CauseFacts(
-        DeviceKind.VEHICLE, "event", "0195", "overspeed", 60, (40, 60)
+        DeviceKind.VEHICLE, "event", "0195", "work_vehicle_overspeed", 60, (40, 60)
     ),
 }
 """Every cause. Notice times: standards and what a dispatcher would call too late."""
+
+
+FLOODED: Mapping[str, str] = {
+    "0206": "bridge_ponding",  # 过街天桥
+    "0207": "underpass_flooded",  # 地下通道
+    "0208": "bridge_ponding",  # 立交桥
+}
+"""Ponding at components of these classes is the component's own trouble (部件)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +137,7 @@ def truth_line(
         "cause": incident.cause.value,
         "subject": _subject(device),
         "device": device.code,
-        "class": {
-            "scheme": device.scheme if facts.files == "component" else SCHEME,
-            "type": facts.files,
-            "code": facts.class_code or device.class_code,
-            "condition": facts.condition,
-        },
+        "class": _class(facts, device),
         "starts_at": _text(starts_at),
         "ends_at": _text(start + timedelta(seconds=incident.ends_s)),
         "members": list(incident.members),
@@ -143,6 +146,25 @@ def truth_line(
         "latest_by": _text(starts_at + timedelta(seconds=facts.notice_s)),
     }
     return json.dumps(truth, ensure_ascii=False)
+
+
+def _class(facts: CauseFacts, device: Hardware) -> dict[str, str]:
+    flooded = (
+        FLOODED.get(device.class_code) if device.kind is DeviceKind.GAUGE else None
+    )
+    if flooded or facts.files == "component":
+        return {
+            "scheme": device.scheme,
+            "type": "component",
+            "code": device.class_code,
+            "condition": flooded or facts.condition,
+        }
+    return {
+        "scheme": SCHEME,
+        "type": facts.files,
+        "code": facts.class_code,
+        "condition": facts.condition,
+    }
 
 
 def _subject(device: Hardware) -> dict[str, str]:
