@@ -3,7 +3,7 @@
 Who is asked next is decided by `modbus_schedule`, what by `modbus_plan`, what an answer
 means by `protocols.register_map`; this file waits. EDGE entries tell when the link is
 lost and when it is back, and only then: a connection dropped on purpose after a
-time-out (RTU) and made again at once is no absence.
+time-out and made again at once is no absence.
 """
 
 import asyncio
@@ -154,35 +154,35 @@ async def _ask_in_turn(line: _Line, slaves: Sequence[Slave]) -> None:
 
 
 async def _ask(line: _Line, slave: Slave, turn: Turn) -> None:
-    loop = asyncio.get_running_loop()
-    asked_s = loop.time()
-    round_ = await _ask_blocks(line, slave)
+    asked_s = asyncio.get_running_loop().time()
+    try:
+        round_ = await _ask_blocks(line, slave)
+    except LinkLostError:
+        _note_silence(line, turn, "the link broke")
+        raise
     if round_.answers or round_.refused:
         line.has_answered = True
         await _hand_on(line, slave, round_)
-    if not round_.silence:
+    if round_.silence:
+        _note_silence(line, turn, round_.silence)
+    else:
         if turn.misses:
-            log.info("%s: unit %d answers again", line.gateway.code, slave.unit_id)
-        line.turns[slave.unit_id] = answered(turn, asked_s=asked_s)
-        return
+            log.info("%s: unit %d answers again", line.gateway.code, turn.unit_id)
+        line.turns[turn.unit_id] = answered(turn, asked_s=asked_s)
+    if round_.may_come_late and not await line.link.connect():
+        raise LinkLostError
+
+
+def _note_silence(line: _Line, turn: Turn, why: str) -> None:
     if not turn.misses:
-        log.warning("%s: unit %d: %s", line.gateway.code, slave.unit_id, round_.silence)
-    line.last_silence_s = loop.time()
-    line.turns[slave.unit_id] = missed(
+        log.warning("%s: unit %d: %s", line.gateway.code, turn.unit_id, why)
+    line.last_silence_s = asyncio.get_running_loop().time()
+    line.turns[turn.unit_id] = missed(
         turn,
         now_s=line.last_silence_s,
         timeout_s=line.timeout_s,
         jitter=random.random(),  # noqa: S311 (spreads load, hides nothing)
     )
-    await _renew_if_doubtful(line)
-
-
-async def _renew_if_doubtful(line: _Line) -> None:
-    """Drop a connection that may hold late answers, or that nobody answers on."""
-    nobody_answers = all(turn.misses for turn in line.turns.values())
-    is_doubtful = line.link.mixes_up_late_answers or nobody_answers
-    if is_doubtful and not await line.link.connect():
-        raise LinkLostError
 
 
 @dataclass(slots=True)
@@ -192,6 +192,7 @@ class _Round:
     answers: dict[Block, Sequence[int]] = field(default_factory=dict)
     refused: list[ProtocolError] = field(default_factory=list)
     silence: str = ""  # why it counts as silent; empty if it does not
+    may_come_late: bool = False  # whether an answer may still be on its way
 
 
 async def _ask_blocks(line: _Line, slave: Slave) -> _Round:
@@ -206,6 +207,7 @@ async def _ask_blocks(line: _Line, slave: Slave) -> _Round:
                 break
         except SilenceError as error:
             round_.silence = str(error)
+            round_.may_come_late = True
             break
     return round_
 

@@ -3,6 +3,7 @@
 The only importer of pymodbus on this side of the wire.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from pymodbus.client import AsyncModbusTcpClient
@@ -48,8 +49,9 @@ class ModbusLink:
     """A connection that is made anew after each doubt about it.
 
     RTU frames carry no transaction number: after a time-out the late answer to one
-    request would be taken for the answer to the next. Whoever sees a `SilenceError`
-    on RTU calls `connect` again before asking on.
+    request would be taken for the answer to the next. TCP frames carry one, but there
+    are gateways that fill in the last request's. So whoever sees a `SilenceError` calls
+    `connect` again before asking on; that also finds out whether the peer is there.
     """
 
     def __init__(
@@ -66,11 +68,6 @@ class ModbusLink:
         """Whether there is a connection, as far as we know."""
         return self._client is not None and self._client.connected
 
-    @property
-    def mixes_up_late_answers(self) -> bool:
-        """Whether a late answer can pass for another's (RTU framing)."""
-        return self._framer is FramerType.RTU
-
     async def connect(self) -> bool:
         """Make a new connection, dropping the old one; return whether it stands."""
         self.close()
@@ -85,7 +82,9 @@ class ModbusLink:
         )
         client.set_max_no_responses(_NEVER)
         self._client = client
-        return await client.connect()
+        is_up = await client.connect()
+        _end_if_cancelled()
+        return is_up
 
     def close(self) -> None:
         """Drop the connection, if there is one."""
@@ -111,13 +110,23 @@ class ModbusLink:
         )
         try:
             answer = await _request(self._client, asked)
+            _end_if_cancelled()
         except ConnectionException as error:
             raise LinkLostError from error
         except ModbusException as error:
             if not self.is_up:
                 raise LinkLostError from error
-            raise SilenceError(str(error)) from error
+            message = f"no answer in {self._timeout_s:g} s"
+            raise SilenceError(message) from error
         return _words(answer, asked)
+
+
+def _end_if_cancelled() -> None:
+    # Python 3.11's asyncio.wait_for, inside pymodbus, swallows a cancellation that
+    # comes in the same turn of the loop as the answer.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _request(client: AsyncModbusTcpClient, asked: ReadRequest) -> ModbusPDU:
