@@ -119,7 +119,7 @@ def _reading(
         "kind": "reading",
         "device": device,
         "measured_at": measured_at,
-        **{name: round(value, _DIGITS) for name, value in values.items()},
+        **{name: round(float(value), _DIGITS) for name, value in values.items()},
         **_doubts(quality),
     }
 

@@ -204,4 +204,4 @@ def _words(octets: bytes, asked: ReadRequest) -> list[int]:
 
 def _lost(octets: bytes) -> ProtocolError:
     detail = "no Modbus TCP header; nothing after it can be told apart"
-    return ProtocolError(Reason.BAD_FRAME, detail, octets[:MAX_ADU])
+    return ProtocolError(Reason.BAD_FRAME, detail, octets[:_HEADER])
