@@ -17,16 +17,16 @@ LATE_S = 60.0
 OLDEST_UNFOLDED = """
 SELECT head.received_at - entry.received_at
 FROM journal_head head
-JOIN cursor reader ON reader.shard = head.shard AND reader.consumer = $1
+LEFT JOIN cursor reader ON reader.shard = head.shard AND reader.consumer = $1
 JOIN LATERAL (
     SELECT received_at FROM journal
-    WHERE shard = head.shard AND seq > reader.seq ORDER BY seq LIMIT 1
+    WHERE shard = head.shard AND seq > coalesce(reader.seq, 0) ORDER BY seq LIMIT 1
 ) entry ON true
 """
 
 
 async def behind(dsn: str, consumer: str) -> timedelta:
-    """Return how much journal a consumer has yet to fold; none if it has no cursor."""
+    """Return how much journal a consumer has yet to fold: all, without a cursor."""
     connection = await asyncpg.connect(dsn)
     try:
         rows = await connection.fetch(OLDEST_UNFOLDED, consumer)

@@ -5,15 +5,19 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypedDict
 
 import aiomqtt
 import asyncpg
 import pytest
+import yaml
 
 from gezhi.stack.accounts import INGEST
+from gezhi.stack.broker import Broker
 from gezhi.stack.child import Child, Program
 from gezhi.stack.home import Home
 from gezhi.stack.lag import behind
@@ -30,17 +34,47 @@ NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 TIMEOUT_S = 60.0
 
 
-async def run(*command: str, database_url: str) -> int:
-    environment = {**os.environ, "DATABASE_URL": database_url}
+class Health(TypedDict):
+    test: list[str]
+
+
+class Service(TypedDict):
+    command: list[str]
+    environment: dict[str, str]
+    healthcheck: Health
+
+
+class Compose(TypedDict):
+    services: dict[str, Service]
+
+
+ROOT = Path(__file__).parents[2]
+
+COMPOSE: Compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+
+GEZHI = str(Path(sys.executable).with_name("gezhi"))
+
+ENVIRONMENT = {
+    "GEZHI_API_HOST": LOOPBACK,
+    "GEZHI_NMEA_HOST": LOOPBACK,
+    "GEZHI_CITY": str(ROOT / "simulators" / "sample_city"),
+    "GEZHI_TIME_ZONE": "Asia/Shanghai",
+}
+"""What differs here from the containers: the addresses, and where the city is."""
+
+
+async def run(*command: str, environment: Mapping[str, str]) -> int:
     async with asyncio.timeout(TIMEOUT_S):
-        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        process = await asyncio.create_subprocess_exec(
+            *command, env={**os.environ, **environment}, stderr=DEVNULL
+        )
         return await process.wait()
 
 
 async def test_migrate_readies_an_empty_database(empty_database_url: str) -> None:
-    gezhi = str(Path(sys.executable).with_name("gezhi"))
+    environment = {"DATABASE_URL": empty_database_url}
     for _ in range(2):
-        assert await run(gezhi, "migrate", database_url=empty_database_url) == 0
+        assert await run(GEZHI, "migrate", environment=environment) == 0
     connection = await asyncpg.connect(empty_database_url)
     assert await connection.fetchval("SELECT count(*) FROM journal_head") == 1
     await connection.close()
@@ -51,13 +85,15 @@ async def test_a_consumer_is_late_by_the_journal_it_has_not_folded(
 ) -> None:
     assert await behind(database_url, "rules") == timedelta()
     await write_journal(pool, NOON, NOON + timedelta(seconds=90))
+    assert await behind(database_url, "rules") == timedelta(seconds=90)
     await pool.execute("INSERT INTO cursor VALUES ('rules', 0, 0)")
     assert await behind(database_url, "rules") == timedelta(seconds=90)
     lag = [sys.executable, "-m", "gezhi.stack.lag", "rules"]
-    assert await run(*lag, database_url=database_url) == 1
+    environment = {"DATABASE_URL": database_url}
+    assert await run(*lag, environment=environment) == 1
     await pool.execute("UPDATE cursor SET seq = 1")
     assert await behind(database_url, "rules") == timedelta()
-    assert await run(*lag, database_url=database_url) == 0
+    assert await run(*lag, environment=environment) == 0
 
 
 async def write_journal(pool: asyncpg.Pool, *times: datetime) -> None:
@@ -66,6 +102,48 @@ async def write_journal(pool: asyncpg.Pool, *times: datetime) -> None:
     await pool.execute(
         "UPDATE journal_head SET seq = $1, received_at = $2", len(times), times[-1]
     )
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("name", ["ingest", "rules", "api"])
+async def test_a_process_comes_up_and_its_health_check_says_so(
+    name: str, pool: asyncpg.Pool, database_url: str, broker: Broker, home: Home
+) -> None:
+    await write_journal(pool, NOON, NOON + timedelta(seconds=90))
+    service = COMPOSE["services"][name]
+    own = {"DATABASE_URL": database_url, "MQTT_URL": broker.url()}
+    environment = {**service["environment"], **own, **ENVIRONMENT}
+    ports = {
+        value: str(free_port())
+        for variable, value in environment.items()
+        if variable.endswith("_PORT")
+    }
+    given = {word: ports.get(value, value) for word, value in environment.items()}
+    process = Child(
+        Program(
+            name=name,
+            command=[GEZHI, *service["command"][1:]],
+            log=home.log / f"{name}.log",
+            environment={**os.environ, **given},
+        )
+    )
+    process.start()
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            while await run(*checking(service, ports), environment=given):
+                assert process.is_running, process.last_words()
+                await asyncio.sleep(0.1)
+    finally:
+        code = await process.stop()
+    assert code == 0, process.last_words()
+
+
+def checking(service: Service, ports: dict[str, str]) -> list[str]:
+    _, python, *words = service["healthcheck"]["test"]
+    assert python == "python"
+    for published, here in ports.items():
+        words = [word.replace(f":{published}/", f":{here}/") for word in words]
+    return [sys.executable, *words]
 
 
 @pytest.fixture
