@@ -35,7 +35,7 @@ def carry(old: Plan, state: State, new: Plan) -> tuple[State, list[Withdrawn]]:
         new: The plan to go on with.
     """
     fresh = new.fresh_state()
-    old_keys, new_keys = _slot_keys(old), _slot_keys(new)
+    old_keys, new_keys = slot_keys(old), slot_keys(new)
     was, now = _common(old_keys, new_keys)
     grades = min(state.state.shape[1], fresh.state.shape[1])
     fresh.state[now, :grades] = state.state[was, :grades]
@@ -49,7 +49,8 @@ def carry(old: Plan, state: State, new: Plan) -> tuple[State, list[Withdrawn]]:
     return replace(fresh, seq=state.seq, at_us=state.at_us), withdrawn
 
 
-def _slot_keys(plan: Plan) -> list[tuple[str, int, int]]:
+def slot_keys(plan: Plan) -> list[tuple[str, int, int]]:
+    """Return rule, version and device of each slot."""
     rules = [plan.rules[place] for place in plan.slots.rule]
     subjects = [plan.subjects[place] for place in plan.slots.subject]
     return [

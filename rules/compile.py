@@ -1,9 +1,7 @@
 """From rules and devices to the columns that the engine works by."""
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,47 +10,12 @@ from rules.fan import Fan, index_by_id
 from rules.fence import Fence
 from rules.hearing import PLATFORM, PLATFORM_EDGE, Ears
 from rules.plan import Plan, Slots
+from rules.plan_source import PlanSource, plan_key
 from rules.rule import Hears, Rule
 from rules.rule_file import parse_rule
 from rules.side_condition import Sides
 from rules.subject import Subject
 from vocabulary.times import SECOND_US
-
-
-class RuleText(msgspec.Struct, frozen=True):
-    """One version of a rule file.
-
-    Attributes:
-        code: The rule.
-        version: Its version.
-        source: The YAML as its author wrote it.
-    """
-
-    code: str
-    version: int
-    source: str
-
-
-class PlanSource(msgspec.Struct, frozen=True):
-    """What a plan is compiled from; can be written down and read back.
-
-    Attributes:
-        rules: Live rules, by ascending code.
-        subjects: Devices, by ascending id.
-    """
-
-    rules: tuple[RuleText, ...]
-    subjects: tuple[Subject, ...]
-
-
-def source_written(source: PlanSource) -> bytes:
-    """Return a plan's source as octets; equal sources give equal octets."""
-    return msgspec.json.encode(source)
-
-
-def source_from(octets: bytes) -> PlanSource:
-    """Return the plan's source that `source_written` gave."""
-    return msgspec.json.decode(octets, type=PlanSource)
 
 
 def compile_plan(source: PlanSource) -> Plan:
@@ -75,9 +38,11 @@ def compile_plan(source: PlanSource) -> Plan:
     ]
     fence, fences = _fences(drafts)
     return Plan(
-        key=blake2b(source_written(source), digest_size=16).hexdigest(),
+        key=plan_key(source),
+        source=source,
         rules=rules,
-        subjects=source.subjects,
+        texts={text.code: text.source for text in source.rules},
+        device_codes={s.device_id: s.code for s in source.subjects},
         slots=_slots(drafts, rules, source.subjects),
         by_series=_fan((d.series_id, slot) for slot, d in enumerate(drafts)),
         by_device=_fan(

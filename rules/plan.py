@@ -4,6 +4,7 @@ A plan never changes while it is folded under; another set of rules or devices i
 another plan, and `carry` takes the state over.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from rules.fan import Fan
 from rules.fence import Fence
 from rules.hearing import Ears
+from rules.plan_source import PlanSource
 from rules.rule import Rule
 from rules.side_condition import Sides
 from rules.state import State
@@ -54,9 +56,11 @@ class Plan:
     """Everything that folding needs beside the state and the journal.
 
     Attributes:
-        key: Digest of what it was compiled from.
+        key: Tells it from other plans, see `plan_key`.
+        source: What it was compiled from.
         rules: The rules.
-        subjects: The devices.
+        texts: The file of each rule, by code.
+        device_codes: The device's name for people, by id.
         slots: Every pair of them that can be judged.
         by_series: From a series id to the slots it is judged by.
         by_device: From a device id to the slots its positions are judged by.
@@ -67,8 +71,10 @@ class Plan:
     """
 
     key: str
+    source: PlanSource
     rules: tuple[Rule, ...]
-    subjects: tuple[Subject, ...]
+    texts: Mapping[str, str]
+    device_codes: Mapping[int, str]
     slots: Slots
     by_series: Fan
     by_device: Fan
@@ -76,6 +82,11 @@ class Plan:
     fences: tuple[Fence, ...]
     sides: Sides
     ears: Ears
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The devices."""
+        return self.source.subjects
 
     def fresh_state(self) -> State:
         """Return the memory of an engine that has seen nothing under this plan."""

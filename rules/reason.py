@@ -8,8 +8,33 @@
 
 from string import Formatter
 
+from cases.request import Hit
+from rules.rule import Words
+
 PLACEHOLDERS = frozenset({"device", "value", "threshold"})
 """What a reason may name."""
+
+
+_EASED = Words(
+    "{device} 已缓解，现值 {value}（限值 {threshold}）",
+    "{device} has eased: {value} (limit {threshold})",
+)
+_CLEARED = Words(
+    "{device} 已恢复，现值 {value}（限值 {threshold}）",
+    "{device} has recovered: {value} (limit {threshold})",
+)
+_HEARD = Words("{device} 已恢复上报", "{device} is heard again")
+
+
+def relief(hit: Hit, *, is_silence: bool) -> Words | None:
+    """Return the reason for a change to the better; None for one to the worse."""
+    match hit:
+        case Hit.CLEARED:
+            return _HEARD if is_silence else _CLEARED
+        case Hit.EASED:
+            return _EASED
+        case Hit.RAISED | Hit.ESCALATED:
+            return None
 
 
 def unknown_placeholders(text: str) -> list[str]:

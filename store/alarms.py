@@ -9,6 +9,9 @@ from store.connection import Connection
 AlarmKey = tuple[str, int, int]
 """Rule, its version and the device: at most one alarm of each stands."""
 
+AlarmMoment = tuple[str, int, int, int, datetime]
+"""The key, the entry that raised it and its sample's time: no two alarms share it."""
+
 _STANDING = """
 SELECT a.rule, a.rule_version, a.device_id, max(a.id) AS id
 FROM alarm a
@@ -72,8 +75,8 @@ class NewAlarm:
     reason_en: str
 
     @property
-    def moment(self) -> tuple[str, int, int, int, datetime]:
-        """What no two alarms have in common."""
+    def moment(self) -> AlarmMoment:
+        """What no other alarm shares."""
         return (
             self.rule,
             self.rule_version,
@@ -119,7 +122,7 @@ async def all_standing(connection: Connection) -> set[AlarmKey]:
 
 async def raise_alarms(
     connection: Connection, alarms: Sequence[NewAlarm]
-) -> dict[tuple[str, int, int, int, datetime], int]:
+) -> dict[AlarmMoment, int]:
     """Raise alarms and return the id of each by its `moment`."""
     rows = await connection.fetch(
         _RAISE,

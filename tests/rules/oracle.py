@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cases.request import Hit, Severity
-from rules.compile import PlanSource
 from rules.learned import EdgeWord, Learned
+from rules.plan_source import PlanSource
 from rules.rule import Hears, Outside, Overspeed, Rule, Side, Silence, Threshold, Whose
 from rules.rule_file import parse_rule
 from rules.subject import Subject

@@ -4,15 +4,10 @@ from dataclasses import replace
 
 from cases.request import Hit
 from rules.carry import Withdrawn, carry
-from rules.compile import (
-    PlanSource,
-    RuleText,
-    compile_plan,
-    source_from,
-    source_written,
-)
+from rules.compile import compile_plan
 from rules.engine import fold
 from rules.plan import Plan
+from rules.plan_source import PlanSource, RuleText, source_from, source_written
 from rules.state import State
 from tests.rules.town import device, edge, readings, source, tick
 from vocabulary.device import DeviceKind

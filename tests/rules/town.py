@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import rules
-from rules.compile import PlanSource, RuleText
 from rules.learned import EdgeWord, Learned
+from rules.plan_source import PlanSource, RuleText
 from rules.subject import Subject
 from vocabulary.device import DeviceKind
 from vocabulary.geometry import metres_per_degree

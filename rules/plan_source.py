@@ -1,0 +1,63 @@
+"""What a plan is compiled from: rule files and devices, to be written down and read."""
+
+from hashlib import blake2b
+
+import msgspec
+
+from rules.subject import Subject
+
+FORMAT = 1
+"""Of the written form, and of what compiling makes of it."""
+
+
+class RuleText(msgspec.Struct, frozen=True):
+    """One version of a rule file.
+
+    Attributes:
+        code: The rule.
+        version: Its version.
+        source: The YAML as its author wrote it.
+    """
+
+    code: str
+    version: int
+    source: str
+
+
+class PlanSource(msgspec.Struct, frozen=True):
+    """What a plan is compiled from; can be written down and read back.
+
+    Attributes:
+        rules: Live rules, by ascending code.
+        subjects: Devices, by ascending id.
+    """
+
+    rules: tuple[RuleText, ...]
+    subjects: tuple[Subject, ...]
+
+
+class PlanSourceError(ValueError):
+    """A written plan's source is not of this release."""
+
+
+def source_written(source: PlanSource) -> bytes:
+    """Return a plan's source as octets; equal sources give equal octets."""
+    return msgspec.json.encode(source)
+
+
+def source_from(octets: bytes) -> PlanSource:
+    """Return the plan's source that `source_written` gave.
+
+    Raises:
+        PlanSourceError: If this release cannot read it.
+    """
+    try:
+        return msgspec.json.decode(octets, type=PlanSource)
+    except msgspec.DecodeError as error:
+        raise PlanSourceError(f"not a plan's source: {error}") from error
+
+
+def plan_key(source: PlanSource) -> str:
+    """Return what tells the plans of different sources and releases apart."""
+    digest = blake2b(source_written(source), digest_size=16)
+    return f"{FORMAT}:{digest.hexdigest()}"
