@@ -70,7 +70,10 @@ def run_decode(
     except BrokenPipeError:
         # Whoever read us has enough (`| head`); Python would complain at exit again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (LookupError, ValueError, OSError) as error:
+    except OSError as error:
+        typer.echo(f"gezhi: {source}: {error.strerror}", err=True)
+        return _USAGE_ERROR
+    except (UnknownProtocolError, ValueError) as error:
         typer.echo(f"gezhi: {error}", err=True)
         return _USAGE_ERROR
     return 0

@@ -190,7 +190,7 @@ async def test_one_silent_slave_among_ten_holds_nobody_up(transport: Transport) 
             for device, _ in values_of(arrival):
                 seen[device].append(loop.time())
     assert seen.pop("4") == []
-    slack_s = 0.25  # two shared cores
+    slack_s = 0.6  # a busy machine's
     for times in seen.values():
         gaps = [later - sooner for sooner, later in pairwise(times)]
         assert max(gaps) < INTERVAL_S + TIMEOUT_S + slack_s
