@@ -5,16 +5,12 @@ from datetime import datetime
 import numpy as np
 
 from simulators.city import Hardware
-from simulators.incidents import Cause
 from simulators.motion import Moment, Motion
 from simulators.world import World
 from vocabulary.position import Position
 
 FIX_ERROR_M = 1.8
 """A good receiver wanders this much east and as much north."""
-
-CONDUCT = (Cause.LEFT_AREA, Cause.OVERSPEED)
-"""Incidents that move a vehicle otherwise than its beat does."""
 
 
 def moment_of(world: World, device: Hardware, second: float) -> Moment:
@@ -32,13 +28,10 @@ def moment_of(world: World, device: Hardware, second: float) -> Moment:
 
 
 def _off_beat(world: World, device: Hardware, within: float) -> Motion | None:
-    for cause in CONDUCT:
-        for incident in world.by_cause[cause]:
-            motion = incident.motion
-            if incident.device != device.code or motion is None:
-                continue
-            if motion.at_s[0] <= within < motion.at_s[-1]:
-                return motion
+    for incident in world.by_device.get(device.code, ()):
+        motion = incident.motion
+        if motion is not None and motion.at_s[0] <= within < motion.at_s[-1]:
+            return motion
     return None
 
 

@@ -65,7 +65,9 @@ def rain_mm(world: World, device: Hardware, second: float) -> float:
     fallen = 0.0
     for burst in world.by_cause[Cause.CLOUDBURST]:
         first = max(burst.starts_s, within - RAIN_WINDOW_S)
-        wet_s = max(0.0, min(burst.ends_s, within) - first)
+        wet_s = min(burst.ends_s, within) - first
+        if wet_s <= 0:
+            continue
         fallen += wet_s * rain_share(world.town, burst, device) * RAIN_PEAK_MM_H / 3600
     return round(math.floor(fallen / 0.2) * 0.2, 1)
 

@@ -115,8 +115,8 @@ async def mqtt_link(
         async with client:
             _end_if_cancelled()
             link = MqttLink(client, gateway)
-            await link.send_status(up=True, at=clock())
             try:
+                await link.send_status(up=True, at=clock())
                 yield link
             finally:  # a proper farewell cancels the last will, so say it ourselves
                 with contextlib.suppress(LinkError, PublishRefusedError):

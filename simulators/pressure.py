@@ -18,8 +18,8 @@ from vocabulary.reading import Reading
 BURST_KPA = 310.0
 """Pressure lost at the burst itself."""
 
-REACH_M = 520.0
-"""The loss falls to 1/e over this distance."""
+REACH_M = 360.0
+"""At this distance the loss is 1/e of that at the burst."""
 
 WAVE_M_S = 1000.0
 """Speed of the pressure wave in iron pipe."""
@@ -27,7 +27,7 @@ WAVE_M_S = 1000.0
 FALL_S = 1.5
 """Time constant of the fall, and of the swing after it."""
 
-SWING = 0.2
+SWING = 0.12
 """The wave overshoots by this share of the fall."""
 
 REFILL_S = 6.0
@@ -39,13 +39,13 @@ LOW_KPA = 140.0
 
 def usual_kpa(town: Town, device: Hardware, *, demand: float) -> float:
     """Return the pressure of a sound pipe at a demand of 0 (night) to 1 (peak)."""
-    return town.noise.between(device.code, "head", low=305, high=365) - 40 * demand
+    return town.noise.between(device.code, "head", low=320, high=355) - 30 * demand
 
 
 def burst_loss_kpa(town: Town, burst: Incident, device: Hardware) -> float:
     """Return what a burst costs a point in the end."""
     metres = town.distance_m(town.city.devices[burst.device], device)
-    return BURST_KPA * math.exp(-metres / REACH_M)
+    return BURST_KPA * math.exp(-((metres / REACH_M) ** 2))
 
 
 def pressure_kpa(world: World, device: Hardware, at: datetime) -> float:

@@ -6,6 +6,7 @@ in seconds from the world's start; only the time of day comes from the city's cl
 
 import math
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +16,8 @@ from simulators.city import Hardware
 from simulators.incidents import Cause, Incident
 from simulators.town import PERIOD_S, Town
 
-LONGEST_S = 900.0
-"""No incident lasts longer in a demo; a file's may."""
+AFTER_S = 900.0
+"""So long after its end an incident may still be felt, as water that drains."""
 
 RAIN_REACH_M = 350.0
 """A cloudburst's rain falls to 1/e of its middle over this distance."""
@@ -34,12 +35,16 @@ class World:
         start: Second 0.
         period_s: After so long the timetable begins anew.
         by_cause: Incidents of each cause, by their start.
+        by_device: Incidents at each device, by their start.
+        longest_s: How long the longest one lasts.
     """
 
     town: Town
     start: datetime
     period_s: float
     by_cause: Mapping[Cause, Sequence[Incident]]
+    by_device: Mapping[str, Sequence[Incident]]
+    longest_s: float
 
     @classmethod
     def begin(
@@ -52,6 +57,10 @@ class World:
     ) -> Self:
         """Make a world from a timetable."""
         ordered = sorted(incidents, key=lambda incident: incident.starts_s)
+        by_device: dict[str, list[Incident]] = defaultdict(list)
+        for incident in ordered:
+            by_device[incident.device].append(incident)
+        lengths = [incident.ends_s - incident.starts_s for incident in ordered]
         return cls(
             town=town,
             start=start,
@@ -59,6 +68,8 @@ class World:
             by_cause={
                 cause: [one for one in ordered if one.cause is cause] for cause in Cause
             },
+            by_device=dict(by_device),
+            longest_s=max(lengths, default=0.0),
         )
 
     def second(self, at: datetime) -> float:
@@ -71,14 +82,16 @@ class World:
         incidents = self.by_cause[cause]
         place = bisect_right(incidents, within, key=lambda one: one.starts_s)
         for incident in reversed(incidents[:place]):
-            if within < incident.ends_s + LONGEST_S:
+            if within > incident.starts_s + self.longest_s + AFTER_S:
+                return
+            if within < incident.ends_s + AFTER_S:
                 yield incident
 
     def at_device(self, cause: Cause, device: str, second: float) -> Incident | None:
         """Return what of a cause a device suffers at `second`, if anything."""
         within = second % self.period_s
-        for incident in self.recent(cause, second):
-            if incident.device == device and incident.lasts_at(within):
+        for incident in self.by_device.get(device, ()):
+            if incident.cause is cause and incident.lasts_at(within):
                 return incident
         return None
 
