@@ -50,8 +50,9 @@ NEXT = np.array([[N, P, N], [N, P, N], [C, A, A], [C, A, A]], dtype=np.int8)
 OVER = np.array([N, A, A, N], dtype=np.int8)
 """Next state by state, once its delay is over."""
 
-WAS_BEYOND = np.array([False, True, True, False])
-"""What the last sample said, by state."""
+WAS_BEYOND = np.array([False, False, True, False])
+"""Whether the deadband applies, by state: it delays only the return of an alarm that
+stands, so a value that no longer reaches the limit ends an on-delay (IEC 62682)."""
 
 IS_STANDING = np.array([False, False, True, True])
 """Whether the alarm stands, by state."""

@@ -184,7 +184,7 @@ class Oracle:
         slot.last = sample.at
         before = slot.level()
         for grade, (limit, release) in enumerate(limits(rule, slot.subject)):
-            edge = release if slot.states[grade] in "PA" else limit
+            edge = release if slot.states[grade] == "A" else limit
             beyond = is_beyond(rule, sample.value, edge)
             word = "moot" if moot else "beyond" if beyond else "within"
             advance(slot, grade, word, step)
