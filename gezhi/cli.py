@@ -1,5 +1,6 @@
 """The commands. Each imports what it needs when it runs, so that help is instant."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ def up() -> None:
     from gezhi.until_told import run_until_told
     from gezhi.up import up as run
 
-    run_until_told(run(settings_or_exit()))
+    run_until_told(run(settings_or_exit()), level=logging.WARNING)
 
 
 @app.command()
@@ -68,7 +69,7 @@ def demo(
     from gezhi.demo import demo as run
     from gezhi.until_told import run_until_told
 
-    run_until_told(run(settings_or_exit(), seed=seed, keep=keep))
+    run_until_told(run(settings_or_exit(), seed=seed, keep=keep), level=logging.WARNING)
 
 
 @app.command()

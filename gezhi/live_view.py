@@ -7,6 +7,9 @@ import asyncpg
 from rich.console import Console
 from rich.text import Text
 
+from cases.request import Severity
+from cases.routing import reason_words
+from cases.words import SEVERITY_WORDS
 from store.case_brief import CaseBrief, cases_after
 from store.follow import JournalTail
 from store.journal import Kind
@@ -38,16 +41,20 @@ async def filed_cases(dsn: str, *, after_seq: int) -> AsyncIterator[CaseBrief]:
 
 def print_case(console: Console, case: CaseBrief, zone: ZoneInfo) -> None:
     """Print one case: when, what, where, why, and whose it is."""
-    head = Text()
-    head.append(f"{case.opened_at.astimezone(zone):%H:%M:%S}  ", style="dim")
-    head.append(f"{case.title_zh} {case.title_en}", style=SEVERITY_STYLE[case.severity])
-    head.append(f"  {case.severity}", style="dim")
-    console.print(head)
+    severity = SEVERITY_WORDS[Severity(case.severity)]
+    style = SEVERITY_STYLE[case.severity]
+    chosen = reason_words(case.unit_reason)
+    head = Text(f"{case.opened_at.astimezone(zone):%H:%M:%S}  ")
+    head.append(f"{severity.zh} {case.title_zh}  {case.title_en}", style=style)
+    console.print(head, soft_wrap=True)
     for line in (
-        f"{case.reason_zh}  {case.reason_en}",
-        f"案卷 {case.number}  设备 {case.device}  单元网格 {case.cell or '—'}",
-        f"责任单位 {case.unit_zh} {case.unit_en}  ({case.unit_reason})",
-        f"依据 {case.rule} v{case.rule_version}  证据样本 samples {case.samples}",
+        case.reason_zh,
+        case.reason_en,
+        f"责任单位 {case.unit_zh}（{chosen.zh}） {case.unit_en} ({chosen.en})",
+        (
+            f"案卷 {case.number}  单元网格 {case.cell or '网格外'}  {case.device}  "
+            f"{case.rule} v{case.rule_version}，证据样本 {case.samples}"
+        ),
     ):
-        console.print(Text(f"          {line}"), soft_wrap=True)
+        console.print(Text(f"          {line}", style="default"), soft_wrap=True)
     console.print()

@@ -9,10 +9,17 @@ from collections.abc import Coroutine
 import uvloop
 
 
-def run_until_told(main: Coroutine[None, None, None]) -> None:
-    """Run `main` on uvloop; SIGINT and SIGTERM cancel it, and that is a clean end."""
+def run_until_told(
+    main: Coroutine[None, None, None], *, level: int = logging.INFO
+) -> None:
+    """Run `main` on uvloop; SIGINT and SIGTERM cancel it, and that is a clean end.
+
+    Args:
+        main: What to run.
+        level: Least important log line to write.
+    """
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     with contextlib.suppress(asyncio.CancelledError):
         uvloop.run(_cancellable(main))
