@@ -1,6 +1,7 @@
 """The registry as the hot path wants it: every fact in one consistent reading."""
 
 from dataclasses import dataclass
+from sys import intern
 
 from store.connection import Connection
 from vocabulary.device import Device, DeviceKind, Gateway, Transport
@@ -19,21 +20,6 @@ CHANNEL = "registry"
 """NOTIFY channel that says the registry changed; the payload is its new version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One quantity of one device.
-
-    Attributes:
-        id: `series.id`.
-        device_id: `device.id`.
-        quantity: Its name; any text, so that an older program reads a newer registry.
-    """
-
-    id: int
-    device_id: int
-    quantity: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
     """Everything the hot path may ask about, as read at one version.
@@ -47,7 +33,7 @@ class Registry:
         vehicles: Every vehicle.
         gateways: Every gateway.
         devices: Those not retired.
-        series: Those of the devices.
+        series: Device id and quantity of those of the devices, by id.
     """
 
     version: int
@@ -58,7 +44,7 @@ class Registry:
     vehicles: list[VehicleFacts]
     gateways: list[Gateway]
     devices: list[Device]
-    series: list[Series]
+    series: dict[int, tuple[int, str]]
 
 
 async def read_registry(connection: Connection) -> Registry:
@@ -229,7 +215,7 @@ async def _devices(connection: Connection) -> list[Device]:
     return [Device(**{**row, "kind": DeviceKind(row["kind"])}) for row in rows]
 
 
-async def _series(connection: Connection) -> list[Series]:
+async def _series(connection: Connection) -> dict[int, tuple[int, str]]:
     rows = await connection.fetch(
         """
         SELECT s.id, s.device_id, s.quantity
@@ -238,4 +224,4 @@ async def _series(connection: Connection) -> list[Series]:
         ORDER BY s.id
         """
     )
-    return [Series(*row) for row in rows]
+    return {series_id: (device_id, intern(name)) for series_id, device_id, name in rows}

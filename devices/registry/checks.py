@@ -35,6 +35,9 @@ REFERENCES = {
 OVERLAP_M2 = 1.0
 """Cells that share less ground than this were drawn by different hands, not wrongly."""
 
+GUESSED_AMONG = 1_000
+"""Among more codes than this it would take too long to guess which was meant."""
+
 MODBUS = {Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP}
 """Transports that need a register map."""
 
@@ -65,7 +68,7 @@ def check_rows(city: City, merged: Rows, report: Report) -> None:
 
 
 def _unknown(named: str, file: str, known: set[str]) -> str:
-    near = get_close_matches(named, known, n=1)
+    near = get_close_matches(named, known, n=1) if len(known) <= GUESSED_AMONG else []
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"{named!r} is neither in {file} nor in the registry{hint}"
 

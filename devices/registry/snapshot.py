@@ -100,5 +100,5 @@ async def load_snapshot(connection: Connection) -> Snapshot:
         vehicles={vehicle.id: vehicle for vehicle in registry.vehicles},
         units={unit.id: unit for unit in registry.units},
         geofences={geofence.id: geofence for geofence in registry.geofences},
-        series={s.id: (s.device_id, s.quantity) for s in registry.series},
+        series=registry.series,
     )

@@ -30,7 +30,8 @@ GREEN_M = 34.0
 
 def base_map(plan: Plan, cells: list[Cell]) -> Iterator[Feature]:
     """Yield features from the lowest to the highest layer."""
-    yield _named("outline", "格州市", "Gezhou", plan.outline)
+    town = union_all([cell.area for cell in cells])
+    yield _named("outline", "格州市", "Gezhou", town)
     green = plan.river_line.buffer(GREEN_M, cap_style="flat").intersection(plan.outline)
     yield _named("park", "滨河绿地", "Riverside Green", green)
     roads = union_all([s.line.buffer(WIDTH_M[s.rank] / 2) for s in plan.streets])

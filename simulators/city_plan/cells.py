@@ -66,6 +66,7 @@ def draw_cells(plan: Plan, rng: np.random.Generator) -> tuple[list[Cell], list[S
     for community, quarter in _quarters(plan):
         inside = [face for face in faces if quarter.covers(face.representative_point())]
         cells += _numbered(community, _without_small(inside))
+    cells.sort(key=lambda cell: cell.code)
     return cells, _lane_streets(plan, lanes)
 
 

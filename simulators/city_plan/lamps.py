@@ -94,10 +94,10 @@ def _spots(street: Street, plan: Plan) -> list[Spot]:
     aside = WIDTH_M[street.rank] / 2 + KERB_M
     spots: list[Spot] = []
     for step in range(int(street.line.length / SPACING_M)):
-        if free.contains(street.line.interpolate(step * SPACING_M)):
-            side = aside if step % 2 else -aside
-            place = beside(street.line, step * SPACING_M, side)
-            spots.append(Spot(street, step * SPACING_M, place, len(spots) + 1))
+        along_m = step * SPACING_M
+        place = beside(street.line, along_m, aside if step % 2 else -aside)
+        if free.contains(Point(place)):
+            spots.append(Spot(street, along_m, place, len(spots) + 1))
     return spots
 
 
