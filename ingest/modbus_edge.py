@@ -7,6 +7,7 @@ time-out and made again at once is no absence.
 """
 
 import asyncio
+import itertools
 import logging
 import random
 from collections.abc import Sequence
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from ingest.arrival import Arrival, EdgeChange, Inbox, named_readings
 from ingest.modbus_link import (
     ExceptionAnswerError,
-    LinkLostError,
     ModbusLink,
     SilenceError,
 )
@@ -91,8 +91,6 @@ class _Line:
     clock: Clock
     timeout_s: float
     is_known_up: bool | None = None  # what the journal was told last
-    failures: int = 0  # connections in a row that failed or brought no answer
-    has_answered: bool = False  # whether anybody did on this connection
     turns: dict[int, Turn] = field(default_factory=dict)
     last_silence_s: float = float("-inf")
 
@@ -115,28 +113,24 @@ class _Line:
 
 
 async def _bring_up(line: _Line) -> None:
-    """Connect, however long it takes; a link that brings no answer counts as failed."""
+    """Connect, however long it takes."""
     where = f"{line.gateway.host}:{line.gateway.port}"
-    while True:
-        if line.failures:
-            # A line that was cut and is back: everybody is asked afresh.
-            line.turns.clear()
-            await line.tell(up=False, detail=f"no Modbus link to {where}")
-            await asyncio.sleep(_retry_s(line.failures))
-        line.has_answered = False
+    for failures in itertools.count():
         if await line.link.connect():
             await line.tell(up=True, detail=f"connected to {where}")
             return
-        line.failures += 1
+        await line.tell(up=False, detail=f"no Modbus link to {where}")
+        await asyncio.sleep(_retry_s(failures))
+        line.turns.clear()  # a line that was cut and is back: all are asked afresh
 
 
 def _retry_s(failures: int) -> float:
-    wait_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2.0 ** min(failures - 1, 10))
+    wait_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2.0 ** min(failures, 10))
     return wait_s * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, hides nothing)
 
 
 async def _ask_in_turn(line: _Line, slaves: Sequence[Slave]) -> None:
-    """Ask until the link is lost."""
+    """Ask until the link cannot be made anew."""
     loop = asyncio.get_running_loop()
     by_unit = {slave.unit_id: slave for slave in slaves}
     for slave in slaves:
@@ -144,24 +138,22 @@ async def _ask_in_turn(line: _Line, slaves: Sequence[Slave]) -> None:
             unit_id=slave.unit_id, interval_s=slave.interval_s, due_s=loop.time()
         )
         line.turns.setdefault(slave.unit_id, first)
-    try:
-        while True:
-            turn = next_turn(line.turns.values(), last_silence_s=line.last_silence_s)
-            await asyncio.sleep(turn.due_s - loop.time())
-            await _ask(line, by_unit[turn.unit_id], turn)
-    except LinkLostError:
-        line.failures = 0 if line.has_answered else line.failures + 1
+    while True:
+        turn = next_turn(line.turns.values(), last_silence_s=line.last_silence_s)
+        await asyncio.sleep(turn.due_s - loop.time())
+        # Many gateways hang up on who is quiet for a while; that is no silence.
+        if not line.link.is_up and not await line.link.connect():
+            return
+        is_sound = await _ask(line, by_unit[turn.unit_id], turn)
+        if not is_sound and not await line.link.connect():
+            return
 
 
-async def _ask(line: _Line, slave: Slave, turn: Turn) -> None:
+async def _ask(line: _Line, slave: Slave, turn: Turn) -> bool:
+    """Ask one slave; return whether the link is still beyond doubt."""
     asked_s = asyncio.get_running_loop().time()
-    try:
-        round_ = await _ask_blocks(line, slave)
-    except LinkLostError:
-        _note_silence(line, turn, "the link broke")
-        raise
+    round_ = await _ask_blocks(line, slave)
     if round_.answers or round_.refused:
-        line.has_answered = True
         await _hand_on(line, slave, round_)
     if round_.silence:
         _note_silence(line, turn, round_.silence)
@@ -169,8 +161,7 @@ async def _ask(line: _Line, slave: Slave, turn: Turn) -> None:
         if turn.misses:
             log.info("%s: unit %d answers again", line.gateway.code, turn.unit_id)
         line.turns[turn.unit_id] = answered(turn, asked_s=asked_s)
-    if round_.may_come_late and not await line.link.connect():
-        raise LinkLostError
+    return not round_.may_come_late
 
 
 def _note_silence(line: _Line, turn: Turn, why: str) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 
 from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerType
 from pymodbus.pdu import ModbusPDU
 
@@ -24,11 +24,7 @@ _NEVER = 1 << 60  # pymodbus would hang up on the living after some silent ones
 
 
 class SilenceError(Exception):
-    """The slave did not answer in time, or with something else."""
-
-
-class LinkLostError(Exception):
-    """The connection is gone."""
+    """The slave did not answer in time, or not what was asked, or the link broke."""
 
 
 class ExceptionAnswerError(Exception):
@@ -100,24 +96,20 @@ class ModbusLink:
 
         Raises:
             ExceptionAnswerError: If the slave says that it cannot.
-            SilenceError: If no answer came in time, or not the one asked for.
-            LinkLostError: If the connection is gone.
+            SilenceError: If no answer came in time, or not the one asked for, or the
+                connection broke.
         """
         if self._client is None or not self._client.connected:
-            raise LinkLostError
+            raise SilenceError("link broke")
         asked = ReadRequest(
             unit_id=unit_id, table=block.table, address=block.address, count=block.count
         )
         try:
             answer = await _request(self._client, asked)
             _end_if_cancelled()
-        except ConnectionException as error:
-            raise LinkLostError from error
         except ModbusException as error:
-            if not self.is_up:
-                raise LinkLostError from error
-            message = f"no answer in {self._timeout_s:g} s"
-            raise SilenceError(message) from error
+            why = f"no answer in {self._timeout_s:g} s" if self.is_up else "link broke"
+            raise SilenceError(why) from error
         return _words(answer, asked)
 
 
