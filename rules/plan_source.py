@@ -30,10 +30,12 @@ class PlanSource(msgspec.Struct, frozen=True):
     Attributes:
         rules: Live rules, by ascending code.
         subjects: Devices, by ascending id.
+        registry_version: Of the registry they were read from.
     """
 
     rules: tuple[RuleText, ...]
     subjects: tuple[Subject, ...]
+    registry_version: int
 
 
 class PlanSourceError(ValueError):

@@ -10,7 +10,7 @@ journal, and the alarms that stand in the database are believed.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from store.alarms import AlarmKey, all_standing, withdraw_alarms
 from store.connection import Connection
 from store.cursor import checkpoint_of, cursor_of, save_checkpoint
 from store.journal import read
+from store.registry import registry_version
 from store.rules import LiveRule, live_rules
 from vocabulary.times import datetime_from_us
 
@@ -89,10 +90,10 @@ async def reload(
     connection: Connection, position: Position
 ) -> tuple[Position, list[Withdrawn]]:
     """Return the same place under the rules and devices of now."""
+    if await _is_current(connection, position.plan.source):
+        return position, []
     snapshot = await load_snapshot(connection)
     plan = compile_plan(await current_source(connection, snapshot))
-    if plan.key == position.plan.key:
-        return replace(position, snapshot=snapshot), []
     state, withdrawn = carry(position.plan, position.state, plan)
     return Position(plan, state, snapshot), withdrawn
 
@@ -126,6 +127,7 @@ async def current_source(connection: Connection, snapshot: Snapshot) -> PlanSour
             if _is_sound(rule)
         ),
         subjects=subjects_of(snapshot),
+        registry_version=snapshot.version,
     )
 
 
@@ -142,6 +144,15 @@ def believe(plan: Plan, state: State, standing: set[AlarmKey]) -> State:
             state.state[slot] = Alarm.NORMAL
             state.state[slot, 0] = Alarm.NORMAL if stands else Alarm.ACTIVE
     return state
+
+
+async def _is_current(connection: Connection, source: PlanSource) -> bool:
+    """Tell cheaply whether neither the rules nor the registry have changed."""
+    rules = [(rule.code, rule.version) for rule in await live_rules(connection)]
+    version = await registry_version(connection)
+    return version == source.registry_version and rules == [
+        (text.code, text.version) for text in source.rules
+    ]
 
 
 def _is_sound(rule: LiveRule) -> bool:

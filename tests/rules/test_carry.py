@@ -96,4 +96,4 @@ def test_a_plans_source_survives_being_written_down() -> None:
 
 
 def replace_rule(text: RuleText) -> PlanSource:
-    return PlanSource((OLD.rules[0], text), OLD.subjects)
+    return PlanSource((OLD.rules[0], text), OLD.subjects, 1)

@@ -88,6 +88,7 @@ def source(subjects: Iterable[Subject], *texts: str) -> PlanSource:
     return PlanSource(
         rules=tuple(RuleText(code_of(text), 1, text) for text in found),
         subjects=tuple(subjects),
+        registry_version=1,
     )
 
 

@@ -1,0 +1,47 @@
+"""Rules workers for the tests: inside this process, or as processes to be killed."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+from rules.fold import run_rules
+from rules.resume import CONSUMER
+from store.cursor import cursor_of
+
+PROCESS = Path(__file__).with_name("rules_process.py")
+PATIENCE_S = 60
+ZONE = "Asia/Shanghai"
+
+
+async def moved_past(pool: asyncpg.Pool, seq: int) -> int:
+    """Wait until the rules' cursor is past `seq`, and return it."""
+    cursor = seq
+    async with asyncio.timeout(PATIENCE_S), pool.acquire() as connection:
+        while cursor <= seq:
+            await asyncio.sleep(0.01)  # a poll: another process moves it
+            cursor = await cursor_of(connection, CONSUMER)
+    return cursor
+
+
+@asynccontextmanager
+async def worker(dsn: str) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a worker inside this process."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(run_rules(dsn, time_zone=ZONE), name="rules")
+        yield task
+        task.cancel()
+
+
+async def fold_all(pool: asyncpg.Pool, dsn: str) -> None:
+    """Run a worker until it has taken all that is in the journal now."""
+    head = await pool.fetchval("SELECT seq FROM journal_head")
+    async with worker(dsn):
+        await moved_past(pool, head - 1)
+
+
+async def start_process(dsn: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(sys.executable, PROCESS, dsn)
