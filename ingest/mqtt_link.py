@@ -126,6 +126,11 @@ class MqttLink:
         self._paho = self._client._client  # noqa: SLF001 - no public way
         self._paho.manual_ack_set(on=True)
 
+    @property
+    def waiting(self) -> int:
+        """Messages that came and were not taken yet."""
+        return self._pile.qsize()
+
     async def __aenter__(self) -> Self:
         try:
             await self._client.__aenter__()

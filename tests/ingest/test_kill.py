@@ -1,0 +1,142 @@
+"""Acknowledged means committed, whatever is killed and when."""
+
+import asyncio
+import contextlib
+import random
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from gezhi.stack.broker import Broker
+from store.journal import Kind, read
+from store.journal_body import readings_from
+from tests.ingest.publisher import START, Publisher
+from tests.ingest.registry import register
+from vocabulary.times import us_from_datetime
+
+pytestmark = [pytest.mark.db, pytest.mark.broker]
+
+KILLS = 10
+GATEWAYS = 3
+
+Key = tuple[int, int]
+"""A series, and microseconds after START."""
+
+
+@asynccontextmanager
+async def ingest_process(
+    dsn: str, broker_url: str, client_id: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run an ingest process; kill it at the end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.ingest.ingest_process",
+        dsn,
+        broker_url,
+        client_id,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def stored(connection: asyncpg.Connection) -> Counter[Key]:
+    rows = await connection.fetch("SELECT series_id, measured_at FROM reading")
+    zero = us_from_datetime(START)
+    return Counter((row[0], us_from_datetime(row[1]) - zero) for row in rows)
+
+
+async def journaled(connection: asyncpg.Connection) -> Counter[Key]:
+    zero = us_from_datetime(START)
+    found: Counter[Key] = Counter()
+    after = 0
+    while entries := await read(connection, after=after, limit=500):
+        assert [e.seq for e in entries] == list(
+            range(after + 1, after + 1 + len(entries))
+        )
+        after = entries[-1].seq
+        for entry in entries:
+            if entry.kind is Kind.READINGS:
+                rows = readings_from(entry.body, 0)
+                times = (rows.measured_us - zero).tolist()
+                found.update(zip(rows.series_id.tolist(), times, strict=True))
+    return found
+
+
+async def until_stored(connection: asyncpg.Connection, count: int) -> None:
+    query = "SELECT count(*) FROM reading"
+    while await connection.fetchval(query) < count:  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.05)
+
+
+async def test_of_ten_kills_at_random_moments_nothing_is_lost_and_nothing_doubled(
+    database_url: str, broker: Broker, unique: str
+) -> None:
+    gateways = [f"{unique}-{n}" for n in range(GATEWAYS)]
+    await broker.admit(*gateways)
+    for gateway in gateways:
+        await register(database_url, gateway, [f"MH {gateway}"])
+    publishers = [Publisher(broker.url(g), g, f"MH {g}") for g in gateways]
+    connection = await asyncpg.connect(database_url)
+    chance = random.Random(7)  # noqa: S311 - a test's own, the same each time
+    stop = asyncio.Event()
+    kills_with_work = 0
+    async with asyncio.timeout(240), asyncio.TaskGroup() as tasks:
+        # Once, so that the broker holds a session that queues for us.
+        async with ingest_process(database_url, broker.ingest_url, unique):
+            await until_subscribed(connection)
+        for publisher in publishers:
+            tasks.create_task(publisher.run(stop, at_once=40, pause_s=0.02))
+        for _ in range(KILLS):
+            before = await connection.fetchval("SELECT count(*) FROM reading")
+            async with ingest_process(database_url, broker.ingest_url, unique):
+                await until_stored(connection, before + 1)
+                await asyncio.sleep(chance.random() * 0.7)
+            after = await connection.fetchval("SELECT count(*) FROM reading")
+            kills_with_work += after > before
+        stop.set()
+    acknowledged = sum(len(publisher.acknowledged) for publisher in publishers)
+    # Should some be lost, the comparison below says which.
+    with contextlib.suppress(TimeoutError):
+        async with (
+            asyncio.timeout(60),
+            ingest_process(database_url, broker.ingest_url, unique),
+        ):
+            await until_stored(connection, acknowledged)
+    assert kills_with_work == KILLS
+    assert acknowledged > 1000 * KILLS
+    expected = await keys_of(connection, publishers)
+    assert await stored(connection) == expected
+    assert await journaled(connection) == expected
+    await connection.close()
+
+
+async def until_subscribed(connection: asyncpg.Connection) -> None:
+    query = "SELECT count(*) FROM journal WHERE position($1::bytea IN body) > 0"
+    word = b'"mqtt","gateway":"","up":true'
+    while not await connection.fetchval(query, word):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.05)
+
+
+async def keys_of(
+    connection: asyncpg.Connection, publishers: list[Publisher]
+) -> Counter[Key]:
+    """Return what the broker acknowledged, by series and time, each once."""
+    rows = await connection.fetch(
+        "SELECT d.address, s.id FROM series s JOIN device d ON d.id = s.device_id"
+        " WHERE s.quantity = 'tilt_deg'"
+    )
+    series = dict(map(tuple, rows))
+    return Counter(
+        (series[publisher.device], seq * 1_000_000)
+        for publisher in publishers
+        for seq in publisher.acknowledged
+    )
