@@ -38,7 +38,10 @@ def run_import(folder: Path, dsn: str, *, dry_run: bool, at: datetime) -> int:
     try:
         result = asyncio.run(_import(folder, dsn, dry_run=dry_run, at=at))
     except (OSError, asyncpg.PostgresError) as error:
-        Console(stderr=True).print(f"the database does not do it: {escape(str(error))}")
+        why = escape(str(error) or type(error).__name__)
+        if isinstance(error, asyncpg.UndefinedTableError):
+            why += "; run `gezhi migrate` first"
+        Console(stderr=True).print(f"the database does not do it: {why}")
         return 2
     print_result(result, Console())
     return 1 if result.is_refused else 0

@@ -71,3 +71,10 @@ def test_an_absent_database_is_told_in_one_line(
         dsn = f"postgresql://nobody@127.0.0.1:{taken.getsockname()[1]}/nothing"
         assert run_import(SAMPLE_CITY, dsn, dry_run=False, at=NOON) == 2
     assert capsys.readouterr().err.startswith("the database does not do it:")
+
+
+def test_a_database_without_the_schema_is_told_what_to_do(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_import(SAMPLE_CITY, empty_database_url, dry_run=False, at=NOON) == 2
+    assert "run `gezhi migrate` first" in " ".join(capsys.readouterr().err.split())
