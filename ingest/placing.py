@@ -11,6 +11,7 @@ from ingest.arrival import Arrival
 from ingest.judge import future_flags, is_impossible
 from ingest.names import Names
 from ingest.unplaced import impossible_time, refusal_of_fix, stranger
+from vocabulary.coordinates import wgs84_from_gcj02
 from vocabulary.position import DEGREES_E7, Position, Positions
 from vocabulary.refusal import Reason, Refusal
 from vocabulary.times import us_from_datetime
@@ -20,6 +21,9 @@ MAX_LON = 180.0
 
 MAX_LAT = 90.0
 """Degrees north or south."""
+
+GCJ02 = "gcj02"
+"""Datum of devices made for Chinese maps."""
 
 SATELLITES = range(2**15)
 """What the column holds."""
@@ -98,11 +102,12 @@ def _columns(placed: Sequence[_Placed], names: Names) -> Positions:
         for fix, row in zip(fixes, placed, strict=True)
     ]
     satellites = [-1 if fix.satellites is None else fix.satellites for fix in fixes]
+    lon, lat = _wgs84(placed, names)
     return Positions(
         device_id=np.array([row.device_id for row in placed], np.int32),
         fixed_us=fixed_us,
-        lon_e7=_e7(fix.lon for fix in fixes),
-        lat_e7=_e7(fix.lat for fix in fixes),
+        lon_e7=np.rint(lon * DEGREES_E7).astype(np.int32),
+        lat_e7=np.rint(lat * DEGREES_E7).astype(np.int32),
         speed_kmh=_measured(fix.speed_kmh for fix in fixes),
         course_deg=_measured(fix.course_deg for fix in fixes),
         altitude_m=_measured(fix.altitude_m for fix in fixes),
@@ -114,8 +119,17 @@ def _columns(placed: Sequence[_Placed], names: Names) -> Positions:
     )
 
 
-def _e7(degrees: Iterable[float]) -> NDArray[np.int32]:
-    return np.rint(np.fromiter(degrees, np.float64) * DEGREES_E7).astype(np.int32)
+def _wgs84(
+    placed: Sequence[_Placed], names: Names
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where the fixes are, degrees, whatever datum their devices speak."""
+    lon = np.array([row.fix.lon for row in placed])
+    lat = np.array([row.fix.lat for row in placed])
+    devices = names.snapshot.devices
+    is_gcj02 = np.array([devices[row.device_id].datum == GCJ02 for row in placed])
+    if is_gcj02.any():
+        lon[is_gcj02], lat[is_gcj02] = wgs84_from_gcj02(lon[is_gcj02], lat[is_gcj02])
+    return lon, lat
 
 
 def _measured(values: Iterable[float | None]) -> NDArray[np.float32]:

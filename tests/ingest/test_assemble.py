@@ -2,6 +2,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from devices.registry.snapshot import Snapshot
@@ -10,6 +11,7 @@ from ingest.assemble import batch_of
 from ingest.names import Names
 from store.batch import Batch
 from tests.store.rows import NOON
+from vocabulary.coordinates import gcj02_from_wgs84
 from vocabulary.device import Device, DeviceKind, Gateway, Transport
 from vocabulary.position import Position
 from vocabulary.quality import Quality
@@ -29,7 +31,9 @@ def gateway(number: int) -> Gateway:
     )
 
 
-def device(number: int, *, below: str, simulated: bool = False) -> Device:
+def device(
+    number: int, *, below: str, simulated: bool = False, datum: str = "wgs84"
+) -> Device:
     return Device(
         id=number,
         code=f"code of {number}",
@@ -46,7 +50,7 @@ def device(number: int, *, below: str, simulated: bool = False) -> Device:
         expected_interval_s=10,
         allowed_lateness_s=0,
         time_zone="",
-        datum="wgs84",
+        datum=datum,
         simulated=simulated,
     )
 
@@ -59,6 +63,7 @@ NAMES = Names(
             1: device(1, below="GW-1"),
             2: device(2, below="GW-2"),
             3: device(3, below="GW-1", simulated=True),
+            4: device(4, below="GW-1", datum="gcj02"),
         },
         series={
             11: (1, "tilt_deg"),
@@ -240,6 +245,15 @@ def test_a_fix_that_cannot_be_is_refused_and_its_neighbours_are_not(
     batch = assembled(arrival(positions=[fix(), bad, fix()]))
     assert [refusal.reason for refusal in batch.refusals] == [reason]
     assert len(batch.positions) == 2
+
+
+def test_a_fix_in_another_datum_becomes_wgs84() -> None:
+    lon, lat = gcj02_from_wgs84(111.0, 35.0)
+    fixes = [fix("MH-4", lon, lat), fix("MH-1", 111.0, 35.0)]
+    rows = assembled(arrival(positions=fixes)).positions
+    assert abs(lon - 111.0) > 0.001
+    assert np.abs(rows.lon_e7 - 1_110_000_000).max() <= 1
+    assert np.abs(rows.lat_e7 - 350_000_000).max() <= 1
 
 
 def test_a_speed_beyond_any_column_is_as_good_as_none() -> None:
