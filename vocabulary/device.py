@@ -22,6 +22,9 @@ class Transport(StrEnum):
     MODBUS_TCP = "modbus_tcp"
     MODBUS_RTU_TCP = "modbus_rtu_tcp"
     NMEA = "nmea"
+    JT808 = "jt808"
+    SL651 = "sl651"
+    HJ212 = "hj212"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
