@@ -12,7 +12,7 @@ from api.answer import answer
 from api.edges import Edge
 from api.parts import Database, Held
 from store.case_read import SeverityCount, open_counts
-from store.registry_read import StateCount, state_counts
+from store.registry_read import StateColumns, StateCount, state_counts, states
 from store.telemetry_read import journal_head
 
 router = APIRouter(tags=["health"])
@@ -83,6 +83,13 @@ async def health(parts: Held, database: Database, caller: Viewer) -> Response:
             listeners=parts.live.listeners,
         )
     )
+
+
+@router.get("/states", response_model=StateColumns)
+async def list_states(parts: Held, database: Database, _: Viewer) -> Response:
+    """Show the state of every device as columns: small enough to be asked often."""
+    down = parts.live.edges.down_gateways()
+    return answer(await states(database, down_gateways=down))
 
 
 def _kind_health(count: StateCount) -> KindHealth:

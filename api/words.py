@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from api.access import Viewer
 from api.answer import answer
+from cases.request import CaseType
+from cases.routing import BY_HAND, Who, reason_words
 from cases.stage import OPEN, PHASE_OF, Stage
 from cases.words import (
     MOVE_WORDS,
@@ -22,6 +24,12 @@ from cases.words import (
 )
 
 Word = TypeVar("Word", bound=StrEnum)
+
+ORDERS = (*CaseType, "class")
+"""Orders of routing: by type of case, or a class's own."""
+
+UNIT_REASONS = (BY_HAND, *(f"{order}:{who}" for order in ORDERS for who in Who))
+"""Every `case_file.unit_reason` there may be."""
 
 router = APIRouter(tags=["cases"])
 
@@ -51,6 +59,7 @@ class AllWords(BaseModel):
     roles: dict[str, WordsOut]
     severities: dict[str, WordsOut]
     types: dict[str, WordsOut]
+    unit_reasons: dict[str, WordsOut]
 
 
 @router.get("/words", response_model=AllWords)
@@ -64,6 +73,7 @@ async def words(_: Viewer) -> Response:
             "roles": _plain(ROLE_WORDS),
             "severities": _plain(SEVERITY_WORDS),
             "types": _plain(TYPE_WORDS),
+            "unit_reasons": {reason: reason_words(reason) for reason in UNIT_REASONS},
         }
     )
 

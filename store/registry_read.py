@@ -87,6 +87,21 @@ class DeviceFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateColumns:
+    """The state of every device, as columns of one length.
+
+    Attributes:
+        device_id: `device.id`.
+        state: ok, bad or unknown.
+        state_reason: heard, alarm, never-heard, gateway-down or silent.
+    """
+
+    device_id: list[int]
+    state: list[State]
+    state_reason: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateCount:
     """How many devices of one kind are in each state.
 
@@ -179,6 +194,12 @@ ORDER BY id
 LIMIT $8
 """  # noqa: S608 - put together from constants of this folder only
 
+_STATES = f"""
+WITH {DEVICE_STATE}
+SELECT device_id, {STATE_OF_REASON} AS state, state_reason FROM device_state
+ORDER BY device_id
+"""  # noqa: S608 - put together from constants of this folder only
+
 _COUNTS = f"""
 WITH {DEVICE_STATE},
     told AS (
@@ -216,6 +237,18 @@ async def devices(
         limit,
     )
     return [DeviceRow(**row) for row in rows]
+
+
+async def states(
+    connection: Connection, *, down_gateways: Sequence[str]
+) -> StateColumns:
+    """Return the state of every device."""
+    rows = await connection.fetch(_STATES, list(down_gateways))
+    return StateColumns(
+        device_id=[row["device_id"] for row in rows],
+        state=[row["state"] for row in rows],
+        state_reason=[row["state_reason"] for row in rows],
+    )
 
 
 async def state_counts(

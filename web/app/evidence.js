@@ -1,0 +1,71 @@
+// What proves a case: the rule, the samples around the decision, later hits.
+
+import { chart, short } from "./chart.js";
+import { el } from "./dom.js";
+import { clock, moment } from "./times.js";
+import { said, t } from "./words.js";
+
+const SPEED = "speed_kmh";
+const LATER_MS = 6 * 60_000; // samples after the decision are copied five minutes later
+
+/** Return the evidence of a case as elements: picture, caption, hits. */
+export function evidence(row, items) {
+  const of = (kind) => items.filter((item) => item.kind === kind).map((item) => item.body);
+  const [rule] = of("rule");
+  const before = chosen(of("samples_before"), rule?.quantity);
+  const after = chosen(of("samples_after"), rule?.quantity);
+  const hits = items.filter((item) => item.kind === "hit");
+  return [
+    el("p.reason", {}, said(rule ?? row, "reason")),
+    rule ? el("p.fine", { text: t("case.rule", { rule: rule.rule, version: rule.rule_version }) }) : null,
+    picture(row, rule, before, after),
+    hits.length ? el("ul.hits", {}, hits.map(hit)) : null,
+  ];
+}
+
+/** Return the samples of the quantity that was judged, or the first there are. */
+function chosen(bodies, quantity) {
+  return bodies.find((body) => body.quantity === quantity) ?? bodies[0] ?? null;
+}
+
+function picture(row, rule, before, after) {
+  if (rule && rule.value === null) return el("p.fine.none", { text: t("evidence.silence") });
+  const [samples, later] = [samplesOf(before), samplesOf(after)];
+  if (samples.length + later.length < 2) return el("p.fine.none", { text: t("evidence.none") });
+  const unit = unitOf(before ?? after);
+  return el("figure.evidence", {},
+    chart({ before: samples, after: later, threshold: rule?.threshold ?? null, decidedAt: Date.parse(row.measured_at), unit }),
+    el("figcaption", {},
+      el("span", { text: t("evidence.count", { n: samples.length, unit: span(samples) }) }),
+      el("span", { text: wordsOfLater(row, later) })));
+}
+
+function wordsOfLater(row, later) {
+  if (later.length) return t("evidence.after", { n: later.length });
+  return Date.now() - Date.parse(row.opened_at) < LATER_MS ? t("evidence.waiting") : "";
+}
+
+function samplesOf(body) {
+  if (!body) return [];
+  const column = Math.max(body.columns.indexOf("value"), body.columns.indexOf(SPEED));
+  if (column < 0) return [];
+  return body.samples
+    .filter((sample) => sample[column] !== null)
+    .map((sample) => ({ at: Date.parse(sample[0]), value: sample[column] }));
+}
+
+function unitOf(body) {
+  return body.columns.includes(SPEED) ? "km/h" : body.unit;
+}
+
+function span(samples) {
+  return samples.length ? `${clock(samples[0].at)}–${clock(samples.at(-1).at)}` : "";
+}
+
+function hit({ taken_at: at, body }) {
+  const value = body.value === null ? "" : short(body.value);
+  return el("li", {},
+    el("time", { datetime: at, text: moment(at) }),
+    el("b", { text: t(`evidence.hit.${body.hit}`, {}, body.hit) }),
+    el("span", { text: value }));
+}
