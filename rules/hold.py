@@ -79,7 +79,7 @@ def advance(
     """
     following = NEXT[state, verdict]
     held = np.where(following == state, held_us + step_us, 0)
-    delay = np.where(following == State.PENDING, on_us, off_us)
+    delay = np.where(following == P, on_us, off_us)
     after = np.where(held >= delay, OVER[following], following)
-    counting = (after == State.PENDING) | (after == State.CLEARING)
+    counting = (after == P) | (after == C)
     return after, np.where(counting, held, 0)

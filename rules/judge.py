@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rules.grades import level
 from rules.hold import WAS_BEYOND, Verdict, advance
 from rules.plan import Slots
-from rules.samples import Samples, first_of_slot, rounds
+from rules.samples import Samples, first_of_slot, rounds, rows_of_slots
 from rules.state import State
 from rules.threshold import is_beyond
 
@@ -52,10 +52,15 @@ def judge(
     Returns:
         One item per round, see `samples.rounds`; empty ones left out.
     """
+    if not len(samples):
+        return []
     stirred = _stirred(slots, state, samples)
-    calm = samples.take(~stirred)
-    state.last_us[calm.slot] = calm.at_us  # the last of a slot is its newest
+    calm = ~stirred
+    # The last of a slot is its newest.
+    state.last_us[samples.slot[calm]] = samples.at_us[calm]
     busy, busy_moot = samples.take(stirred), moot[stirred]
+    if not len(busy):
+        return []
     found = (
         judge_once(slots, state, busy.take(rows), busy_moot[rows])
         for rows in rounds(busy.slot)
@@ -105,15 +110,13 @@ def _known_us(slots: Slots, state: State, samples: Samples) -> NDArray[np.int64]
 def _stirred(slots: Slots, state: State, samples: Samples) -> NDArray[np.bool_]:
     """Tell the samples of slots that are not plainly normal all through this entry.
 
-    Most are: one comparison is then all they cost.
+    Most are: one comparison is then all they cost. There must be some sample.
     """
     slot = samples.slot
     first = first_of_slot(slot)
-    if not len(first):
-        return np.zeros(0, np.bool_)
     stirs = (samples.value >= slots.limit[slot, 0]) | state.state[slot].any(axis=1)
     by_slot = np.logical_or.reduceat(stirs, first)
-    return np.repeat(by_slot, np.diff(first, append=len(slot)))
+    return np.repeat(by_slot, rows_of_slots(first, len(slot)))
 
 
 def _turns(

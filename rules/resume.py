@@ -81,6 +81,7 @@ async def resume(connection: Connection, *, shard: int) -> Position:
     )
     if cursor:
         log.warning("no usable state was kept: made again from the journal")
+        state = state.at(cursor, state.at_us)
         state = await _believe_alarms(connection, plan, state)
     await save(connection, plan, state, shard=shard, with_plan=True)
     return Position(plan, state, snapshot)
@@ -168,7 +169,7 @@ def _is_sound(rule: LiveRule) -> bool:
 async def _believe_alarms(connection: Connection, plan: Plan, state: State) -> State:
     standing = await all_standing(connection)
     gone = standing - set(slot_keys(plan))
-    at = datetime_from_us(state.at_us)
+    at = datetime_from_us(max(state.at_us, 0))
     await withdraw_alarms(connection, gone, seq=state.seq, at=at)
     return believe(plan, state, standing)
 

@@ -49,7 +49,16 @@ class Samples:
 
 def first_of_slot(slot: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return where each slot begins in a column where equal slots stand together."""
-    return np.flatnonzero(np.diff(slot, prepend=-1))
+    begins = np.ones(len(slot), np.bool_)
+    np.not_equal(slot[1:], slot[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
+
+
+def rows_of_slots(first: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Return how many of `n` rows each slot has, by where each begins."""
+    ends = np.empty_like(first)
+    ends[:-1], ends[-1:] = first[1:], n
+    return ends - first
 
 
 def rounds(slot: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
@@ -61,7 +70,9 @@ def rounds(slot: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
         slot: Shape (n,), equal slots together.
     """
     first = first_of_slot(slot)
-    count = np.diff(first, append=len(slot))
-    turn = np.arange(len(slot)) - np.repeat(first, count)
+    if len(first) == len(slot):  # one sample each, as most entries have
+        yield first
+        return
+    turn = np.arange(len(slot)) - np.repeat(first, rows_of_slots(first, len(slot)))
     order = np.argsort(turn, kind="stable")
-    yield from np.split(order, np.cumsum(np.bincount(turn))[:-1]) if len(slot) else ()
+    yield from np.split(order, np.cumsum(np.bincount(turn))[:-1])

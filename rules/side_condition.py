@@ -55,9 +55,15 @@ class Seen:
         return Seen(self.watch[order], self.at_us[order], self.value[order])
 
 
+NOTHING = Seen(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
+"""No readings at all."""
+
+
 def seen_in(sides: Sides, state: State, readings: Readings) -> Seen:
     """Return what an entry tells of the watched series, late readings left out."""
     watch = look_up(sides.watch_of_series, readings.series_id)
+    if not (watch >= 0).any():
+        return NOTHING
     fit = (watch >= 0) & ((readings.quality & REFUSED_UNLESS_SAID) == 0)
     fit &= np.isfinite(readings.value)
     fit[fit] = readings.measured_us[fit] >= state.watch_us[watch[fit]]
@@ -66,6 +72,8 @@ def seen_in(sides: Sides, state: State, readings: Readings) -> Seen:
 
 def remember(state: State, seen: Seen) -> None:
     """Keep the newest reading of each watched series in `state`."""
+    if not len(seen.watch):
+        return
     last = np.flatnonzero(np.diff(seen.watch, append=-1))
     state.watch_us[seen.watch[last]] = seen.at_us[last]
     state.watch_value[seen.watch[last]] = seen.value[last]

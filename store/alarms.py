@@ -167,7 +167,7 @@ async def withdraw_alarms(
     """Clear alarms that nobody judges any longer; their cases hear nothing of it."""
     rules, versions, devices = _columns(sorted(set(keys)), 3)
     await connection.execute(
-        "UPDATE alarm a SET cleared_seq = $4, cleared_at = $5"
+        "UPDATE alarm a SET cleared_seq = $4, cleared_at = greatest(raised_at, $5)"
         " FROM unnest($1::text[], $2::integer[], $3::integer[])"
         " AS k (rule, version, device_id)"
         " WHERE a.rule = k.rule AND a.rule_version = k.version"

@@ -45,3 +45,12 @@ async def fold_all(pool: asyncpg.Pool, dsn: str) -> None:
 
 async def start_process(dsn: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, PROCESS, dsn)
+
+
+async def holds(pool: asyncpg.Pool, query: str) -> None:
+    """Wait until a query's answer is true."""
+    async with asyncio.timeout(PATIENCE_S):
+        is_true = False
+        while not is_true:
+            await asyncio.sleep(0.01)  # a poll: the server has no word for it
+            is_true = bool(await pool.fetchval(query))
