@@ -7,9 +7,11 @@ import sys
 import asyncpg
 import pytest
 
+from gezhi.stack.postgres import Cluster
+from store.migrate import migrate
 from tests.rules.city_feed import Feed, install_city, journal_to
 from tests.rules.outcome import doubled, outcome_of
-from tests.rules.workers import fold_all, moved_past, start_process
+from tests.rules.workers import fold_all, moved_past, start_process, worker
 
 pytestmark = pytest.mark.db
 
@@ -67,3 +69,29 @@ async def killed(pool: asyncpg.Pool, dsn: str, rng: random.Random) -> int:
     process.kill()
     assert await process.wait() == -9
     return int(before)
+
+
+async def test_the_database_may_be_killed_under_it(own_cluster: Cluster) -> None:
+    dsn = own_cluster.dsn()
+    await migrate(dsn)
+    rng = random.Random(5)  # noqa: S311 not a secret
+    async with worker(dsn):
+        async with asyncpg.create_pool(dsn, min_size=1) as pool:
+            async with pool.acquire() as connection:
+                feed = Feed(await install_city(connection), rng)
+                for _ in range(60):
+                    await feed.write(connection)
+            await moved_past(pool, 20)
+            await own_cluster.kill()
+            pool.terminate()
+        await own_cluster.start()
+        async with asyncpg.create_pool(dsn, min_size=1) as pool:
+            head = await pool.fetchval("SELECT seq FROM journal_head")
+            await moved_past(pool, head - 1)
+    async with asyncpg.create_pool(dsn, min_size=1) as pool:
+        got = await outcome_of(pool)
+        await pool.execute("TRUNCATE alarm, cursor, checkpoint, case_number CASCADE")
+        await pool.execute("TRUNCATE case_file CASCADE")
+        await fold_all(pool, dsn)
+        assert got["alarms"]
+        assert got == await outcome_of(pool)
