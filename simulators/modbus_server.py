@@ -14,10 +14,12 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from simulators.city import Endpoint
 from simulators.modbus_units import Registers, Unit
-from simulators.pacing import LONGEST_PAUSE_S
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
+
+PORT_PAUSE_S = 5.0
+"""Pause before the next try at a port that another program has."""
 
 Action = Callable[
     [int, int, int, int, list[int], list[int] | list[bool] | None],
@@ -44,9 +46,15 @@ async def run_modbus_server(
             await server.serve_forever(background=True)
             log.info("%s listens on port %d", endpoint.code, endpoint.port)
             await server.serving
-        except RuntimeError as error:
-            log.warning("%s, port %d: %s", endpoint.code, endpoint.port, error)
-            await asyncio.sleep(LONGEST_PAUSE_S)
+        except RuntimeError:
+            log.warning(
+                "%s cannot listen on port %d, another program has it; whoever polls it "
+                "hears that program. Trying again in %g s",
+                endpoint.code,
+                endpoint.port,
+                PORT_PAUSE_S,
+            )
+            await asyncio.sleep(PORT_PAUSE_S)
         finally:
             await server.shutdown()  # type: ignore[no-untyped-call] # it has no types
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from itertools import pairwise
 
@@ -119,6 +120,30 @@ async def test_a_modbus_server_answers_what_is_not_there_by_an_exception() -> No
     assert beyond.isError()
     assert nobody.isError()
     assert written.isError()
+
+
+async def test_a_modbus_server_waits_for_a_port_that_another_program_has(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("simulators.modbus_server.PORT_PAUSE_S", 0.05)
+    played = world()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        endpoint = Endpoint(
+            code="RTU",
+            transport=Transport.MODBUS_TCP,
+            host="127.0.0.1",
+            port=other.getsockname()[1],
+        )
+        units = units_of(played, played.town.city.below("RTU"))
+        async with playing(run_modbus_server(endpoint, units, clock=now)):
+            while "another program has it" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.01)
+            other.close()
+            async with client_of(endpoint.port) as client:
+                (block,) = load_map("pressure_rtu").blocks()
+                assert await ask(client, 1, block)
 
 
 def a_vehicle(played: World) -> Hardware:
