@@ -119,6 +119,7 @@ class Platform:
             'SELECT (SELECT count(*) FROM "position") AS stored, '
             "(SELECT count(*) FROM quarantine) AS refused"
         )
+        assert row is not None
         return row["stored"], row["refused"]
 
 

@@ -156,7 +156,7 @@ async def collect(
     broker: Broker, topic: str, hear: Callable[[UpMessage], None], ready: asyncio.Event
 ) -> None:
     """Take messages for good, in one session that outlives connections."""
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho has no type
     properties.SessionExpiryInterval = 3600
     parts = urlsplit(broker.ingest_url)
     while True:

@@ -32,7 +32,7 @@ async def ask(client: AsyncModbusTcpClient, unit_id: int, block: Block) -> list[
         block.address, count=block.count, device_id=unit_id
     )
     assert not answer.isError(), answer
-    return answer.registers
+    return list(answer.registers)
 
 
 @contextlib.asynccontextmanager
