@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -12,8 +13,8 @@ from rich.console import Console
 from devices.registry.import_result import ImportResult
 from devices.registry.load import import_city
 from gezhi.clock import utc_now
+from gezhi.demo_city import demo_city
 from gezhi.live_view import filed_cases, print_case
-from gezhi.run_simulators import SAMPLE_CITY
 from gezhi.settings import Settings
 from gezhi.stack.home import Home, claim, home_path, open_home
 from gezhi.stack.loopback import free_port, is_free
@@ -42,15 +43,16 @@ async def demo(settings: Settings, *, seed: int, keep: bool) -> None:
     console = Console(highlight=False)
     started = time.monotonic()
     home = _demo_home(keep=keep)
-    settings = _free_ports(replace(settings, city=str(SAMPLE_CITY)))
+    city = demo_city(home.root / "city")
+    settings = _free_ports(replace(settings, city=str(city)))
     console.print("格知 Gezhi: a simulated city on this machine\n", style="bold")
     async with running(settings, home, console.print) as platform:
-        await _fill_registry(platform, console)
+        await _fill_registry(platform, city, console)
         simulators = worker(
             "simulate",
             platform.settings,
             home,
-            ("--seed", str(seed), "--truth", str(home.root / "truth.jsonl")),
+            (str(city), "--seed", str(seed), "--truth", str(home.root / "truth.jsonl")),
         )
         async with beside(keep_running(simulators, console.print), "simulate"):
             console.print("  started    simulators, each on its real protocol")
@@ -84,10 +86,10 @@ def _free(port: int) -> int:
     return port if is_free(port) else free_port()
 
 
-async def _fill_registry(platform: Platform, console: Console) -> None:
+async def _fill_registry(platform: Platform, city: Path, console: Console) -> None:
     connection = await asyncpg.connect(platform.settings.database_url)
     try:
-        result = await import_city(connection, SAMPLE_CITY, dry_run=False, at=utc_now())
+        result = await import_city(connection, city, dry_run=False, at=utc_now())
     finally:
         await connection.close()
     console.print(f"  imported   sample city 格州 Gezhou: {_summary(result)}")

@@ -18,7 +18,7 @@ from vocabulary.reading import Reading
 BURST_KPA = 310.0
 """Pressure lost at the burst itself."""
 
-REACH_M = 240.0
+REACH_M = 290.0
 """At this distance the loss is 1/e of that at the burst."""
 
 WAVE_M_S = 1000.0
