@@ -10,7 +10,8 @@ import random
 from functools import partial
 
 from ingest.arrival import Arrival, EdgeChange, Inbox
-from ingest.mqtt_link import BrokerAddress, LinkLostError, MqttLink
+from ingest.broker_address import BrokerAddress
+from ingest.mqtt_link import LinkLostError, MqttLink
 from ingest.mqtt_messages import STATUS_FILTER, UP_FILTER, arrivals_of
 from vocabulary.times import Clock
 

@@ -1,28 +1,30 @@
 """One connection to the broker: the only file of ingest that knows aiomqtt and paho.
 
-Three things aiomqtt has no word for are done through the paho client inside it, here
-and nowhere else: acknowledging by hand, in the order of arrival (MQTT-4.6.0-2); reading
-many packets at one wake-up; and not reading while too much waits. Receive Maximum alone
-bounds nothing: some brokers heed it only for the first window.
+aiomqtt connects, subscribes, keeps alive and tells of a lost link. The messages pass
+it by, because it has no word for three things: acknowledging later, in the order of
+arrival (MQTT-4.6.0-2); taking many messages at once; and not reading while too much
+waits (what Receive Maximum promises, some brokers heed only for the first window). For
+these three the paho client inside it is touched, here and nowhere else.
 """
 
 import asyncio
 import logging
 import math
 import ssl
-from collections import deque
+import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
-from urllib.parse import unquote, urlsplit
 
 import aiomqtt
+from paho.mqtt.enums import MessageType
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.mqtt_messages import MqttMessage
+from ingest.broker_address import BrokerAddress
+from ingest.mqtt_packets import PacketBuffer
+from ingest.mqtt_pile import Pile, Received
 
 log = logging.getLogger(__name__)
 
@@ -38,59 +40,14 @@ RECEIVE_MAXIMUM = 10_000
 CONNECT_TIMEOUT_S = 10
 """How long the broker may take to let us in."""
 
-MOST_WAITING = 8_000
-"""Messages waiting to be taken above which the socket is not read."""
+READ_OCTETS = 256 * 1024
+"""Most octets read at one wake-up; then other tasks get their turn."""
 
-MOST_WAITING_OCTETS = 8 * 1024 * 1024
-"""Octets waiting to be taken above which the socket is not read."""
-
-PACKETS_AT_ONCE = 256
-"""Packets read at one wake-up; then other tasks get their turn."""
-
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_PUBACK = struct.Struct(">BBH")
 
 
 class LinkLostError(ConnectionError):
     """The broker is away, refused us, or hung up."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where a broker is and who we are to it.
-
-    Attributes:
-        host: Name or address.
-        port: TCP port.
-        username: Our account; None for none.
-        password: Its password; None for none.
-        has_tls: Whether to speak TLS.
-    """
-
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    has_tls: bool
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        """Return what `mqtt[s]://[user[:password]@]host[:port]` says.
-
-        Raises:
-            ValueError: If it is no such URL; the message does not show the password.
-        """
-        parts = urlsplit(url)
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError(
-                "a broker's URL is mqtt://user:password@host:port, or mqtts://"
-            )
-        return cls(
-            host=parts.hostname,
-            port=parts.port or _PORTS[parts.scheme],
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            has_tls=parts.scheme == "mqtts",
-        )
 
 
 class MqttLink:
@@ -106,9 +63,11 @@ class MqttLink:
 
     def __init__(self, broker: BrokerAddress, client_id: str) -> None:
         self.peer = f"{broker.host}:{broker.port}"
-        self._pile = _Pile()
+        self._packets = PacketBuffer()
+        self._pile = Pile()
+        self._bell = _Bell()
         self._failure: Exception | None = None
-        self._is_reading = True
+        self._is_reading = False
         self._client = aiomqtt.Client(
             broker.host,
             broker.port,
@@ -121,15 +80,16 @@ class MqttLink:
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_TIMEOUT_S,
             tls_context=ssl.create_default_context() if broker.has_tls else None,
-            queue_type=cast("type[_Pile]", lambda **_: self._pile),
+            queue_type=cast("type[_Bell]", lambda **_: self._bell),
         )
         self._paho = self._client._client  # noqa: SLF001 - no public way
-        self._paho.manual_ack_set(on=True)
+        self._receive_from_socket = self._paho._sock_recv  # noqa: SLF001 - as above
+        self._paho._sock_recv = self._read_for_paho  # type: ignore[assignment] # noqa: SLF001 - as above
 
     @property
     def waiting(self) -> int:
         """Messages that came and were not taken yet."""
-        return self._pile.qsize()
+        return len(self._pile)
 
     async def __aenter__(self) -> Self:
         try:
@@ -170,7 +130,7 @@ class MqttLink:
                     f"{self.peer}: may not subscribe to {topic}: {code}"
                 )
 
-    async def receive(self, most: int, most_octets: int) -> "Received":
+    async def receive(self, most: int, most_octets: int) -> Received:
         """Return what has come, waiting for the first message.
 
         Args:
@@ -180,7 +140,7 @@ class MqttLink:
         Raises:
             LinkLostError: If the link is lost and all that came on it was returned.
         """
-        if self._pile.empty():
+        while not len(self._pile):
             try:
                 await anext(self._client.messages)
             except aiomqtt.MqttError as error:
@@ -188,18 +148,24 @@ class MqttLink:
             if self._failure is not None:
                 raise LinkLostError(f"{self.peer}: {self._failure}") from self._failure
         received = self._pile.take(most, most_octets)
+        if not len(self._pile):
+            self._bell.mute()
         if not self._is_reading and not self._pile.is_high(by_half=True):
             self._start_reading()
         return received
 
-    def acknowledge(self, received: "Received") -> None:
+    def acknowledge(self, received: Received) -> None:
         """Tell the broker that it need not send these again.
 
         Args:
             received: What `receive` returned, in that order.
         """
-        for mid, qos in received.acknowledgements:
-            self._paho.ack(mid, qos)
+        octets = b"".join(map(_puback, received.packet_ids))
+        if octets:
+            # One write for all of them, after whatever paho has still to write.
+            self._paho._packet_queue(  # noqa: SLF001 - no public way
+                MessageType.PUBACK, octets, 0, 1
+            )
 
     def _start_reading(self) -> None:
         sock = self._paho.socket()
@@ -208,105 +174,97 @@ class MqttLink:
         self._is_reading = True
         loop = asyncio.get_running_loop()
         loop.add_reader(sock.fileno(), self._on_readable)
-        if isinstance(sock, ssl.SSLSocket):
-            loop.call_soon(self._on_readable)  # it may hold what is not seen outside
+        loop.call_soon(self._on_readable)  # for what was read before
+
+    def _stop_reading(self) -> None:
+        sock = self._paho.socket()
+        if sock is not None:
+            asyncio.get_running_loop().remove_reader(sock.fileno())
+        self._is_reading = False
 
     def _on_readable(self) -> None:
-        for _ in range(PACKETS_AT_ONCE):
-            known = self._pile.qsize()
-            try:
-                self._paho.loop_read()
-            except Exception as error:  # noqa: BLE001 - told to whoever waits
-                self._failure = error
-                self._pile.wake()
-                return
-            sock = self._paho.socket()
-            if sock is None:
-                return
+        try:
+            self._read()
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            self._failure = error
+            self._stop_reading()
+            self._bell.ring()
+
+    def _read(self) -> None:
+        """Take the messages that have come; leave all else to paho."""
+        octets_read = 0
+        while self._is_reading and self._paho.socket() is not None:
+            messages = self._packets.publishes()
+            if messages:
+                self._pile.add(messages)
+                self._bell.ring()
             if self._pile.is_high():
-                asyncio.get_running_loop().remove_reader(sock.fileno())
-                self._is_reading = False
-                return
-            is_more = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
-            if self._pile.qsize() == known and not is_more:
-                return
+                self._stop_reading()
+            elif self._packets.has_other():
+                self._paho.loop_read()
+            elif octets_read >= READ_OCTETS:
+                return  # there may be more: the loop will call again
+            else:
+                octets = self._receive()
+                if octets is None:
+                    return
+                if not octets:
+                    self._paho.loop_read()  # it notices the end, and tells aiomqtt
+                    return
+                octets_read += len(octets)
+                self._packets.feed(octets)
+
+    def _receive(self) -> bytes | None:
+        """Return what the socket has: None for nothing, no octets for its end."""
+        try:
+            return self._receive_from_socket(READ_OCTETS)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def _read_for_paho(self, size: int) -> bytes:
+        """Give paho packets that are no messages, and only whole ones."""
+        if not self._packets.has_other():
+            octets = self._receive_from_socket(READ_OCTETS)
+            if not octets:
+                return octets
+            self._packets.feed(octets)
+            if not self._packets.has_other():
+                raise BlockingIOError
+        return self._packets.read(size)
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Messages taken together.
+class _Bell(asyncio.Queue[aiomqtt.Message]):
+    """In place of aiomqtt's queue, which starts a task for each message it gives out.
 
-    Attributes:
-        messages: In the order they came.
-        acknowledgements: Packet identifier and QoS of each.
-    """
-
-    messages: Sequence[MqttMessage]
-    acknowledgements: Sequence[tuple[int, int]]
-
-
-class _Pile(asyncio.Queue[aiomqtt.Message]):
-    """The queue aiomqtt puts messages into, taken by the armful.
-
-    aiomqtt starts a task for each `get`, so `get` only tells that something is there.
+    Waiting for it through aiomqtt ends when it rings, or when the link is lost.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._messages: deque[aiomqtt.Message] = deque()
-        self._octets = 0
-        self._is_some = asyncio.Event()
-
-    def put_nowait(self, item: aiomqtt.Message) -> None:
-        """Add a message."""
-        self._messages.append(item)
-        self._octets += len(item.payload)
-        self._is_some.set()
+        self._has_rung = asyncio.Event()
 
     async def get(self) -> aiomqtt.Message:
-        """Wait until `take` has something to return, or `wake` was called."""
-        await self._is_some.wait()
+        """Wait until it has rung; what is returned means nothing."""
+        await self._has_rung.wait()
         return _NOTHING
 
-    def wake(self) -> None:
-        """End a wait."""
-        self._is_some.set()
+    def ring(self) -> None:
+        """End a wait, or the next one."""
+        self._has_rung.set()
 
-    def take(self, most: int, most_octets: int) -> Received:
-        """Return the first messages, at least one if there is one."""
-        messages: list[MqttMessage] = []
-        acknowledgements: list[tuple[int, int]] = []
-        octets = 0
-        while self._messages and len(messages) < most and octets < most_octets:
-            message = self._messages.popleft()
-            messages.append(MqttMessage(message.topic.value, message.payload))
-            acknowledgements.append((message.mid, message.qos))
-            octets += len(message.payload)
-        self._octets -= octets
-        if not self._messages:
-            self._is_some.clear()
-        return Received(messages, acknowledgements)
-
-    def is_high(self, *, by_half: bool = False) -> bool:
-        """Return whether too much waits, or more than half of too much."""
-        part = 2 if by_half else 1
-        return (
-            len(self._messages) * part > MOST_WAITING
-            or self._octets * part > MOST_WAITING_OCTETS
-        )
-
-    def qsize(self) -> int:
-        """Return how many messages wait."""
-        return len(self._messages)
-
-    def empty(self) -> bool:
-        """Return whether none waits."""
-        return not self._messages
+    def mute(self) -> None:
+        """Make the next wait last."""
+        self._has_rung.clear()
 
 
-_NOTHING = aiomqtt.Message(
-    topic="nothing", payload=b"", qos=0, retain=False, mid=0, properties=None
-)
+_NOTHING = aiomqtt.Message("nothing", b"", qos=0, retain=False, mid=0, properties=None)
+
+
+def _puback(packet_id: int) -> bytes:
+    # Success needs no reason code, MQTT 5.0 clause 3.4.2.1.
+    return _PUBACK.pack(MessageType.PUBACK, 2, packet_id)
 
 
 def _connect_properties() -> Properties:

@@ -9,10 +9,10 @@ import asyncpg
 from prometheus_client import start_http_server
 
 from ingest.arrival import Inbox
+from ingest.broker_address import BrokerAddress
 from ingest.intake import run_intake
 from ingest.metrics import IngestMetrics
 from ingest.mqtt import run_mqtt_edge
-from ingest.mqtt_link import BrokerAddress
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.pollers import Pollers
 from ingest.registry_watch import RegistryWatch
