@@ -16,6 +16,9 @@ EDGE_OF_TRANSPORT = {
     Transport.MODBUS_TCP: "modbus",
     Transport.MODBUS_RTU_TCP: "modbus",
     Transport.NMEA: "nmea",
+    Transport.JT808: "jt808",
+    Transport.SL651: "sl651",
+    Transport.HJ212: "hj212",
 }
 """The word for our edge in EDGE entries, by how a gateway reaches us."""
 
@@ -28,7 +31,7 @@ class Subject:
         device_id: `device.id`.
         code: Its name for people.
         kind: The hardware it is.
-        edge: Our edge that hears it: `mqtt`, `modbus`, `nmea`.
+        edge: Our edge that hears it, see `EDGE_OF_TRANSPORT`.
         gateway: Code of its gateway.
         interval_s: How often it reports when all is well.
         upstream_id: The device it hangs from, if any.

@@ -19,6 +19,7 @@ SAME_WHATEVER_IT_SAYS = frozenset(
         Reason.OTHER_GATEWAYS_DEVICE,
         Reason.UNKNOWN_QUANTITY,
         Reason.IMPOSSIBLE_TIME,
+        Reason.UNKNOWN_MESSAGE,
     }
 )
 """Reasons whose cause is the device, not the message: one row a device, not one a

@@ -29,6 +29,24 @@ class Quantity(StrEnum):
     BATTERY_PCT = "battery_pct"
     BATTERY_V = "battery_v"
     RSSI_DBM = "rssi_dbm"
+    LEVEL_M = "level_m"
+    RELATIVE_LEVEL_M = "relative_level_m"
+    FLOW_M3_S = "flow_m3_s"
+    VELOCITY_M_S = "velocity_m_s"
+    RAIN_5MIN_MM = "rain_5min_mm"
+    RAIN_DAY_MM = "rain_day_mm"
+    RAIN_TOTAL_MM = "rain_total_mm"
+    WATER_TEMPERATURE_C = "water_temperature_c"
+    PH = "ph"
+    COD_MG_L = "cod_mg_l"
+    AMMONIA_MG_L = "ammonia_mg_l"
+    TOTAL_PHOSPHORUS_MG_L = "total_phosphorus_mg_l"
+    TOTAL_NITROGEN_MG_L = "total_nitrogen_mg_l"
+    DISSOLVED_OXYGEN_MG_L = "dissolved_oxygen_mg_l"
+    CONDUCTIVITY_US_CM = "conductivity_us_cm"
+    TURBIDITY_NTU = "turbidity_ntu"
+    MAINS_LOST = "mains_lost"
+    BATTERY_LOW = "battery_low"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +87,30 @@ QUANTITIES: dict[Quantity, QuantityFacts] = {
     Quantity.BATTERY_PCT: QuantityFacts("%", 0, 100, "电池电量", "battery charge"),
     Quantity.BATTERY_V: QuantityFacts("V", 0, 60, "电池电压", "battery voltage"),
     Quantity.RSSI_DBM: QuantityFacts("dBm", -150, 0, "信号强度", "signal strength"),
+    Quantity.LEVEL_M: QuantityFacts("m", -500, 9000, "水位", "water level"),
+    Quantity.RELATIVE_LEVEL_M: QuantityFacts("m", 0, 656, "相对水位", "relative level"),
+    Quantity.FLOW_M3_S: QuantityFacts("m³/s", -1e5, 1e6, "流量", "flow"),
+    Quantity.VELOCITY_M_S: QuantityFacts("m/s", -20, 20, "流速", "velocity"),
+    Quantity.RAIN_5MIN_MM: QuantityFacts("mm", 0, 100, "5分钟雨量", "rain of 5 min"),
+    Quantity.RAIN_DAY_MM: QuantityFacts("mm", 0, 2000, "当日雨量", "rain since 8:00"),
+    Quantity.RAIN_TOTAL_MM: QuantityFacts("mm", 0, 1e5, "累计雨量", "rain counter"),
+    Quantity.WATER_TEMPERATURE_C: QuantityFacts("°C", -5, 100, "水温", "water temp."),
+    Quantity.PH: QuantityFacts("", 0, 14, "pH", "pH"),
+    Quantity.COD_MG_L: QuantityFacts("mg/L", 0, 1e5, "化学需氧量", "COD"),
+    Quantity.AMMONIA_MG_L: QuantityFacts("mg/L", 0, 1e4, "氨氮", "ammonia nitrogen"),
+    Quantity.TOTAL_PHOSPHORUS_MG_L: QuantityFacts(
+        "mg/L", 0, 1e3, "总磷", "total phosphorus"
+    ),
+    Quantity.TOTAL_NITROGEN_MG_L: QuantityFacts(
+        "mg/L", 0, 1e4, "总氮", "total nitrogen"
+    ),
+    Quantity.DISSOLVED_OXYGEN_MG_L: QuantityFacts(
+        "mg/L", 0, 50, "溶解氧", "dissolved oxygen"
+    ),
+    Quantity.CONDUCTIVITY_US_CM: QuantityFacts(
+        "µS/cm", 0, 1e6, "电导率", "conductivity"
+    ),
+    Quantity.TURBIDITY_NTU: QuantityFacts("NTU", 0, 1e4, "浊度", "turbidity"),
+    Quantity.MAINS_LOST: QuantityFacts("", 0, 1, "市电中断", "mains lost"),
+    Quantity.BATTERY_LOW: QuantityFacts("", 0, 1, "电池欠压", "battery low"),
 }

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     UNKNOWN_IDENTITY = "unknown-identity"
     OTHER_GATEWAYS_DEVICE = "other-gateways-device"
     UNKNOWN_TOPIC = "unknown-topic"
+    UNKNOWN_MESSAGE = "unknown-message"
+    TEST_MESSAGE = "test-message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
