@@ -51,10 +51,10 @@ SILENT = frozenset({"MH-0031", "MH-0064", "LP-0209", "LP-0210", "PR-0017"})
 BEFORE = timedelta(minutes=30)
 """How much of each series is put in before now."""
 
-DRIVE = timedelta(minutes=100)
+DRIVE = timedelta(minutes=60)
 """How much of each vehicle's day is put in before now."""
 
-TUNNEL = (timedelta(minutes=52), timedelta(minutes=44))
+TUNNEL = (timedelta(minutes=40), timedelta(minutes=32))
 """From when to when, before now, no vehicle is heard."""
 
 ZONE = "Asia/Shanghai"

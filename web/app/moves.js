@@ -30,7 +30,7 @@ async function ask(place, row, offer, onCancel) {
   const error = el("p.login-error", { role: "alert", hidden: true });
   const send = el("button.primary", { type: "submit", text: t("move.confirm", { move: side(offer) }) });
   const form = el("form.move-form", {
-    on: { submit: (event) => { event.preventDefault(); carry(row, offer, fields, { send, error }); } },
+    on: { submit: (event) => { event.preventDefault(); carry(row, offer, fields, { place, send, error }); } },
   },
   el("h4", { text: side(offer) }),
   ...Object.values(fields).map(({ label, input }) => el("label", {}, label, input)),
@@ -61,7 +61,7 @@ async function unitChoice() {
     units.map((unit) => el("option", { value: unit.code, text: said(unit, "name") })));
 }
 
-async function carry(row, offer, fields, { send, error }) {
+async function carry(row, offer, fields, { place, send, error }) {
   send.disabled = true;
   error.hidden = true;
   const body = { move: offer.move };
@@ -69,6 +69,7 @@ async function carry(row, offer, fields, { send, error }) {
   try {
     await post(`/cases/${row.id}/moves`, body);
     notify(t("move.done", { move: side(offer) }), { key: "move" });
+    fill(place, el("p.fine", { text: t("loading") })); // no form is left: the drawer may be drawn anew
     await reloadCase(row.id);
   } catch (problem) {
     error.textContent = problem.message;

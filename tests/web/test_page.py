@@ -1,0 +1,143 @@
+"""The page shows the city live, in two languages, by mouse and by keyboard."""
+
+import asyncio
+
+import pytest
+
+from store.access import revoke_token, token_text
+from tests.api.town import utc_now
+from tests.web.control_room import ControlRoom
+from tests.web.troubles import OPEN_COVER
+
+pytestmark = [pytest.mark.browser, pytest.mark.db]
+
+SOON_MS = 2_000
+"""Within this a case is on the page."""
+
+
+async def test_the_page_loads_without_a_complaint_and_from_us_alone(
+    room: ControlRoom,
+) -> None:
+    await room.enter()
+    assert await room.page.locator(".case").count() == 4
+    assert await room.page.locator(".figure").count() == 6
+    assert await room.page.locator(".pin").count() == 4
+    await room.page.locator(".case").first.click()
+    await room.page.wait_for_selector(".case-view .timeline")
+    assert all(url.startswith(room.url) for url in room.asked), room.asked
+    assert room.complaints == []
+
+
+async def test_a_case_arrives_by_itself_and_shows_its_proof(room: ControlRoom) -> None:
+    await room.enter()
+    await room.play.trouble(OPEN_COVER, utc_now())
+    case = room.page.locator(".case", has_text="井盖缺失或开启")
+    await case.wait_for(timeout=SOON_MS)
+    assert await room.text('.chip[data-severity="critical"] b') == "2"
+    await case.click()
+    await room.page.wait_for_selector(".case-view .chart-limit")
+    assert "倾角 63°" in await room.text(".case-view .reason")
+    assert "阈值 30" in await room.text(".case-view .evidence")
+    assert room.complaints == []
+
+
+async def test_the_language_is_switched_everywhere_and_kept(room: ControlRoom) -> None:
+    await room.enter()
+    assert await room.text(".cases-head h2") == "案卷"
+    await room.page.click(".switch-language")
+    assert await room.text(".cases-head h2") == "Cases"
+    assert await room.text(".figure-name") == "Covers"
+    assert await room.page.title() == "Gezhi · city at work"
+    assert await room.page.get_attribute("html", "lang") == "en"
+    await room.page.reload()
+    await room.page.wait_for_selector(".case")
+    assert "Vehicle overspeed" in await room.text(".case")
+    assert room.complaints == []
+
+
+async def test_a_case_is_found_opened_and_left_by_keyboard(room: ControlRoom) -> None:
+    await room.enter()
+    keys = room.page.keyboard
+    await keys.press("/")
+    await keys.type("PR-0005")
+    await keys.press("Enter")
+    await room.page.wait_for_selector(".device-view .last")
+    assert "86 kPa" in await room.text(".device-view .last")
+    await keys.press("Escape")
+    await room.page.wait_for_selector("#drawer", state="hidden")
+    await room.page.locator(".case").first.focus()
+    await keys.press("ArrowDown")
+    await keys.press("Enter")
+    await room.page.wait_for_selector(".case-view .moves")
+    await keys.press("Escape")
+    await room.page.wait_for_selector("#drawer", state="hidden")
+    focused = await room.page.evaluate("document.activeElement.className")
+    assert focused == "case"
+    unnamed = await room.page.evaluate(
+        "[...document.querySelectorAll('button, input')].filter((node) =>"
+        " node.offsetParent && !(node.textContent.trim() || node.title"
+        " || node.ariaLabel)).map((node) => node.outerHTML)"
+    )
+    assert unnamed == []
+
+
+async def test_a_dispatcher_sends_a_case_on_and_the_list_follows(
+    room: ControlRoom,
+) -> None:
+    await room.enter()
+    await room.page.locator(".case", has_text="作业车辆超速").click()
+    await room.page.click('[data-move="dispatch"]')
+    await room.page.fill(".move-form textarea", "请核查驾驶员")
+    await room.page.click(".move-form .primary")
+    await room.page.wait_for_selector('.timeline li:has-text("请核查驾驶员")')
+    await room.page.click(".drawer-back")
+    row = room.page.locator(".case", has_text="作业车辆超速")
+    await row.locator('.tag.stage:text("待处理")').wait_for(timeout=SOON_MS)
+    assert room.complaints == []
+
+
+async def test_a_track_is_drawn_with_its_gap_and_can_be_played(
+    room: ControlRoom,
+) -> None:
+    await room.enter()
+    device_id = await room.connection.fetchval(
+        "SELECT id FROM device WHERE code = 'VT-0001'"
+    )
+    await room.page.goto(f"{room.url}/#device-{device_id}")
+    await room.page.click(".track-open")
+    await room.page.wait_for_selector("#track .track-scrub")
+    facts = await room.text(".track-facts")
+    assert "公里" in facts
+    before = await room.text(".track-moment b")
+    await room.page.click(".track-play")
+    async with asyncio.timeout(5):
+        while await room.text(".track-moment b") == before:
+            await room.page.wait_for_timeout(50)
+    await room.page.keyboard.press("Escape")
+    await room.page.keyboard.press("Escape")
+    await room.page.wait_for_selector("#track", state="hidden")
+    assert room.complaints == []
+
+
+async def test_a_revoked_token_leads_back_to_the_log_in(room: ControlRoom) -> None:
+    await room.enter()
+    known = token_text(room.token)
+    assert known is not None
+    await revoke_token(room.connection, known.key, at=utc_now())
+    await room.page.locator(".case").first.click()
+    await room.page.wait_for_selector(".login-card")
+    assert "会话已结束" in await room.text(".login-error")
+
+
+async def test_on_a_phone_nothing_is_wider_than_the_screen(room: ControlRoom) -> None:
+    await room.page.set_viewport_size({"width": 390, "height": 844})
+    await room.enter()
+    await room.page.locator(".case").first.click()
+    await room.page.wait_for_selector(".case-view .timeline")
+    wide = await room.page.evaluate(
+        "[...document.querySelectorAll('#bar, #stage, #side, #drawer, #drawer *')]"
+        ".filter((node) => node.getBoundingClientRect().right > innerWidth + 1)"
+        ".map((node) => node.outerHTML.slice(0, 80))"
+    )
+    assert wide == []
+    assert await room.page.evaluate("document.documentElement.scrollWidth") == 390
