@@ -72,45 +72,15 @@ def draft(rule: Rule, subject: Subject, by_id: Mapping[int, Subject]) -> Draft |
         subject: The device.
         by_id: All devices, to find the upstream.
     """
-    gap_s = rule.largest_gap_s or GAP_INTERVALS * subject.interval_s
     match rule.condition:
         case Threshold() as condition:
             return _threshold(rule, condition, subject, by_id)
         case Overspeed() as condition:
-            own = subject.speed_limit_kmh
-            limit = (own or condition.default_kmh) + condition.margin_kmh
-            return Draft(
-                rule=rule,
-                subject=subject,
-                limits=(limit,),
-                releases=(limit - condition.deadband,),
-                gap_s=gap_s,
-                is_positional=True,
-            )
-        case Outside(band_m=band_m):
-            limit = max(band_m, LEAST_OUTSIDE_M)
-            area_draft = Draft(
-                rule=rule,
-                subject=subject,
-                limits=(limit,),
-                releases=(LEAST_OUTSIDE_M,),
-                gap_s=gap_s,
-                is_positional=True,
-                area=subject.area,
-            )
-            return None if subject.area is None else area_draft
+            return _overspeed(rule, condition, subject)
+        case Outside() as condition:
+            return _outside(rule, condition, subject)
         case Silence() as condition:
-            seconds = condition.silence_s
-            reports = condition.missed_reports
-            limit = seconds or (reports or math.inf) * subject.interval_s
-            return Draft(
-                rule=rule,
-                subject=subject,
-                limits=(limit,),
-                releases=(limit,),
-                gap_s=gap_s,
-                hears=condition.hears,
-            )
+            return _silence(rule, condition, subject)
 
 
 def _threshold(
@@ -129,7 +99,7 @@ def _threshold(
         limits=limits,
         releases=tuple(limit - back for limit in limits),
         is_above=condition.is_above,
-        gap_s=rule.largest_gap_s or GAP_INTERVALS * subject.interval_s,
+        gap_s=_gap_s(rule, subject.interval_s),
         series_id=series_id,
         sides=found,
     )
@@ -144,5 +114,48 @@ def _side(
     if watched is None or series_id is None:
         return None
     slower_s = max(subject.interval_s, watched.interval_s)
-    gap_s = rule.largest_gap_s or GAP_INTERVALS * slower_s
-    return SideDraft(side=side, series_id=series_id, gap_s=gap_s)
+    return SideDraft(side=side, series_id=series_id, gap_s=_gap_s(rule, slower_s))
+
+
+def _overspeed(rule: Rule, condition: Overspeed, subject: Subject) -> Draft:
+    own_kmh = subject.speed_limit_kmh or condition.default_kmh
+    limit = own_kmh + condition.margin_kmh
+    return Draft(
+        rule=rule,
+        subject=subject,
+        limits=(limit,),
+        releases=(limit - condition.deadband,),
+        gap_s=_gap_s(rule, subject.interval_s),
+        is_positional=True,
+    )
+
+
+def _outside(rule: Rule, condition: Outside, subject: Subject) -> Draft | None:
+    if subject.area is None:
+        return None
+    return Draft(
+        rule=rule,
+        subject=subject,
+        limits=(max(condition.band_m, LEAST_OUTSIDE_M),),
+        releases=(LEAST_OUTSIDE_M,),
+        gap_s=_gap_s(rule, subject.interval_s),
+        is_positional=True,
+        area=subject.area,
+    )
+
+
+def _silence(rule: Rule, condition: Silence, subject: Subject) -> Draft:
+    reports = condition.missed_reports or math.inf
+    limit = condition.silence_s or reports * subject.interval_s
+    return Draft(
+        rule=rule,
+        subject=subject,
+        limits=(limit,),
+        releases=(limit,),
+        gap_s=_gap_s(rule, subject.interval_s),
+        hears=condition.hears,
+    )
+
+
+def _gap_s(rule: Rule, interval_s: float) -> float:
+    return rule.largest_gap_s or GAP_INTERVALS * interval_s
