@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from sys import intern
 
 from store.connection import Connection
-from vocabulary.device import Device, DeviceKind, Gateway, Transport
+from vocabulary.device import Device, DeviceKind, Format, Gateway, Transport
 from vocabulary.registry_facts import (
     CellFacts,
     ComponentFacts,
@@ -183,7 +183,8 @@ async def _vehicles(connection: Connection) -> list[VehicleFacts]:
 
 async def _gateways(connection: Connection) -> list[Gateway]:
     rows = await connection.fetch(
-        "SELECT id, code, transport, host, port, simulated FROM gateway ORDER BY id"
+        "SELECT id, code, transport, host, port, simulated, format, native_topics"
+        " FROM gateway ORDER BY id"
     )
     return [
         Gateway(
@@ -193,6 +194,8 @@ async def _gateways(connection: Connection) -> list[Gateway]:
             host=row["host"],
             port=row["port"],
             simulated=row["simulated"],
+            format=Format(row["format"]),
+            native_topics=row["native_topics"],
         )
         for row in rows
     ]
@@ -204,7 +207,7 @@ async def _devices(connection: Connection) -> list[Device]:
         SELECT d.id, d.code, p.kind, g.code AS gateway, d.address, d.component_id,
                d.vehicle_id, d.cell_id, d.upstream_id, d.lon, d.lat, p.register_map,
                p.expected_interval_s, p.allowed_lateness_s, p.time_zone, p.datum,
-               d.simulated
+               d.simulated, p.payload_codec, p.aliases
         FROM device d
         JOIN profile p ON p.id = d.profile_id
         JOIN gateway g ON g.id = d.gateway_id

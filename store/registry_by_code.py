@@ -101,7 +101,8 @@ async def _profiles(connection: Connection) -> list[ProfileRow]:
     rows = await connection.fetch(
         """
         SELECT code, kind, name_zh, name_en, quantities, expected_interval_s,
-               allowed_lateness_s, time_zone, datum, register_map
+               allowed_lateness_s, time_zone, datum, register_map, payload_codec,
+               aliases
         FROM profile
         """
     )
@@ -112,7 +113,8 @@ async def _profiles(connection: Connection) -> list[ProfileRow]:
 
 async def _gateways(connection: Connection) -> list[GatewayRow]:
     rows = await connection.fetch(
-        "SELECT code, transport, name_zh, name_en, host, port, simulated FROM gateway"
+        "SELECT code, transport, name_zh, name_en, host, port, simulated, format,"
+        " native_topics FROM gateway"
     )
     return [GatewayRow(**row) for row in rows]
 

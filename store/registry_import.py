@@ -94,31 +94,34 @@ ON CONFLICT (code) DO UPDATE SET
 _PROFILE = """
 INSERT INTO profile
     (code, kind, name_zh, name_en, quantities, expected_interval_s,
-     allowed_lateness_s, time_zone, datum, register_map)
+     allowed_lateness_s, time_zone, datum, register_map, payload_codec, aliases)
 SELECT code, kind, name_zh, name_en, quantities, expected_interval_s,
-       allowed_lateness_s, time_zone, datum, register_map
+       allowed_lateness_s, time_zone, datum, register_map, payload_codec, aliases
 FROM jsonb_to_recordset($1::text::jsonb) AS r (
     code text, kind text, name_zh text, name_en text, quantities text[],
     expected_interval_s double precision, allowed_lateness_s double precision,
-    time_zone text, datum text, register_map text)
+    time_zone text, datum text, register_map text, payload_codec text, aliases text)
 ON CONFLICT (code) DO UPDATE SET
     kind = excluded.kind, name_zh = excluded.name_zh, name_en = excluded.name_en,
     quantities = excluded.quantities,
     expected_interval_s = excluded.expected_interval_s,
     allowed_lateness_s = excluded.allowed_lateness_s, time_zone = excluded.time_zone,
-    datum = excluded.datum, register_map = excluded.register_map
+    datum = excluded.datum, register_map = excluded.register_map,
+    payload_codec = excluded.payload_codec, aliases = excluded.aliases
 """
 
 _GATEWAY = """
-INSERT INTO gateway (code, transport, name_zh, name_en, host, port, simulated)
-SELECT code, transport, name_zh, name_en, host, port, simulated
+INSERT INTO gateway
+    (code, transport, name_zh, name_en, host, port, simulated, format, native_topics)
+SELECT code, transport, name_zh, name_en, host, port, simulated, format, native_topics
 FROM jsonb_to_recordset($1::text::jsonb) AS r (
     code text, transport text, name_zh text, name_en text, host text, port integer,
-    simulated boolean)
+    simulated boolean, format text, native_topics boolean)
 ON CONFLICT (code) DO UPDATE SET
     transport = excluded.transport, name_zh = excluded.name_zh,
     name_en = excluded.name_en, host = excluded.host, port = excluded.port,
-    simulated = excluded.simulated
+    simulated = excluded.simulated, format = excluded.format,
+    native_topics = excluded.native_topics
 """
 
 # One statement for all of them: addresses and vehicles may be swapped, since the

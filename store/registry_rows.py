@@ -88,6 +88,8 @@ class ProfileRow:
     time_zone: str
     datum: str
     register_map: str
+    payload_codec: str = ""
+    aliases: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ class GatewayRow:
     host: str
     port: int
     simulated: bool
+    format: str = "gezhi"
+    native_topics: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

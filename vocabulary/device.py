@@ -27,6 +27,18 @@ class Transport(StrEnum):
     HJ212 = "hj212"
 
 
+class Format(StrEnum):
+    """What a gateway of transport `mqtt` speaks."""
+
+    GEZHI = "gezhi"  # our own, as JSON or MessagePack
+    CHIRPSTACK4 = "chirpstack4"
+    CHIRPSTACK3 = "chirpstack3"
+    TTN3 = "ttn3"  # The Things Stack
+    SENML = "senml"  # RFC 8428, as JSON or CBOR
+    THINGSBOARD = "thingsboard"  # its gateway API
+    SPARKPLUG = "sparkplug"  # Sparkplug B
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """One gateway, cabinet link or listener that devices speak through.
@@ -38,6 +50,8 @@ class Gateway:
         host: Where we poll it; empty where it calls us.
         port: The TCP port that goes with `host`; 0 where it calls us.
         simulated: Whether it is a simulator.
+        format: What it speaks over MQTT.
+        native_topics: Whether it publishes on its format's own topics, not on ours.
     """
 
     id: int
@@ -46,6 +60,8 @@ class Gateway:
     host: str
     port: int
     simulated: bool
+    format: Format = Format.GEZHI
+    native_topics: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +86,8 @@ class Device:
         time_zone: IANA zone of its naive times; empty if naive times are errors.
         datum: `wgs84` or `gcj02`: what its coordinates are in.
         simulated: Whether it is a simulator.
+        payload_codec: Name of the codec of its LoRaWAN payloads; empty for none.
+        aliases: What of its own names means which quantity, see `vocabulary.alias`.
     """
 
     id: int
@@ -89,3 +107,5 @@ class Device:
     time_zone: str
     datum: str
     simulated: bool
+    payload_codec: str = ""
+    aliases: str = ""

@@ -47,6 +47,32 @@ class Quantity(StrEnum):
     TURBIDITY_NTU = "turbidity_ntu"
     MAINS_LOST = "mains_lost"
     BATTERY_LOW = "battery_low"
+    TILT_X_DEG = "tilt_x_deg"
+    TILT_Y_DEG = "tilt_y_deg"
+    TILT_Z_DEG = "tilt_z_deg"
+    TILT_ALARM = "tilt_alarm"
+    SENSOR_TILTED = "sensor_tilted"
+    DISTANCE_MM = "distance_mm"
+    HUMIDITY_PCT = "humidity_pct"
+    AIR_PRESSURE_HPA = "air_pressure_hpa"
+    SURFACE_TEMPERATURE_C = "surface_temperature_c"
+    PULSE_COUNT = "pulse_count"
+    PULSE_2_COUNT = "pulse_2_count"
+    VALVE_OPEN = "valve_open"
+    VALVE_2_OPEN = "valve_2_open"
+    INPUT_ON = "input_on"
+    INPUT_2_ON = "input_2_on"
+    LOOP_CURRENT_MA = "loop_current_ma"
+    INPUT_VOLTAGE_V = "input_voltage_v"
+    ACCELERATION_X_G = "acceleration_x_g"
+    ACCELERATION_Y_G = "acceleration_y_g"
+    ACCELERATION_Z_G = "acceleration_z_g"
+    ILLUMINANCE_LX = "illuminance_lx"
+    CO2_PPM = "co2_ppm"
+    WATER_LEAK = "water_leak"
+    MOTION_COUNT = "motion_count"
+    VIBRATION_COUNT = "vibration_count"
+    SNR_DB = "snr_db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +139,40 @@ QUANTITIES: dict[Quantity, QuantityFacts] = {
     Quantity.TURBIDITY_NTU: QuantityFacts("NTU", 0, 1e4, "浊度", "turbidity"),
     Quantity.MAINS_LOST: QuantityFacts("", 0, 1, "市电中断", "mains lost"),
     Quantity.BATTERY_LOW: QuantityFacts("", 0, 1, "电池欠压", "battery low"),
+    Quantity.TILT_X_DEG: QuantityFacts("°", -180, 180, "X轴倾角", "inclination of x"),
+    Quantity.TILT_Y_DEG: QuantityFacts("°", -180, 180, "Y轴倾角", "inclination of y"),
+    Quantity.TILT_Z_DEG: QuantityFacts("°", -180, 180, "Z轴倾角", "inclination of z"),
+    Quantity.TILT_ALARM: QuantityFacts("", 0, 1, "倾角越限", "tilt limit passed"),
+    Quantity.SENSOR_TILTED: QuantityFacts("", 0, 1, "传感器倾斜", "sensor tilted"),
+    Quantity.DISTANCE_MM: QuantityFacts("mm", 0, 20_000, "距离", "distance"),
+    Quantity.HUMIDITY_PCT: QuantityFacts("%", 0, 100, "相对湿度", "relative humidity"),
+    Quantity.AIR_PRESSURE_HPA: QuantityFacts("hPa", 300, 1100, "气压", "air pressure"),
+    Quantity.SURFACE_TEMPERATURE_C: QuantityFacts(
+        "°C", -60, 100, "路面温度", "surface temperature"
+    ),
+    Quantity.PULSE_COUNT: QuantityFacts("", 0, 2**32, "脉冲累计", "pulses in all"),
+    Quantity.PULSE_2_COUNT: QuantityFacts(
+        "", 0, 2**32, "脉冲累计2", "pulses in all, 2"
+    ),
+    Quantity.VALVE_OPEN: QuantityFacts("", 0, 1, "阀门开启", "valve open"),
+    Quantity.VALVE_2_OPEN: QuantityFacts("", 0, 1, "阀门2开启", "valve 2 open"),
+    Quantity.INPUT_ON: QuantityFacts("", 0, 1, "开关量输入", "digital input"),
+    Quantity.INPUT_2_ON: QuantityFacts("", 0, 1, "开关量输入2", "digital input 2"),
+    Quantity.LOOP_CURRENT_MA: QuantityFacts("mA", 0, 24, "回路电流", "loop current"),
+    Quantity.INPUT_VOLTAGE_V: QuantityFacts("V", 0, 40, "输入电压", "input voltage"),
+    Quantity.ACCELERATION_X_G: QuantityFacts(
+        "g", -16, 16, "X轴加速度", "acceleration x"
+    ),
+    Quantity.ACCELERATION_Y_G: QuantityFacts(
+        "g", -16, 16, "Y轴加速度", "acceleration y"
+    ),
+    Quantity.ACCELERATION_Z_G: QuantityFacts(
+        "g", -16, 16, "Z轴加速度", "acceleration z"
+    ),
+    Quantity.ILLUMINANCE_LX: QuantityFacts("lx", 0, 200_000, "照度", "illuminance"),
+    Quantity.CO2_PPM: QuantityFacts("ppm", 0, 50_000, "二氧化碳", "carbon dioxide"),
+    Quantity.WATER_LEAK: QuantityFacts("", 0, 255, "漏水检测", "water leak"),
+    Quantity.MOTION_COUNT: QuantityFacts("", 0, 255, "移动次数", "motions"),
+    Quantity.VIBRATION_COUNT: QuantityFacts("", 0, 255, "振动次数", "vibrations"),
+    Quantity.SNR_DB: QuantityFacts("dB", -40, 40, "信噪比", "signal to noise"),
 }

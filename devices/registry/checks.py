@@ -7,7 +7,7 @@ from devices.registry.areas import Areas
 from devices.registry.city import FILES, City
 from devices.registry.report import Report
 from store.registry_rows import ComponentRow, DeviceRow, Rows
-from vocabulary.device import DeviceKind, Transport
+from vocabulary.device import DeviceKind, Format, Transport
 from vocabulary.registry_facts import UnitKind
 
 REFERENCES = {
@@ -62,6 +62,7 @@ def check_rows(city: City, merged: Rows, report: Report) -> None:
     _check_circles("components", city.rows.components, merged.components, report)
     _check_circles("devices", city.rows.devices, merged.devices, report)
     _check_devices(city, merged, report)
+    _check_native_topics(city, merged, report)
     _check_shared("address", city, merged, report)
     _check_shared("vehicle", city, merged, report)
     _check_overlaps(merged, report)
@@ -119,6 +120,23 @@ def _check_devices(city: City, merged: Rows, report: Report) -> None:
                 f"{gateway.code} ({gateway.transport}) needs"
             )
             report.refuse("devices", code, "profile", message)
+
+
+def _check_native_topics(city: City, merged: Rows, report: Report) -> None:
+    """Check that topics which name no gateway are one gateway's only."""
+    holders: dict[str, str] = {}
+    for code, gateway in merged.gateways.items():
+        if not gateway.native_topics or gateway.format == Format.SPARKPLUG:
+            continue  # Sparkplug's topics name their edge node
+        topics = gateway.format.rstrip("34")  # both ChirpStacks publish on the same
+        other = holders.setdefault(topics, code)
+        if other != code:
+            late, early = (code, other) if code in city.rows.gateways else (other, code)
+            message = (
+                f"the topics of {topics} are {early}'s already; leave it empty, "
+                f"and let {late} publish below its own topic"
+            )
+            report.refuse("gateways", late, "native_topics", message)
 
 
 def _check_shared(column: str, city: City, merged: Rows, report: Report) -> None:

@@ -148,6 +148,8 @@ class Profile(Model):
     time_zone = fields.TextField(default="")
     datum = fields.TextField(default="wgs84")
     register_map = fields.TextField(default="")
+    payload_codec = fields.TextField(default="")
+    aliases = fields.TextField(default="")
 
     class Meta:
         """Where it is kept."""
@@ -167,6 +169,8 @@ class Gateway(Model):
     host = fields.TextField(default="")
     port = fields.IntField(default=0)
     simulated = fields.BooleanField(default=False)
+    format = fields.TextField(default="gezhi")
+    native_topics = fields.BooleanField(default=False)
 
     class Meta:
         """Where it is kept."""

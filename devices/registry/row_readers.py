@@ -16,13 +16,14 @@ from store.registry_rows import (
     UnitRow,
     VehicleRow,
 )
+from vocabulary.alias import AliasError, aliases_of
 from vocabulary.codes import (
     ComponentCode,
     GridCode,
     check_class_digits,
     check_scheme,
 )
-from vocabulary.device import DeviceKind, Transport
+from vocabulary.device import DeviceKind, Format, Transport
 from vocabulary.quantity import Quantity
 from vocabulary.registry_facts import GeofenceShape, UnitKind, VehicleKind
 
@@ -42,9 +43,15 @@ COLUMNS = {
     "vehicles": Columns((*NAMES, "kind", "unit"), ("area", "speed_limit_kmh")),
     "profiles": Columns(
         (*NAMES, "kind", "quantities", "expected_interval_s"),
-        ("allowed_lateness_s", "time_zone", "datum", "register_map"),
+        (
+            *("allowed_lateness_s", "time_zone", "datum", "register_map"),
+            *("payload_codec", "aliases"),
+        ),
     ),
-    "gateways": Columns((*NAMES, "transport"), ("host", "port", "simulated")),
+    "gateways": Columns(
+        (*NAMES, "transport"),
+        ("host", "port", "simulated", "format", "native_topics"),
+    ),
     "devices": Columns(
         ("code", "profile", "gateway", "address"),
         ("component", "vehicle", "upstream", "lon", "lat", "cell", "simulated"),
@@ -214,7 +221,19 @@ def profile(fields: Fields, _county: str) -> ProfileRow:
         time_zone=fields.time_zone("time_zone"),
         datum=datum,
         register_map=fields.text_or("register_map"),
+        payload_codec=fields.text_or("payload_codec"),
+        aliases=_aliases(fields),
     )
+
+
+def _aliases(fields: Fields) -> str:
+    """Return a profile's aliases, one space between them."""
+    text = " ".join(fields.text_or("aliases").split())
+    try:
+        aliases_of(text)
+    except AliasError as error:
+        fields.refuse("aliases", str(error))
+    return text
 
 
 def gateway(fields: Fields, _county: str) -> GatewayRow:
@@ -228,6 +247,7 @@ def gateway(fields: Fields, _county: str) -> GatewayRow:
             fields.refuse(column, f"is empty; a {transport} gateway is polled there")
         if given and not polled and transport:
             fields.refuse(column, f"a {transport} gateway calls us; leave it empty")
+    format_, native_topics = _format(fields, transport)
     return GatewayRow(
         code=fields.code("code"),
         transport=transport,
@@ -236,7 +256,22 @@ def gateway(fields: Fields, _county: str) -> GatewayRow:
         host=host,
         port=port,
         simulated=fields.flag("simulated"),
+        format=format_,
+        native_topics=native_topics,
     )
+
+
+def _format(fields: Fields, transport: str) -> tuple[str, bool]:
+    """Return what a gateway speaks over MQTT, and whether on that format's topics."""
+    format_ = Format.GEZHI.value
+    if fields.text_or("format"):
+        format_ = fields.choice("format", Format)
+    if format_ != Format.GEZHI and transport != Transport.MQTT:
+        fields.refuse("format", f"is for mqtt gateways; a {transport} one has none")
+    native_topics = fields.flag("native_topics")
+    if native_topics and format_ in {Format.GEZHI, Format.SENML}:
+        fields.refuse("native_topics", f"{format_} has no topics but ours")
+    return format_, native_topics
 
 
 def device(fields: Fields, _county: str) -> DeviceRow:
