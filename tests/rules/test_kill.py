@@ -76,7 +76,7 @@ async def test_the_database_may_be_killed_under_it(own_cluster: Cluster) -> None
     await migrate(dsn)
     rng = random.Random(5)  # noqa: S311 not a secret
     async with worker(dsn):
-        async with asyncpg.create_pool(dsn, min_size=1) as pool:
+        async with asyncpg.create_pool(dsn, min_size=0) as pool:
             async with pool.acquire() as connection:
                 feed = Feed(await install_city(connection), rng)
                 for _ in range(60):
