@@ -1,5 +1,6 @@
 """Probes, metrics, the page's headers and the schema are what they say."""
 
+import re
 from datetime import timedelta
 
 import httpx2
@@ -26,7 +27,7 @@ async def test_a_journal_that_stands_still_is_not_ready(town: Town) -> None:
     async with town.client() as client:
         stale = await client.get("/readyz")
     assert stale.status_code == 503
-    assert "11 s old" in stale.json()["detail"]
+    assert re.search(r"newest entry is 1\d s old", stale.json()["detail"])
 
 
 async def test_a_database_that_was_not_migrated_is_not_ready(town: Town) -> None:
