@@ -1,7 +1,7 @@
 """Times: aware UTC datetimes outside, int64 microseconds since 1970 in arrays."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 Clock = Callable[[], datetime]
 """What tells the time to an edge; only gezhi/ and the tests make one."""
@@ -11,6 +11,13 @@ SECOND_US = 1_000_000
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Where microseconds are counted from."""
+
+BEIJING = timezone(timedelta(hours=8), "UTC+8")
+"""China's one civil time, without summer time: what clocks of field devices show there.
+
+China's field protocols write times without a zone; this is where one comes from, unless
+a device's profile names another.
+"""
 
 _ONE_US = timedelta(microseconds=1)
 

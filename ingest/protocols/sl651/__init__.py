@@ -9,7 +9,7 @@ This is the package's front; the parts:
 - `framer`: octets to frames, bounded.
 - `packets`: messages of several packets (mode M3).
 - `stream`: all of it together, for one connection.
-- `bcd`: numbers and times, and where their zone comes from.
+- `bcd`: numbers and times.
 - `body`: who observed what, and when.
 - `elements`: which elements are our quantities.
 - `readings`: a report as readings.
@@ -18,7 +18,6 @@ This is the package's front; the parts:
 """
 
 from ingest.protocols.sl651.answer import acknowledgement, resend_request
-from ingest.protocols.sl651.bcd import BEIJING
 from ingest.protocols.sl651.body import Element, Report, Section, report_from
 from ingest.protocols.sl651.frame import End, Frame, Function
 from ingest.protocols.sl651.packets import Missing
@@ -26,7 +25,6 @@ from ingest.protocols.sl651.readings import readings_of
 from ingest.protocols.sl651.stream import Item, Sl651Stream
 
 __all__ = [
-    "BEIJING",
     "Element",
     "End",
     "Frame",

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from ingest.protocols.sl651.bcd import BEIJING, time_octets
+from ingest.protocols.sl651.bcd import time_octets
 from ingest.protocols.sl651.frame import End, Frame, Function, Packet, encode_frame
 from ingest.protocols.sl651.packets import Missing
+from vocabulary.times import BEIJING
 
 
 def acknowledgement(message: Frame, at: datetime, zone: tzinfo = BEIJING) -> bytes:

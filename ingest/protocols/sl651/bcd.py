@@ -1,13 +1,6 @@
 """Numbers and times in BCD (6.6.2.5, 6.6.2.8, 6.6.3.3)."""
 
-from datetime import datetime, timedelta, timezone, tzinfo
-
-BEIJING = timezone(timedelta(hours=8), "UTC+8")
-"""China's one civil time, without summer time: what a station's clock shows.
-
-SL 651 writes times without a zone; its stations are China's. A profile that names
-another zone overrules it.
-"""
+from datetime import datetime, tzinfo
 
 CENTURY = 2000
 """What a year's two digits are counted from (the standard is of 2014)."""

@@ -14,23 +14,28 @@ definition are followed by value after value to the end.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from enum import IntEnum
 
 from ingest.protocols.errors import ProtocolError
-from ingest.protocols.sl651.bcd import BEIJING, BcdError, digits, time_from
+from ingest.protocols.sl651.bcd import BcdError, digits, time_from
 from ingest.protocols.sl651.frame import Frame, Function
 from vocabulary.refusal import Reason
+from vocabulary.times import BEIJING
 
-OBSERVED, STATION, MANUAL, PICTURE, BULK = 0xF0, 0xF1, 0xF2, 0xF3, 0xFD
-"""Guides that are no elements (annex C); the last three are all the rest of a body."""
 
-STEP = 0x04
-"""Guide of the time step."""
+class Mark(IntEnum):
+    """Guides that are no elements (annex C)."""
+
+    STEP = 0x04  # 时间步长码
+    OBSERVED = 0xF0  # 观测时间
+    STATION = 0xF1  # 测站编码
+    MANUAL = 0xF2  # 人工置数: all the rest of a body
+    PICTURE = 0xF3  # 图片信息: all the rest
+    BULK = 0xFD  # 流速批量数据: all the rest
+
 
 EXTENDED = 0xFF
 """Begins a guide of two octets, for private elements."""
-
-HOUR_PACKS = range(0xF4, 0xFD)
-"""Guides of twelve values of one hour, five minutes apart: F4 rain, F5 to FC levels."""
 
 WITH_CLASS = frozenset(
     {
@@ -168,13 +173,13 @@ class _Parser:
 
     def _parse_part(self) -> None:
         match self._rest[0]:
-            case 0xF1:
+            case Mark.STATION:
                 self._parse_station()
-            case 0xF0:
+            case Mark.OBSERVED:
                 self._parse_time()
-            case 0x04:
+            case Mark.STEP:
                 self._parse_series()
-            case guide if guide in (MANUAL, PICTURE, BULK):
+            case Mark.MANUAL | Mark.PICTURE | Mark.BULK as guide:
                 self._put(Element(guide, self._rest[2:], 0))
                 self._rest = b""
             case _:
@@ -186,7 +191,7 @@ class _Parser:
         octets = self._take(2 + 5)
         self._station = octets[2:].hex().upper()
         self._observed_at, self._has_time = None, True
-        if self._has_class and self._rest[:1] != bytes([OBSERVED]):
+        if self._has_class and self._rest[:1] != bytes([Mark.OBSERVED]):
             self._class = self._take(1).decode("ascii", "backslashreplace")
 
     def _parse_time(self) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from ingest.protocols.sl651.bcd import BEIJING, number_octets, time_octets
-from ingest.protocols.sl651.body import EXTENDED, OBSERVED, STATION, STEP, Element
+from ingest.protocols.sl651.bcd import number_octets, time_octets
+from ingest.protocols.sl651.body import EXTENDED, Element, Mark
 from ingest.protocols.sl651.elements import LEVEL_PACKS, RAIN_PACK, STATUS, STATUS_SIZE
 from ingest.protocols.sl651.frame import End, Frame, Packet, encode_frame
+from vocabulary.times import BEIJING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def observation(
     sender: Sender, observed_at: datetime, elements: Sequence[Element]
 ) -> bytes:
     """Return the station, its class, the time, and what was observed then."""
-    who = bytes([STATION, STATION]) + bytes.fromhex(sender.station)
+    who = bytes([Mark.STATION, Mark.STATION]) + bytes.fromhex(sender.station)
     letter = sender.station_class.encode("ascii")
     return who + letter + further(sender, observed_at, elements)
 
@@ -78,7 +79,7 @@ def further(
     """Return another time and what was observed then."""
     time = time_octets(observed_at, sender.zone)[:5]
     octets = b"".join(_guide(element) + element.data for element in elements)
-    return bytes([OBSERVED, OBSERVED]) + time + octets
+    return bytes([Mark.OBSERVED, Mark.OBSERVED]) + time + octets
 
 
 def series(
@@ -92,7 +93,7 @@ def series(
         step_min: Minutes between two, 1 to 59.
         values: One element, value by value, all of one length.
     """
-    step = bytes([STEP, 0x18, 0, 0, *bytes.fromhex(f"{step_min:02d}")])
+    step = bytes([Mark.STEP, 0x18, 0, 0, *bytes.fromhex(f"{step_min:02d}")])
     data = b"".join(value.data for value in values)
     return observation(sender, first_at, []) + step + _guide(values[0]) + data
 
