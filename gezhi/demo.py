@@ -92,7 +92,9 @@ async def _fill_registry(platform: Platform, city: Path, console: Console) -> No
         result = await import_city(connection, city, dry_run=False, at=utc_now())
     finally:
         await connection.close()
-    console.print(f"  imported   sample city 格州 Gezhou: {_summary(result)}")
+    console.print(
+        f"  imported   sample city 格州 Gezhou: {_summary(result)}", soft_wrap=True
+    )
 
 
 def _summary(result: ImportResult) -> str:

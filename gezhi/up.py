@@ -29,6 +29,9 @@ from store.access import create_token
 READY_WITHIN_S = 60.0
 """How long the API may take to call itself ready after its start."""
 
+RESTART_S = 1.0
+"""Pause before a database or broker that ended is started again."""
+
 POLL_S = 0.1
 """Seconds between two questions whether it is ready."""
 
@@ -201,6 +204,9 @@ def _is_ready(url: str) -> bool:
 
 async def _keep_started(name: str, part: _Part, report: Report) -> None:
     while True:
-        code = await part.child.wait()
-        report(f"  {name} ended with {code}; starting it again")
-        await part.start()
+        child = part.child
+        code = await child.wait()
+        await asyncio.sleep(RESTART_S)
+        if part.child is child:  # nobody restarted it on purpose
+            report(f"  {name} ended with {code}; starting it again")
+            await part.start()
