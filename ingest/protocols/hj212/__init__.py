@@ -13,7 +13,14 @@ This is the package's front; the parts:
 
 from ingest.protocols.hj212.answer import answer_to, request_answer, result
 from ingest.protocols.hj212.clock import qn_text, time_text
-from ingest.protocols.hj212.package import ANSWER, VERSION, Command, Item, Package
+from ingest.protocols.hj212.package import (
+    ANSWER,
+    VERSION,
+    Command,
+    Item,
+    Package,
+    encode_segment,
+)
 from ingest.protocols.hj212.readings import TELLINGS, readings_of
 from ingest.protocols.hj212.stream import Hj212Stream, encode_package
 
@@ -27,6 +34,7 @@ __all__ = [
     "Package",
     "answer_to",
     "encode_package",
+    "encode_segment",
     "qn_text",
     "readings_of",
     "request_answer",

@@ -30,8 +30,14 @@ MAX_ITEMS = 1024
 """Most items of one package; a segment of the standard has room for some forty."""
 
 _DATA = re.compile(r"(.*?)CP=&&(.*)&&", re.DOTALL)
-_DEVICE = re.compile(r"[0-9A-Za-z._-]{1,32}")
-_QN = re.compile(r"[0-9]{17}")
+_FORMS = {
+    "MN": re.compile(r"[0-9A-Za-z._-]{1,32}"),  # 24 by the standard
+    "CN": re.compile(r"[0-9]{4}"),
+    "ST": re.compile(r"[0-9A-Za-z]{0,4}"),
+    "PW": re.compile(r"[ -~]{0,32}"),
+    "QN": re.compile(r"(?:[0-9]{17})?"),
+    "Flag": re.compile(r"[0-9]{0,3}"),
+}
 
 
 class Command(IntEnum):
@@ -100,24 +106,20 @@ def decode_segment(segment: bytes) -> Package:
         detail = "the segment has no CP=&&…&& at its end"
         raise ProtocolError(Reason.BAD_FRAME, detail, segment)
     fields = dict(part.partition("=")[::2] for part in match[1].split(";") if part)
-    device, command = fields.get("MN", ""), fields.get("CN", "")
-    if not _DEVICE.fullmatch(device):
-        detail = f"MN {device!r} is not 1 to 32 of A-Z a-z 0-9 . _ -"
-        raise ProtocolError(Reason.BAD_FIELD, detail, segment)
-    if not _is_number(command):
-        raise ProtocolError(Reason.BAD_FIELD, f"CN {command!r} is no number", segment)
+    for name, form in _FORMS.items():
+        if not form.fullmatch(fields.get(name, "")):
+            detail = f"{name}={fields.get(name, '')!r}; it must match {form.pattern}"
+            raise ProtocolError(Reason.BAD_FIELD, detail, segment)
     items, errors = _data(match[2])
-    qn, flag = fields.get("QN", ""), fields.get("Flag", "")
+    is_numbered = {"PNUM", "PNO"} <= fields.keys()
     return Package(
-        qn=qn if _QN.fullmatch(qn) else "",
+        qn=fields.get("QN", ""),
         system=fields.get("ST", ""),
-        command=int(command),
+        command=int(fields["CN"]),
         password=fields.get("PW", ""),
-        device=device,
-        flag=int(flag) if _is_number(flag) else None,
-        numbering=(fields["PNUM"], fields["PNO"])
-        if {"PNUM", "PNO"} <= fields.keys()
-        else (),
+        device=fields["MN"],
+        flag=int(fields["Flag"]) if fields.get("Flag") else None,
+        numbering=(fields["PNUM"], fields["PNO"]) if is_numbered else (),
         items=items,
         errors=errors,
     )
@@ -157,7 +159,3 @@ def _data(text: str) -> tuple[tuple[Item, ...], tuple[ProtocolError, ...]]:
         detail = f"{len(parts)} items; the first {MAX_ITEMS} count"
         errors.append(ProtocolError(Reason.TOO_LONG, detail, text.encode()))
     return tuple(items), tuple(errors)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 4  # noqa: PLR2004 (of CN)

@@ -1,0 +1,149 @@
+"""The HJ 212 edge: outfalls' and other stations' data loggers that call us over TCP.
+
+No arithmetic and no opinion on values: frames go to the codec, what it makes of them to
+the inbox, and the answer to the device once that is stored. A device that is not
+registered is not answered, nor is a command that we do not take in.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from devices.registry.snapshot import Snapshot
+from ingest.arrival import Inbox
+from ingest.protocols.errors import ProtocolError
+from ingest.protocols.hj212 import (
+    TELLINGS,
+    Hj212Stream,
+    Package,
+    answer_to,
+    encode_package,
+    encode_segment,
+    readings_of,
+)
+from ingest.stations import arrival_of, station_of, unknown_station, zone_of
+from ingest.tcp_stream import Patience, Peer, serve_tcp
+from vocabulary.device import Device, Transport
+from vocabulary.reading import Reading
+from vocabulary.refusal import Reason
+from vocabulary.times import Clock
+
+PATIENCE = Patience(idle_s=3900.0, gap_s=10.0)
+"""Real-time data comes each 3600 s at the latest (table 4); 10 s is the standard's own
+time-out (table 1)."""
+
+EDGE = "hj212"
+"""What EDGE entries of the journal call this edge."""
+
+
+async def serve_hj212(
+    host: str,
+    port: int,
+    *,
+    registry: Callable[[], Snapshot],
+    inbox: Inbox,
+    clock: Clock,
+    patience: Patience = PATIENCE,
+    on_bound: Callable[[int], None] | None = None,
+) -> None:
+    """Listen for devices until cancelled; then hang up on all of them.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 for any free one.
+        registry: Returns the registry as it is now.
+        inbox: Where readings and refusals go.
+        clock: Tells the time of receipt.
+        patience: How long a silence may last.
+        on_bound: Told the port, once it listens.
+    """
+    await serve_tcp(
+        host,
+        port,
+        edge=EDGE,
+        caller=partial(_Logger, registry, inbox, clock),
+        patience=patience,
+        inbox=inbox,
+        clock=clock,
+        on_bound=on_bound,
+    )
+
+
+class _Logger:
+    """One connection of a data logger (数采仪)."""
+
+    def __init__(
+        self, registry: Callable[[], Snapshot], inbox: Inbox, clock: Clock, peer: Peer
+    ) -> None:
+        self._registry = registry
+        self._inbox = inbox
+        self._clock = clock
+        self._peer = peer
+        self._stream = Hj212Stream()
+        self._address = ""  # of the last package
+
+    @property
+    def is_amid(self) -> bool:
+        return self._stream.is_amid
+
+    def summary(self) -> str:
+        who = self._address or "never said who"
+        return f"device {who}, {self._stream.frames} frames"
+
+    async def take(self, data: bytes) -> None:
+        await self._handle(self._stream.receive_data(data))
+
+    async def pause(self) -> None:
+        await self._handle(self._stream.receive_gap())
+
+    async def end(self) -> None:
+        await self._handle(self._stream.receive_eof())
+
+    async def _handle(self, items: Sequence[Package | ProtocolError]) -> None:
+        for item in items:
+            if isinstance(item, Package):
+                self._address = item.device
+                await self._take_package(item)
+            else:
+                await self._put([item], self._station(self._address))
+
+    async def _take_package(self, package: Package) -> None:
+        station = self._station(package.device)
+        if station is None:
+            octets = encode_segment(package)
+            error = unknown_station(Transport.HJ212, package.device, octets)
+            await self._put([error], None)
+        elif package.command not in TELLINGS:
+            await self._put([_unknown_command(package)], station)
+        else:
+            readings = readings_of(package, zone_of(station))
+            answer = answer_to(package)
+            committed = None
+            if answer is not None:
+                committed = partial(self._peer.send, encode_package(answer))
+            await self._put([*readings, *package.errors], station, committed)
+
+    async def _put(
+        self,
+        items: Sequence[Reading | ProtocolError],
+        station: Device | None,
+        committed: Callable[[], None] | None = None,
+    ) -> None:
+        await self._inbox.put(
+            arrival_of(
+                items,
+                transport=Transport.HJ212,
+                gateway=station.gateway if station else "",
+                identity=self._address,
+                peer=self._peer.name,
+                at=self._clock(),
+                committed=committed,
+            )
+        )
+
+    def _station(self, address: str) -> Device | None:
+        return station_of(self._registry(), Transport.HJ212, address)
+
+
+def _unknown_command(package: Package) -> ProtocolError:
+    detail = f"command {package.command} of {package.device} carries no readings"
+    return ProtocolError(Reason.UNKNOWN_MESSAGE, detail, encode_segment(package))
