@@ -11,6 +11,7 @@ from cases.request import Severity
 from cases.routing import reason_words
 from cases.words import SEVERITY_WORDS
 from store.case_brief import CaseBrief, cases_after
+from store.connection import AWAY
 from store.follow import JournalTail
 from store.journal import Kind
 
@@ -22,7 +23,7 @@ async def filed_cases(dsn: str, *, after_seq: int) -> AsyncIterator[CaseBrief]:
     """Yield cases as they are filed, oldest first, until the caller stops."""
     last_case, seq = 0, after_seq
     async with (
-        asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool,
+        asyncpg.create_pool(dsn, min_size=0, max_size=1) as pool,
         JournalTail(dsn) as tail,
     ):
         while True:
@@ -32,8 +33,11 @@ async def filed_cases(dsn: str, *, after_seq: int) -> AsyncIterator[CaseBrief]:
             seq = entries[-1].seq
             if not any(entry.kind == Kind.CASE for entry in entries):
                 continue
-            async with pool.acquire() as connection:
-                filed = await cases_after(connection, last_case)
+            try:
+                async with pool.acquire() as connection:
+                    filed = await cases_after(connection, last_case)
+            except AWAY:
+                continue  # the next case brings these too
             for brief in filed:
                 last_case = brief.id
                 yield brief
