@@ -21,7 +21,7 @@ from ingest.protocols.sl651.answer import acknowledgement, resend_request
 from ingest.protocols.sl651.body import Element, Report, Section, report_from
 from ingest.protocols.sl651.frame import End, Frame, Function
 from ingest.protocols.sl651.packets import Missing
-from ingest.protocols.sl651.readings import readings_of
+from ingest.protocols.sl651.readings import is_stored, readings_of, value_of
 from ingest.protocols.sl651.stream import Item, Sl651Stream
 
 __all__ = [
@@ -35,7 +35,9 @@ __all__ = [
     "Section",
     "Sl651Stream",
     "acknowledgement",
+    "is_stored",
     "readings_of",
     "report_from",
     "resend_request",
+    "value_of",
 ]

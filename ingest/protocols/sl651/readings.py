@@ -24,6 +24,9 @@ from vocabulary.quality import Quality
 from vocabulary.reading import Reading
 from vocabulary.refusal import Reason
 
+MAX_DATA = 31
+"""Most octets of an element that says how many it has (table 26)."""
+
 PACK_STEP = timedelta(minutes=5)
 """Between two values of an hour's pack; the time of observation is the first's."""
 
@@ -50,6 +53,21 @@ def readings_of(report: Report) -> list[Reading | ProtocolError]:
                 detail = f"element {element.guide:02X} of {section.station}: {error}"
                 items.append(ProtocolError(Reason.BAD_VALUE, detail, element.data))
     return items
+
+
+def is_stored(element: Element) -> bool:
+    """Return whether an element is one that we have quantities for."""
+    return element.guide in {STATUS, *PACKS, *ELEMENTS}
+
+
+def value_of(element: Element) -> float | None:
+    """Return the number that an element holds; None if it holds none."""
+    if not 0 < len(element.data) <= MAX_DATA:
+        return None
+    try:
+        return number(element.data, element.decimals)
+    except BcdError:
+        return None
 
 
 def part_address(station: str, intake: int) -> str:

@@ -31,6 +31,11 @@ class Sl651Stream:
         return self._framer.frames
 
     @property
+    def is_amid_frame(self) -> bool:
+        """Whether a frame is incomplete."""
+        return self._framer.is_amid
+
+    @property
     def is_amid(self) -> bool:
         """Whether a frame or a message of several is incomplete."""
         return self._framer.is_amid or self._assembler.is_amid
