@@ -56,6 +56,7 @@ class Quantity(StrEnum):
     HUMIDITY_PCT = "humidity_pct"
     AIR_PRESSURE_HPA = "air_pressure_hpa"
     SURFACE_TEMPERATURE_C = "surface_temperature_c"
+    PROBE_TEMPERATURE_C = "probe_temperature_c"
     PULSE_COUNT = "pulse_count"
     PULSE_2_COUNT = "pulse_2_count"
     VALVE_OPEN = "valve_open"
@@ -149,6 +150,9 @@ QUANTITIES: dict[Quantity, QuantityFacts] = {
     Quantity.AIR_PRESSURE_HPA: QuantityFacts("hPa", 300, 1100, "气压", "air pressure"),
     Quantity.SURFACE_TEMPERATURE_C: QuantityFacts(
         "°C", -60, 100, "路面温度", "surface temperature"
+    ),
+    Quantity.PROBE_TEMPERATURE_C: QuantityFacts(
+        "°C", -60, 150, "探头温度", "probe temperature"
     ),
     Quantity.PULSE_COUNT: QuantityFacts("", 0, 2**32, "脉冲累计", "pulses in all"),
     Quantity.PULSE_2_COUNT: QuantityFacts(
