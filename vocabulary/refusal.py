@@ -1,6 +1,7 @@
 """What could not be taken in, and why: one word per reason, the octets kept."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -26,6 +27,8 @@ class Reason(StrEnum):
     UNKNOWN_TOPIC = "unknown-topic"
     UNKNOWN_MESSAGE = "unknown-message"
     TEST_MESSAGE = "test-message"
+    BAD_LENGTH = "bad-length"
+    ENCRYPTED = "encrypted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,8 @@ class Refusal:
         identity: The device it claims to be; empty if unknown.
         peer: Address of the other side.
         octets: What came, as it came.
+        topic: Where it was published, if it is a whole MQTT payload; empty otherwise.
+        received_at: When it came, aware; None where the batch's time will do.
     """
 
     reason: Reason
@@ -49,3 +54,5 @@ class Refusal:
     identity: str = ""
     peer: str = ""
     octets: bytes = b""
+    topic: str = ""
+    received_at: datetime | None = None
