@@ -1,7 +1,10 @@
 """The quantities a device may report: name with unit, plausible range, words.
 
 A quantity whose unit varies is two quantities; conversion happens once, in the codec.
-A value outside `low`..`high` is flagged `Quality.OUT_OF_RANGE`, and kept.
+A value outside `low`..`high` is flagged `Quality.OUT_OF_RANGE`, and kept. So is one
+that changed faster than it can (`JUMP`), and one that has not changed for so long that
+it is an old one under a new time (`STUCK`). The figures are careful: what a sensor in
+order may do is not flagged.
 """
 
 from dataclasses import dataclass
@@ -86,6 +89,11 @@ class QuantityFacts:
         high: Greatest plausible value.
         name_zh: 中文名称.
         name_en: English name.
+        leap: Largest change that needs no time (noise, resolution, what really happens
+            at once); None if it may change at will.
+        fastest_per_s: How much more than that it may change in each second.
+        stuck_after_s: How long the very same value (but 0) is still believable; None if
+            for ever, as of flags, counters, coarse or settled values.
     """
 
     unit: str
@@ -93,36 +101,78 @@ class QuantityFacts:
     high: float
     name_zh: str
     name_en: str
+    leap: float | None = None
+    fastest_per_s: float = 0
+    stuck_after_s: float | None = None
+
+
+_HOUR_S = 3600
+_WATER_STUCK_S = 48 * _HOUR_S  # electrodes with two digits, in a tank at rest
 
 
 QUANTITIES: dict[Quantity, QuantityFacts] = {
     Quantity.TILT_DEG: QuantityFacts("°", 0, 180, "倾角", "tilt"),
     Quantity.COVER_OPEN: QuantityFacts("", 0, 1, "井盖开启", "cover open"),
     Quantity.WATER_UNDER_COVER: QuantityFacts("", 0, 1, "井下水满", "water at cover"),
-    Quantity.PRESSURE_KPA: QuantityFacts("kPa", -100, 2500, "压力", "pressure"),
-    Quantity.DEPTH_MM: QuantityFacts("mm", 0, 5000, "积水深度", "ponding depth"),
-    Quantity.RAIN_MM: QuantityFacts("mm", 0, 500, "雨量", "rain"),
+    Quantity.PRESSURE_KPA: QuantityFacts(
+        "kPa",
+        -100,
+        2500,
+        "压力",
+        "pressure",
+        leap=1000,
+        fastest_per_s=100,
+        stuck_after_s=6 * _HOUR_S,
+    ),
+    Quantity.DEPTH_MM: QuantityFacts(
+        "mm",
+        0,
+        5000,
+        "积水深度",
+        "ponding depth",
+        leap=300,
+        fastest_per_s=50,
+    ),
+    Quantity.RAIN_MM: QuantityFacts(
+        "mm", 0, 500, "雨量", "rain", leap=100, fastest_per_s=0.5
+    ),
     Quantity.POWER_W: QuantityFacts("W", 0, 50000, "有功功率", "active power"),
-    Quantity.VOLTAGE_V: QuantityFacts("V", 0, 500, "电压", "voltage"),
+    Quantity.VOLTAGE_V: QuantityFacts(
+        "V", 0, 500, "电压", "voltage", stuck_after_s=6 * _HOUR_S
+    ),
     Quantity.CURRENT_A: QuantityFacts("A", 0, 400, "电流", "current"),
-    Quantity.ENERGY_KWH: QuantityFacts("kWh", 0, 1e9, "电能", "energy"),
+    Quantity.ENERGY_KWH: QuantityFacts(
+        "kWh", 0, 1e9, "电能", "energy", leap=2, fastest_per_s=0.02
+    ),
     Quantity.DIMMING_PCT: QuantityFacts("%", 0, 100, "调光", "dimming level"),
     Quantity.CONTACTOR_ON: QuantityFacts("", 0, 1, "接触器吸合", "contactor on"),
     Quantity.CABINET_DOOR_OPEN: QuantityFacts("", 0, 1, "箱门开启", "door open"),
     Quantity.LEAKAGE_MA: QuantityFacts("mA", 0, 5000, "漏电流", "leakage current"),
-    Quantity.TEMPERATURE_C: QuantityFacts("°C", -60, 150, "温度", "temperature"),
+    Quantity.TEMPERATURE_C: QuantityFacts(
+        "°C", -60, 150, "温度", "temperature", leap=15, fastest_per_s=1
+    ),
     Quantity.BATTERY_PCT: QuantityFacts("%", 0, 100, "电池电量", "battery charge"),
     Quantity.BATTERY_V: QuantityFacts("V", 0, 60, "电池电压", "battery voltage"),
     Quantity.RSSI_DBM: QuantityFacts("dBm", -150, 0, "信号强度", "signal strength"),
-    Quantity.LEVEL_M: QuantityFacts("m", -500, 9000, "水位", "water level"),
-    Quantity.RELATIVE_LEVEL_M: QuantityFacts("m", 0, 656, "相对水位", "relative level"),
+    Quantity.LEVEL_M: QuantityFacts(
+        "m", -500, 9000, "水位", "water level", leap=3, fastest_per_s=0.05
+    ),
+    Quantity.RELATIVE_LEVEL_M: QuantityFacts(
+        "m", 0, 656, "相对水位", "relative level", leap=3, fastest_per_s=0.1
+    ),
     Quantity.FLOW_M3_S: QuantityFacts("m³/s", -1e5, 1e6, "流量", "flow"),
-    Quantity.VELOCITY_M_S: QuantityFacts("m/s", -20, 20, "流速", "velocity"),
+    Quantity.VELOCITY_M_S: QuantityFacts(
+        "m/s", -20, 20, "流速", "velocity", stuck_after_s=24 * _HOUR_S
+    ),
     Quantity.RAIN_5MIN_MM: QuantityFacts("mm", 0, 100, "5分钟雨量", "rain of 5 min"),
     Quantity.RAIN_DAY_MM: QuantityFacts("mm", 0, 2000, "当日雨量", "rain since 8:00"),
     Quantity.RAIN_TOTAL_MM: QuantityFacts("mm", 0, 1e5, "累计雨量", "rain counter"),
-    Quantity.WATER_TEMPERATURE_C: QuantityFacts("°C", -5, 100, "水温", "water temp."),
-    Quantity.PH: QuantityFacts("", 0, 14, "pH", "pH"),
+    Quantity.WATER_TEMPERATURE_C: QuantityFacts(
+        "°C", -5, 100, "水温", "water temp.", leap=10, fastest_per_s=0.5
+    ),
+    Quantity.PH: QuantityFacts(
+        "", 0, 14, "pH", "pH", leap=4, fastest_per_s=0.1, stuck_after_s=_WATER_STUCK_S
+    ),
     Quantity.COD_MG_L: QuantityFacts("mg/L", 0, 1e5, "化学需氧量", "COD"),
     Quantity.AMMONIA_MG_L: QuantityFacts("mg/L", 0, 1e4, "氨氮", "ammonia nitrogen"),
     Quantity.TOTAL_PHOSPHORUS_MG_L: QuantityFacts(
@@ -132,12 +182,14 @@ QUANTITIES: dict[Quantity, QuantityFacts] = {
         "mg/L", 0, 1e4, "总氮", "total nitrogen"
     ),
     Quantity.DISSOLVED_OXYGEN_MG_L: QuantityFacts(
-        "mg/L", 0, 50, "溶解氧", "dissolved oxygen"
+        "mg/L", 0, 50, "溶解氧", "dissolved oxygen", stuck_after_s=_WATER_STUCK_S
     ),
     Quantity.CONDUCTIVITY_US_CM: QuantityFacts(
-        "µS/cm", 0, 1e6, "电导率", "conductivity"
+        "µS/cm", 0, 1e6, "电导率", "conductivity", stuck_after_s=_WATER_STUCK_S
     ),
-    Quantity.TURBIDITY_NTU: QuantityFacts("NTU", 0, 1e4, "浊度", "turbidity"),
+    Quantity.TURBIDITY_NTU: QuantityFacts(
+        "NTU", 0, 1e4, "浊度", "turbidity", stuck_after_s=_WATER_STUCK_S
+    ),
     Quantity.MAINS_LOST: QuantityFacts("", 0, 1, "市电中断", "mains lost"),
     Quantity.BATTERY_LOW: QuantityFacts("", 0, 1, "电池欠压", "battery low"),
     Quantity.TILT_X_DEG: QuantityFacts("°", -180, 180, "X轴倾角", "inclination of x"),
