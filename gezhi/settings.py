@@ -36,6 +36,9 @@ class Settings:
         nmea_host: Where vehicle terminals call.
         nmea_tcp_port: NMEA 0183 over TCP; IANA gave 10110 to it.
         nmea_udp_port: NMEA 0183 over UDP.
+        station_host: Where hydrological and outfall stations call.
+        sl651_port: SL 651-2014 over TCP; 0 for none.
+        hj212_port: HJ 212-2017 over TCP; 0 for none.
         metrics_port: Prometheus metrics of the ingest process; 0 for none.
         time_zone: The city's own, for case numbers.
         city: City folder whose base map the page shows; empty for none.
@@ -51,6 +54,9 @@ class Settings:
     nmea_host: str
     nmea_tcp_port: int
     nmea_udp_port: int
+    station_host: str
+    sl651_port: int
+    hj212_port: int
     metrics_port: int
     time_zone: str
     city: str
@@ -73,6 +79,9 @@ class Settings:
             nmea_host=environ.get("GEZHI_NMEA_HOST", "127.0.0.1"),
             nmea_tcp_port=_port(environ, "GEZHI_NMEA_TCP_PORT", 10110),
             nmea_udp_port=_port(environ, "GEZHI_NMEA_UDP_PORT", 10110),
+            station_host=environ.get("GEZHI_STATION_HOST", "127.0.0.1"),
+            sl651_port=_port(environ, "GEZHI_SL651_PORT", 0),
+            hj212_port=_port(environ, "GEZHI_HJ212_PORT", 0),
             metrics_port=_port(environ, "GEZHI_METRICS_PORT", 0),
             time_zone=environ.get("GEZHI_TIME_ZONE", "Asia/Shanghai"),
             city=environ.get("GEZHI_CITY", ""),
@@ -91,6 +100,9 @@ class Settings:
             "GEZHI_NMEA_HOST": self.nmea_host,
             "GEZHI_NMEA_TCP_PORT": str(self.nmea_tcp_port),
             "GEZHI_NMEA_UDP_PORT": str(self.nmea_udp_port),
+            "GEZHI_STATION_HOST": self.station_host,
+            "GEZHI_SL651_PORT": str(self.sl651_port),
+            "GEZHI_HJ212_PORT": str(self.hj212_port),
             "GEZHI_METRICS_PORT": str(self.metrics_port),
             "GEZHI_TIME_ZONE": self.time_zone,
             "GEZHI_CITY": self.city,

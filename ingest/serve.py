@@ -1,21 +1,24 @@
 """The ingest process: all edges and the intake, in one group of tasks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import asyncpg
 from prometheus_client import start_http_server
 
+from devices.registry.snapshot import Snapshot
 from ingest.arrival import Inbox
 from ingest.broker_address import BrokerAddress
+from ingest.hj212_edge import serve_hj212
 from ingest.intake import run_intake
 from ingest.metrics import IngestMetrics
 from ingest.mqtt import run_mqtt_edge
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.pollers import Pollers
 from ingest.registry_watch import RegistryWatch
+from ingest.sl651_edge import serve_sl651
 from vocabulary.times import Clock
 
 INBOX_SIZE = 64
@@ -44,6 +47,9 @@ class IngestSettings:
         nmea_tcp_port: Their TCP port; 0 for any free one.
         nmea_udp_port: Their UDP port; 0 for any free one.
         nmea_gateway: Code of the gateway that terminals belong to.
+        station_host: Address the listeners for hydrological and outfall stations bind.
+        sl651_port: TCP port for SL 651; 0 for any free one, None for none.
+        hj212_port: TCP port for HJ 212; 0 for any free one, None for none.
         metrics_host: Address the metrics are served on.
         metrics_port: Their TCP port; None for none.
     """
@@ -56,6 +62,9 @@ class IngestSettings:
     nmea_tcp_port: int
     nmea_udp_port: int
     nmea_gateway: str = "nmea"
+    station_host: str = "127.0.0.1"
+    sl651_port: int | None = None
+    hj212_port: int | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
 
@@ -116,8 +125,31 @@ async def _run(
                 clock=clock,
             ),
         }
+        edges |= _station_edges(
+            settings, lambda: registry.snapshot, inbox=inbox, clock=clock
+        )
         for name, edge in edges.items():
             tasks.create_task(edge, name=name)
+
+
+def _station_edges(
+    settings: IngestSettings,
+    registry: Callable[[], Snapshot],
+    *,
+    inbox: Inbox,
+    clock: Clock,
+) -> dict[str, Coroutine[None, None, None]]:
+    ports = {
+        "sl651": (settings.sl651_port, serve_sl651),
+        "hj212": (settings.hj212_port, serve_hj212),
+    }
+    return {
+        name: serve_stations(
+            settings.station_host, port, registry=registry, inbox=inbox, clock=clock
+        )
+        for name, (port, serve_stations) in ports.items()
+        if port is not None
+    }
 
 
 @asynccontextmanager
