@@ -1,7 +1,10 @@
-"""What could not be taken in: its reason, its octets, and how often it came."""
+"""What could not be taken in: its reason, its octets, and how often it came.
+
+What the registry can cure is kept message by message as well, for when it is cured.
+"""
 
 import hashlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +20,7 @@ SAME_WHATEVER_IT_SAYS = frozenset(
         Reason.UNKNOWN_DEVICE,
         Reason.UNKNOWN_IDENTITY,
         Reason.OTHER_GATEWAYS_DEVICE,
+        Reason.CLONED_IDENTITY,
         Reason.UNKNOWN_QUANTITY,
         Reason.IMPOSSIBLE_TIME,
         Reason.UNKNOWN_MESSAGE,
@@ -25,22 +29,42 @@ SAME_WHATEVER_IT_SAYS = frozenset(
 """Reasons whose cause is the device, not the message: one row a device, not one a
 message, or an unregistered device would fill the table with its readings."""
 
+CURABLE = frozenset(
+    {Reason.UNKNOWN_DEVICE, Reason.OTHER_GATEWAYS_DEVICE, Reason.UNKNOWN_QUANTITY}
+)
+"""Reasons that end when somebody registers the device or the quantity."""
+
+MOST_MESSAGES = 1_000
+"""Messages kept of one row whose reason is curable; a newer one replaces the oldest."""
+
 _UPSERT = """
 INSERT INTO quarantine AS kept (
-    digest, reason, detail, transport, gateway, identity, peer, octets,
+    digest, reason, detail, transport, gateway, identity, peer, octets, topic,
     first_seen, last_seen, count)
-SELECT digest, reason, detail, transport, gateway, identity, peer, octets, $9, $9, count
-FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-            $7::text[], $8::bytea[], $10::bigint[])
-    AS came (digest, reason, detail, transport, gateway, identity, peer, octets, count)
+SELECT * FROM unnest(
+    $1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::bytea[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])
 ON CONFLICT (digest) DO UPDATE SET
-    count = kept.count + excluded.count, last_seen = excluded.last_seen,
-    detail = excluded.detail, peer = excluded.peer, octets = excluded.octets
+    count = kept.count + excluded.count,
+    first_seen = least(kept.first_seen, excluded.first_seen),
+    last_seen = greatest(kept.last_seen, excluded.last_seen),
+    detail = excluded.detail, peer = excluded.peer, octets = excluded.octets,
+    topic = excluded.topic
+RETURNING id, digest, count
+"""
+
+_KEEP = """
+INSERT INTO quarantine_message (quarantine_id, slot, ordinal, received_at, octets)
+SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::timestamptz[],
+                     $5::bytea[])
+ON CONFLICT (quarantine_id, slot) DO UPDATE SET
+    ordinal = excluded.ordinal, received_at = excluded.received_at,
+    octets = excluded.octets
 """
 
 _LIST = """
-SELECT id, reason, detail, transport, gateway, identity, peer, octets, first_seen,
-       last_seen, count
+SELECT id, reason, detail, transport, gateway, identity, peer, octets, topic,
+       first_seen, last_seen, count, retry_requested_at, retried_at
 FROM quarantine
 WHERE ($1::text IS NULL OR reason = $1)
   AND ($2::text IS NULL OR gateway = $2)
@@ -50,8 +74,8 @@ LIMIT $4
 """
 
 _SHOW = """
-SELECT id, reason, detail, transport, gateway, identity, peer, octets, first_seen,
-       last_seen, count
+SELECT id, reason, detail, transport, gateway, identity, peer, octets, topic,
+       first_seen, last_seen, count, retry_requested_at, retried_at
 FROM quarantine WHERE id = $1
 """
 
@@ -69,9 +93,12 @@ class Quarantined:
         identity: The device it claims to be; empty if unknown.
         peer: Address of the other side, the last time.
         octets: What came, the last time; at most `MOST_OCTETS` of it.
+        topic: Where it was published, if it is a whole MQTT payload; empty otherwise.
         first_seen: When it first came.
         last_seen: When it last came.
         count: How often it came.
+        retry_requested_at: When somebody asked to try again; None if nobody waits.
+        retried_at: When it was last tried again, in vain.
     """
 
     id: int
@@ -82,9 +109,29 @@ class Quarantined:
     identity: str
     peer: str
     octets: bytes
+    topic: str
     first_seen: datetime
     last_seen: datetime
     count: int
+    retry_requested_at: datetime | None
+    retried_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A refusal, and when and how often it came.
+
+    Attributes:
+        refusal: What was refused.
+        first_seen: When it first came.
+        last_seen: When it last came.
+        count: How often it came.
+    """
+
+    refusal: Refusal
+    first_seen: datetime
+    last_seen: datetime
+    count: int = 1
 
 
 def digest_of(refusal: Refusal) -> bytes:
@@ -108,27 +155,69 @@ async def quarantine(
     Args:
         connection: In a transaction.
         refusals: In any number; equal ones become one row that counts.
-        at: When they came.
+        at: When those came that do not say.
     """
-    if not refusals:
-        return
-    digests = [digest_of(refusal) for refusal in refusals]
-    count = Counter(digests)
-    last = dict(zip(digests, refusals, strict=True))
-    kept = sorted(last)  # two writers take the rows in one order, or they may deadlock
-    rows = [last[digest] for digest in kept]
-    await connection.execute(
+    times = [refusal.received_at or at for refusal in refusals]
+    await keep(
+        connection, [Came(r, t, t) for r, t in zip(refusals, times, strict=True)]
+    )
+
+
+async def keep(connection: Connection, came: Sequence[Came]) -> list[int]:
+    """Keep what was refused, in the caller's transaction.
+
+    Args:
+        connection: In a transaction.
+        came: In the order it came; equal refusals become one row that counts.
+
+    Returns:
+        The rows' ids.
+    """
+    if not came:
+        return []
+    groups: dict[bytes, list[Came]] = defaultdict(list)
+    for each in came:
+        groups[digest_of(each.refusal)].append(each)
+    digests = sorted(groups)  # two writers take rows in one order, or they may deadlock
+    last = [groups[digest][-1].refusal for digest in digests]
+    rows = await connection.fetch(
         _UPSERT,
-        kept,
-        [row.reason.value for row in rows],
-        [_text(row.detail) for row in rows],
-        [_text(row.transport) for row in rows],
-        [_text(row.gateway) for row in rows],
-        [_text(row.identity) for row in rows],
-        [_text(row.peer) for row in rows],
-        [row.octets[:MOST_OCTETS] for row in rows],
-        at,
-        [count[digest] for digest in kept],
+        digests,
+        [refusal.reason.value for refusal in last],
+        [_text(refusal.detail) for refusal in last],
+        [_text(refusal.transport) for refusal in last],
+        [_text(refusal.gateway) for refusal in last],
+        [_text(refusal.identity) for refusal in last],
+        [_text(refusal.peer) for refusal in last],
+        [refusal.octets[:MOST_OCTETS] for refusal in last],
+        [_text(refusal.topic) for refusal in last],
+        [min(each.first_seen for each in groups[digest]) for digest in digests],
+        [max(each.last_seen for each in groups[digest]) for digest in digests],
+        [sum(each.count for each in groups[digest]) for digest in digests],
+    )
+    for row in rows:
+        await _keep_messages(connection, row["id"], groups[row["digest"]], row["count"])
+    return [row["id"] for row in rows]
+
+
+async def _keep_messages(
+    connection: Connection, row_id: int, came: Sequence[Came], count: int
+) -> None:
+    """Keep the messages of one row whose reason is curable; `count` is that of all."""
+    if came[0].refusal.reason not in CURABLE:
+        return
+    ring: dict[int, tuple[int, Came]] = {}
+    ordinal = count - sum(each.count for each in came)
+    for each in came:
+        ordinal += each.count
+        ring[ordinal % MOST_MESSAGES] = (ordinal, each)
+    await connection.execute(
+        _KEEP,
+        [row_id] * len(ring),
+        list(ring),
+        [ordinal for ordinal, _ in ring.values()],
+        [each.last_seen for _, each in ring.values()],
+        [each.refusal.octets[:MOST_OCTETS] for _, each in ring.values()],
     )
 
 

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     UNKNOWN_QUANTITY = "unknown-quantity"
     UNKNOWN_IDENTITY = "unknown-identity"
     OTHER_GATEWAYS_DEVICE = "other-gateways-device"
+    CLONED_IDENTITY = "cloned-identity"
     UNKNOWN_TOPIC = "unknown-topic"
     UNKNOWN_MESSAGE = "unknown-message"
     TEST_MESSAGE = "test-message"
