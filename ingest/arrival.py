@@ -12,6 +12,7 @@ from vocabulary.device import Transport
 from vocabulary.position import Position
 from vocabulary.reading import NamedReadings, Reading
 from vocabulary.refusal import Refusal
+from vocabulary.sequence import Number
 from vocabulary.times import us_from_datetime
 
 
@@ -28,6 +29,7 @@ class Arrival:
         positions: Under their wire names.
         refusals: What the codec refused.
         committed: Called once it is stored and may be acknowledged.
+        numbers: Of its messages, in the order they came, where the gateway counts them.
     """
 
     transport: Transport
@@ -38,6 +40,7 @@ class Arrival:
     positions: Sequence[Position]
     refusals: Sequence[Refusal]
     committed: Callable[[], None] | None
+    numbers: Sequence[Number] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Whatever cannot be placed or cannot be is refused by itself; its neighbours coun
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -14,7 +15,7 @@ from ingest.arrival import Arrival
 from ingest.judge import future_flags, is_impossible, range_flags
 from ingest.names import NOBODY, Names
 from ingest.placing import placed_positions
-from ingest.unplaced import impossible_time, refusal_of_rows, stranger
+from ingest.unplaced import MOST_ROWS, impossible_time, refusal_of_rows, stranger
 from store.batch import Batch
 from vocabulary.reading import NamedReadings, Readings
 from vocabulary.refusal import Reason, Refusal
@@ -31,7 +32,11 @@ def batch_of(arrivals: Sequence[Arrival], names: Names, *, at: datetime) -> Batc
     """
     readings, refused_readings = placed_readings(arrivals, names)
     positions, refused_positions = placed_positions(arrivals, names)
-    refused = [refusal for arrival in arrivals for refusal in arrival.refusals]
+    refused = [
+        replace(refusal, received_at=arrival.received_at)
+        for arrival in arrivals
+        for refusal in arrival.refusals
+    ]
     refusals = refused + refused_readings + refused_positions
     return Batch(readings, positions, refusals, at)
 
@@ -89,7 +94,7 @@ def _refusals(
     bad: NDArray[np.intp],
     names: Names,
 ) -> list[Refusal]:
-    """Return one refusal for each arrival, device and reason."""
+    """Return a refusal for each arrival, device and reason; of many rows several."""
     starts = np.cumsum([0, *(len(readings) for _, readings in heard)])
     sources = np.searchsorted(starts, bad, side="right") - 1
     groups: dict[tuple[int, str, tuple[Reason, str]], list[int]] = defaultdict(list)
@@ -99,8 +104,9 @@ def _refusals(
         why = _why(arrival, readings, n, names)
         groups[source, readings.device[n], why].append(n)
     return [
-        refusal_of_rows(heard[source][0], device, found, why=why)
+        refusal_of_rows(heard[source][0], device, found[n : n + MOST_ROWS], why=why)
         for (source, device, why), found in groups.items()
+        for n in range(0, len(found), MOST_ROWS)
     ]
 
 

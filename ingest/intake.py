@@ -9,11 +9,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 import asyncpg
 
 from devices.registry.snapshot import Snapshot
+from ingest.accounting import account, numbers_of
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.assemble import batch_of
 from ingest.metrics import IngestMetrics
@@ -122,11 +124,18 @@ class _Intake:
 
     async def _put_away_arrivals(self) -> None:
         arrivals = _leading_arrivals(self.held)
-        batch = batch_of(arrivals, self._current_names(), at=self._clock())
+        names = self._current_names()
+        batch = batch_of(arrivals, names, at=self._clock())
+        numbers = numbers_of(arrivals, names.snapshot)
         loop = asyncio.get_running_loop()
         started_s = loop.time()
         written = await self._insist(
-            lambda connection: self._writer.write(connection, batch, shard=self._shard)
+            lambda connection: self._writer.write(
+                connection,
+                batch,
+                shard=self._shard,
+                beside=partial(account, numbers=numbers, at=batch.received_at),
+            )
         )
         del self.held[: len(arrivals)]
         for arrival in arrivals:

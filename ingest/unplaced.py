@@ -1,17 +1,14 @@
 """Refusals of what a codec could read and nobody can place: pure."""
 
-import math
-from collections.abc import Iterable, Sequence
-
-import msgspec
+from collections.abc import Iterable
 
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival
+from ingest.kept import fix_octets, rows_octets, time_words
 from vocabulary.refusal import Reason, Refusal
-from vocabulary.times import datetime_from_us
 
-MOST_ROWS = 20
-"""How many of a device's refused rows are kept in one refusal."""
+MOST_ROWS = 200
+"""How many of a device's refused rows are kept in one refusal; more make more."""
 
 
 def stranger(snapshot: Snapshot, gateway: str, device: str) -> tuple[Reason, str]:
@@ -44,7 +41,7 @@ def refusal_of_rows(
     Args:
         arrival: What they came in.
         device: Its name on the wire.
-        rows: Which of the arrival's readings; all of this device.
+        rows: Which of the arrival's readings; all of this device, at most `MOST_ROWS`.
         why: The reason, and the same for people.
     """
     reason, detail = why
@@ -55,7 +52,8 @@ def refusal_of_rows(
         gateway=arrival.gateway,
         identity=device,
         peer=arrival.peer,
-        octets=_octets(arrival, list(rows)[:MOST_ROWS]),
+        octets=rows_octets(arrival.readings, rows) if arrival.readings else b"",
+        received_at=arrival.received_at,
     )
 
 
@@ -76,7 +74,8 @@ def refusal_of_fix(arrival: Arrival, n: int, *, why: tuple[Reason, str]) -> Refu
         gateway=arrival.gateway,
         identity=fix.device,
         peer=arrival.peer,
-        octets=msgspec.json.encode(fix),
+        octets=fix_octets(fix),
+        received_at=arrival.received_at,
     )
 
 
@@ -91,32 +90,3 @@ def impossible_time(arrival: Arrival, device: str, us: int) -> tuple[Reason, str
     received = arrival.received_at.isoformat()
     detail = f"{device} says {time_words(us)}, received at {received}"
     return Reason.IMPOSSIBLE_TIME, detail
-
-
-def time_words(us: int) -> str:
-    """Return a time for people, also one that no calendar holds."""
-    try:
-        return datetime_from_us(us).isoformat()
-    except OverflowError:
-        return f"{us} microseconds after 1970"
-
-
-def _octets(arrival: Arrival, rows: Sequence[int]) -> bytes:
-    readings = arrival.readings
-    if readings is None:
-        return b""
-    return msgspec.json.encode(
-        [
-            {
-                "device": readings.device[row],
-                "quantity": readings.quantity[row],
-                "measured_at": time_words(int(readings.measured_us[row])),
-                "value": _number(float(readings.value[row])),
-            }
-            for row in rows
-        ]
-    )
-
-
-def _number(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)  # JSON has no NaN

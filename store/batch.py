@@ -6,10 +6,10 @@ through a temporary table that leaves out what is stored. Only new rows reach th
 journal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic
+from typing import Generic, TypeAlias
 
 import asyncpg
 import numpy as np
@@ -33,6 +33,9 @@ from vocabulary.position import Positions
 from vocabulary.quality import Quality
 from vocabulary.reading import Readings
 from vocabulary.refusal import Refusal
+
+Beside: TypeAlias = Callable[[Connection], Awaitable[None]]
+"""What else belongs into a batch's transaction; runs again when that is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,12 @@ class Writer:
         self._positions = _Lane(POSITION)
 
     async def write(
-        self, connection: Connection, batch: Batch, *, shard: int = 0
+        self,
+        connection: Connection,
+        batch: Batch,
+        *,
+        shard: int = 0,
+        beside: Beside | None = None,
     ) -> Written:
         """Store a batch and commit; what is stored already is left out.
 
@@ -90,17 +98,24 @@ class Writer:
             connection: Not in a transaction.
             batch: What was heard.
             shard: Whose journal it goes into.
+            beside: What to do between the rows and the journal, in the transaction.
         """
         try:
-            return await self._write(connection, batch, shard, is_sure=True)
+            return await self._write(connection, batch, shard, beside, is_sure=True)
         except asyncpg.UniqueViolationError:
             # Another worker stored some of it: ours know too little.
             self._readings.forget(batch.readings)
             self._positions.forget(batch.positions)
-            return await self._write(connection, batch, shard, is_sure=False)
+            return await self._write(connection, batch, shard, beside, is_sure=False)
 
     async def _write(
-        self, connection: Connection, batch: Batch, shard: int, *, is_sure: bool
+        self,
+        connection: Connection,
+        batch: Batch,
+        shard: int,
+        beside: Beside | None,
+        *,
+        is_sure: bool,
     ) -> Written:
         readings = await self._readings.plan(connection, batch.readings)
         positions = await self._positions.plan(connection, batch.positions)
@@ -113,6 +128,8 @@ class Writer:
                 connection, positions, is_sure=is_sure
             )
             await quarantine(connection, batch.refusals, at=batch.received_at)
+            if beside is not None:
+                await beside(connection)
             # The journal's head is a lock: nothing may stand between it and the commit.
             for kind, rows, body in (
                 (Kind.READINGS, len(new_readings), readings_body(new_readings)),

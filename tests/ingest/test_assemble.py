@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
+from ingest.kept import kept_readings
 from ingest.names import Names
+from ingest.unplaced import MOST_ROWS
 from store.batch import Batch
 from tests.store.rows import NOON
 from vocabulary.coordinates import gcj02_from_wgs84
@@ -205,9 +208,19 @@ def test_a_value_out_of_range_and_a_simulated_device_are_flagged() -> None:
     assert batch.readings.quality.tolist() == [out, out | simulated]
 
 
-def test_a_codecs_refusals_go_along() -> None:
+def test_a_codecs_refusals_go_along_with_the_time_they_came() -> None:
     refusal = Refusal(reason=Reason.BAD_JSON, detail="", transport="mqtt")
-    assert assembled(arrival(refusals=[refusal])).refusals == [refusal]
+    went = assembled(arrival(refusals=[refusal])).refusals
+    assert went == [replace(refusal, received_at=NOON)]
+
+
+def test_many_refused_rows_of_one_device_are_all_kept() -> None:
+    many = [reading("MH-9", value=float(n)) for n in range(2 * MOST_ROWS + 1)]
+    refusals = assembled(arrival(*many)).refusals
+    assert len(refusals) == 3
+    kept = [kept_readings(refusal.octets) for refusal in refusals]
+    values = [value for part in kept if part for value in part.value.tolist()]
+    assert values == [float(n) for n in range(2 * MOST_ROWS + 1)]
 
 
 def test_fixes_become_columns() -> None:
