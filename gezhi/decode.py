@@ -17,6 +17,8 @@ import typer
 
 from gezhi.clock import utc_now
 from gezhi.json_lines import Item, JsonLine, json_lines
+from gezhi.jt808_lines import Jt808Recording
+from gezhi.station_lines import Hj212Recording, Sl651Recording
 from ingest.protocols import gezhi_json
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.modbus_adu import ModbusRecording
@@ -168,6 +170,9 @@ class _GezhiJson:
 _DECODERS: dict[str, Callable[[], Decoder]] = {
     "nmea0183": _Nmea,
     "gezhi-json": _GezhiJson,
+    "jt808": Jt808Recording,
+    "sl651": Sl651Recording,
+    "hj212": Hj212Recording,
 }
 
 

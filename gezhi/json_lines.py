@@ -5,6 +5,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeAlias
 
+from gezhi.jt808_lines import message_lines
+from gezhi.station_lines import station_line
+from ingest.protocols import hj212, jt808, sl651
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.gezhi_json import StatusMessage, UpMessage
 from ingest.protocols.modbus_adu import ReadRequest
@@ -21,6 +24,11 @@ Item: TypeAlias = (
     | ReadRequest
     | UpMessage
     | StatusMessage
+    | jt808.Message
+    | sl651.Report
+    | sl651.Frame
+    | sl651.Missing
+    | hj212.Package
 )
 """What any of our codecs may give."""
 
@@ -77,6 +85,10 @@ def _lines(item: Item) -> Iterator[JsonLine]:
             )
         case UpMessage():
             yield from _up(item)
+        case jt808.Message():
+            yield from message_lines(item)
+        case sl651.Report() | sl651.Frame() | sl651.Missing() | hj212.Package():
+            yield station_line(item)
         case Reading():
             values = {item.quantity.value: item.value}
             yield _reading(item.device, item.measured_at, values, item.quality)

@@ -5,13 +5,11 @@ Layout (JT/T 808-2019, 8.18, BCD[6])::
     YY MM DD hh mm ss
 """
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from ingest.protocols.jt808.octets import FieldError
 from vocabulary.refusal import Reason
-
-BEIJING = timezone(timedelta(hours=8))
-"""The zone of every time of this standard, wherever the terminal is."""
+from vocabulary.times import BEIJING
 
 LENGTH = 6
 """Octets of a time."""
