@@ -8,10 +8,10 @@ filling our memory.
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable
 
 from ingest.arrival import Arrival, EdgeChange, Inbox
+from ingest.datagrams import listening, received
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.nmea0183 import Item, NmeaStream
 from ingest.refused import refusal_of
@@ -28,8 +28,6 @@ EDGE = "nmea"
 """What EDGE entries of the journal call this edge."""
 
 _READ_SIZE = 65536
-_DATAGRAMS_AT_ONCE = 64  # then others get their turn
-_DATAGRAM_BUFFER = 4 * 1024 * 1024  # asked for; the system may give less
 
 
 async def serve_nmea_tcp(
@@ -95,19 +93,16 @@ async def serve_nmea_udp(
         clock: Tells the time of receipt.
         on_bound: Told the port, once it listens.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as listener:
-        listener.setblocking(False)  # noqa: FBT003 (the standard library's own form)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DATAGRAM_BUFFER)
-        listener.bind((host, port))
+    with listening(host, port) as listener:
         bound = listener.getsockname()[1]
         await _tell_bound(bound, "UDP", gateway, inbox=inbox, clock=clock)
         if on_bound:
             on_bound(bound)
         while True:
-            await _readable(listener)
-            for data, peer in _datagrams(listener):
-                terminal = _Terminal(gateway, peer, inbox=inbox, clock=clock)
+            for data, address in await received(listener):
+                terminal = _Terminal(
+                    gateway, _peer_name(address), inbox=inbox, clock=clock
+                )
                 await terminal.take(data)
                 await terminal.end()
 
@@ -211,28 +206,6 @@ async def _tell_bound(
     await inbox.put(
         EdgeChange(edge=EDGE, gateway=gateway, up=True, detail=detail, at=clock())
     )
-
-
-async def _readable(listener: socket.socket) -> None:
-    # Not loop.sock_recvfrom: uvloop has none.
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(listener, readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(listener)
-
-
-def _datagrams(listener: socket.socket) -> list[tuple[bytes, str]]:
-    datagrams = []
-    for _ in range(_DATAGRAMS_AT_ONCE):
-        try:
-            data, address = listener.recvfrom(_READ_SIZE)
-        except BlockingIOError:
-            break
-        datagrams.append((data, _peer_name(address)))
-    return datagrams
 
 
 def _peer_name(address: tuple[str, int] | None) -> str:

@@ -28,10 +28,12 @@ class Peer:
     Attributes:
         name: Its address and port.
         send: Answers it; never waits, and does nothing once the connection is closed.
+        hang_up: Closes the connection from our side.
     """
 
     name: str
     send: Callable[[bytes], None]
+    hang_up: Callable[[], None]
 
 
 class Caller(Protocol):
@@ -127,7 +129,7 @@ def _peer(writer: asyncio.StreamWriter) -> Peer:
             return
         writer.write(octets)
 
-    return Peer(name, send)
+    return Peer(name, send, transport.abort)
 
 
 async def _run_connection(
