@@ -66,3 +66,22 @@ DO $$ BEGIN
         PERFORM create_hypertable('position', 'fixed_at', chunk_time_interval => interval '1 day', create_default_indexes => false);
     END IF;
 END $$;
+
+-- The community edition: a chunk is compressed once it is a week old. Late rows may still
+-- come in; the key stays unique.
+DO $$ BEGIN
+    IF current_setting('timescaledb.license', true) = 'timescale' THEN
+        ALTER TABLE reading SET (
+            timescaledb.compress,
+            timescaledb.compress_segmentby = 'series_id',
+            timescaledb.compress_orderby = 'measured_at'
+        );
+        ALTER TABLE "position" SET (
+            timescaledb.compress,
+            timescaledb.compress_segmentby = 'device_id',
+            timescaledb.compress_orderby = 'fixed_at, lon_e7, lat_e7'
+        );
+        PERFORM add_compression_policy('reading', interval '7 days');
+        PERFORM add_compression_policy('position', interval '7 days');
+    END IF;
+END $$;

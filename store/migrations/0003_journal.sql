@@ -38,6 +38,13 @@ CREATE TABLE checkpoint (
     PRIMARY KEY (consumer, shard)
 );
 
+-- Columns of numbers: a third of the time of pglz for the same size.
+DO $$ BEGIN
+    ALTER TABLE journal ALTER COLUMN body SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN
+    NULL;                                 -- a server built without it
+END $$;
+
 DO $$ BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
         PERFORM create_hypertable('journal', 'seq', chunk_time_interval => 200000, create_default_indexes => false);
