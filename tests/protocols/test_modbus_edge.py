@@ -1,148 +1,35 @@
-"""The Modbus edge against real servers on the loopback: pymodbus's, and rude ones."""
+"""The Modbus edge against pymodbus's own servers on the loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import cycle, pairwise
+from itertools import pairwise
 
 import pytest
 from pymodbus.constants import ExcCodes
-from pymodbus.framer import FramerType
-from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
 
-from ingest.arrival import Arrival, EdgeChange, Inbox
-from ingest.modbus_edge import poll_gateway
+from ingest.arrival import EdgeChange
 from ingest.modbus_plan import plan_of
-from ingest.protocols.modbus_adu import crc16
-from ingest.protocols.register_layout import Table
-from ingest.protocols.register_map import encode, load_map
-from vocabulary.device import Device, DeviceKind, Gateway, Transport
+from tests.protocols.modbus_line import (
+    INBOX_SIZE,
+    INTERVAL_S,
+    NOW,
+    TIMEOUT_S,
+    a_device,
+    a_gateway,
+    a_slave,
+    both_framings,
+    lamp_answer,
+    next_arrival,
+    next_change,
+    polling,
+    serial_line,
+    server,
+    values_of,
+)
+from vocabulary.device import Transport
 from vocabulary.quality import Quality
 from vocabulary.refusal import Reason
-
-NOW = datetime(2026, 11, 21, 8, 0, 5, tzinfo=UTC)
-TIMEOUT_S = 0.15
-INTERVAL_S = 0.05
-INBOX_SIZE = 20
-FRAMERS = {
-    Transport.MODBUS_TCP: FramerType.SOCKET,
-    Transport.MODBUS_RTU_TCP: FramerType.RTU,
-}
-both_framings = pytest.mark.parametrize("transport", list(FRAMERS))
-
-Values = Mapping[str, float]
-
-
-def a_device(address: str, register_map: str = "pressure_rtu") -> Device:
-    return Device(
-        id=1,
-        code=f"D-{address}",
-        kind=DeviceKind.PRESSURE,
-        gateway="RTU-1",
-        address=address,
-        component_id=None,
-        vehicle_id=None,
-        cell_id=None,
-        upstream_id=None,
-        lon=None,
-        lat=None,
-        register_map=register_map,
-        expected_interval_s=INTERVAL_S,
-        allowed_lateness_s=0,
-        time_zone="",
-        datum="wgs84",
-        simulated=True,
-    )
-
-
-def a_gateway(port: int, transport: Transport = Transport.MODBUS_TCP) -> Gateway:
-    return Gateway(
-        id=1,
-        code="RTU-1",
-        transport=transport,
-        host="127.0.0.1",
-        port=port,
-        simulated=True,
-    )
-
-
-def a_slave(unit_id: int, values: Values) -> SimDevice:
-    holding = encode(load_map("pressure_rtu"), {"": values})[Table.HOLDING]
-    registers = [holding[address] for address in sorted(holding)]
-    return SimDevice(
-        id=unit_id, simdata=[SimData(0, values=registers, datatype=DataType.REGISTERS)]
-    )
-
-
-@asynccontextmanager
-async def server(
-    slaves: list[SimDevice],
-    *,
-    port: int = 0,
-    transport: Transport = Transport.MODBUS_TCP,
-) -> AsyncIterator[int]:
-    """Serve the slaves; unknown units stay silent, as on a serial line."""
-    unknown = SimDevice(
-        id=0, simdata=[SimData(0, values=0, datatype=DataType.REGISTERS)]
-    )
-    known = {slave.id for slave in slaves}
-    serving = ModbusTcpServer(
-        [*slaves, unknown],
-        address=("127.0.0.1", port),
-        framer=FRAMERS[transport],
-        trace_packet=lambda sending, octets: (
-            b"" if sending and unit_of(octets, transport) not in known else octets
-        ),
-    )
-    await serving.serve_forever(background=True)
-    listening = serving.transport
-    assert isinstance(listening, asyncio.Server)
-    try:
-        yield listening.sockets[0].getsockname()[1]
-    finally:
-        await serving.shutdown()  # type: ignore[no-untyped-call] # pymodbus has none here
-
-
-def unit_of(octets: bytes, transport: Transport) -> int:
-    return octets[0 if transport is Transport.MODBUS_RTU_TCP else 6]
-
-
-@asynccontextmanager
-async def polling(gateway: Gateway, devices: list[Device]) -> AsyncIterator[Inbox]:
-    inbox: Inbox = asyncio.Queue(maxsize=INBOX_SIZE)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(
-            poll_gateway(
-                gateway, devices, inbox=inbox, clock=lambda: NOW, timeout_s=TIMEOUT_S
-            )
-        )
-        yield inbox
-        assert not task.done()
-        task.cancel()
-
-
-async def next_arrival(inbox: Inbox) -> Arrival:
-    while True:
-        item = await inbox.get()
-        if isinstance(item, Arrival):
-            return item
-
-
-async def next_change(inbox: Inbox) -> EdgeChange:
-    while True:
-        item = await inbox.get()
-        if isinstance(item, EdgeChange):
-            return item
-
-
-def values_of(arrival: Arrival) -> dict[tuple[str, str], float]:
-    readings = arrival.readings
-    assert readings is not None
-    names = zip(readings.device, readings.quantity, strict=True)
-    return dict(zip(names, readings.value.tolist(), strict=True))
 
 
 @both_framings
@@ -271,179 +158,6 @@ async def test_a_link_that_goes_and_comes_is_told_once_each() -> None:
 
 
 Answer = Callable[[bytes], Awaitable[bytes]]
-
-
-@asynccontextmanager
-async def serial_line(
-    answer: Answer, *, sends_to_newest: bool = False, request_octets: int = 8
-) -> AsyncIterator[int]:
-    """A gateway to a serial line.
-
-    Its answers go to the connection the request came by, or, as some serial servers
-    do it, to whoever is connected by then.
-    """
-    newest: list[asyncio.StreamWriter] = []
-
-    async def speak(request: bytes, writer: asyncio.StreamWriter) -> None:
-        octets = await answer(request)
-        to = newest[-1] if sends_to_newest else writer
-        if not to.is_closing():
-            to.write(octets)
-
-    async with asyncio.TaskGroup() as tasks:
-
-        async def take(
-            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-        ) -> None:
-            newest.append(writer)
-            while request := await reader.read(request_octets):
-                tasks.create_task(speak(request, writer))
-            writer.close()
-
-        listener = await asyncio.start_server(take, "127.0.0.1", 0)
-        async with listener:
-            yield listener.sockets[0].getsockname()[1]
-        for writer in newest:
-            writer.close()
-
-
-def rtu(octets: bytes) -> bytes:
-    return octets + crc16(octets).to_bytes(2, "little")
-
-
-def lamp_answer(request: bytes) -> bytes:
-    """Answer with the requested address in every register."""
-    address, count = request[2:4], request[5]
-    return rtu(request[:2] + bytes([2 * count]) + address * count)
-
-
-@pytest.mark.parametrize(
-    ("sends_to_newest", "late_by"), [(False, [2.4, 2.6, 2.8]), (True, [1.3])]
-)
-async def test_a_late_answer_never_becomes_another_registers_value(
-    *, sends_to_newest: bool, late_by: list[float]
-) -> None:
-    asked: list[bytes] = []
-    late_s = cycle(TIMEOUT_S * factor for factor in late_by)
-
-    async def answer(request: bytes) -> bytes:
-        asked.append(request)
-        # Late enough to come while the next block of the same unit is waited for.
-        is_late = len(asked) % 3 == 1
-        await asyncio.sleep(next(late_s) if is_late else TIMEOUT_S * 0.3)
-        return lamp_answer(request)
-
-    # Two blocks of equal length in one unit: only the address tells them apart, and
-    # no answer says its address.
-    devices = [a_device(f"1/lamp/{lamp}", "gezhi_cabinet") for lamp in ("01", "64")]
-    right = {"01": 10.0, "64": 35.2}  # 0.1 V a step from addresses 100 and 352
-    async with (
-        serial_line(answer, sends_to_newest=sends_to_newest) as port,
-        polling(a_gateway(port, Transport.MODBUS_RTU_TCP), devices) as inbox,
-    ):
-        while len(asked) < 15:
-            for (device, name), value in values_of(await next_arrival(inbox)).items():
-                if name == "voltage_v":
-                    assert value == right[device[-2:]]
-
-
-def wrong_unit(right: bytes, unit_at: int) -> bytes:
-    wrong = bytearray(right)
-    wrong[unit_at] = 99
-    return rtu(bytes(wrong[:-2])) if unit_at == 0 else bytes(wrong)
-
-
-RUDE: dict[str, Callable[[bytes, int], bytes]] = {
-    "answers for another unit": wrong_unit,
-    "sends a short frame": lambda right, _: right[:3],
-    "hangs in the middle of a frame": lambda right, _: right[:-4],
-    "sends another function": lambda right, at: right[: at + 1] + b"\x7f" + right[3:],
-    "sends noise": lambda _, __: b"\xff\x00\x7f" * 30,
-    "sends too much": lambda right, _: right * 40,
-    "sends nothing": lambda _, __: b"",
-}
-
-
-@pytest.mark.parametrize("kind", list(RUDE))
-@both_framings
-async def test_a_rude_slave_is_dropped_and_the_others_are_fine(
-    transport: Transport, kind: str
-) -> None:
-    is_tcp = transport is Transport.MODBUS_TCP
-    is_polite = False
-
-    async def answer(request: bytes) -> bytes:
-        # The transaction and protocol of the TCP header, then as on a serial line.
-        plain = lamp_answer(request[6:] + b"  " if is_tcp else request)
-        right = plain
-        if is_tcp:
-            body = plain[:-2]
-            right = request[:4] + len(body).to_bytes(2, "big") + body
-        if request[6 if is_tcp else 0] == 2 or is_polite:
-            return right
-        return RUDE[kind](right, 6 if is_tcp else 0)
-
-    devices = [a_device(f"{unit}/lamp/01", "gezhi_cabinet") for unit in (1, 2)]
-    async with (
-        serial_line(answer, request_octets=12 if is_tcp else 8) as port,
-        polling(a_gateway(port, transport), devices) as inbox,
-    ):
-        assert (await next_change(inbox)).up
-        polite: dict[str, int] = {"1/lamp/01": 0, "2/lamp/01": 0}
-        while polite["2/lamp/01"] < 10 or (is_polite and not polite["1/lamp/01"]):
-            for (device, name), value in values_of(await next_arrival(inbox)).items():
-                if name == "voltage_v":
-                    assert value == 10.0
-                    polite[device] += 1
-            is_polite = is_polite or polite["2/lamp/01"] == 5
-    assert polite["1/lamp/01"] > 0
-
-
-async def test_a_peer_that_hangs_up_at_each_question_is_not_asked_in_a_hurry() -> None:
-    questions = 0
-    enough = asyncio.Event()
-
-    async def hang_up(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        nonlocal questions
-        questions += 1 if await reader.read(1) else 0
-        writer.close()
-        if questions == 4:
-            enough.set()
-
-    loop = asyncio.get_running_loop()
-    listener = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    async with listener:
-        port = listener.sockets[0].getsockname()[1]
-        began_s = loop.time()
-        async with polling(a_gateway(port), [a_device("7")]) as inbox:
-            assert (await next_change(inbox)).up
-            await enough.wait()
-        assert loop.time() - began_s > 3 * TIMEOUT_S
-        assert inbox.empty()
-
-
-async def test_a_gateway_that_hangs_up_on_the_quiet_is_no_silent_slave(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async def answer_and_hang_up(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        if request := await reader.read(8):
-            writer.write(lamp_answer(request))
-        writer.close()
-
-    listener = await asyncio.start_server(answer_and_hang_up, "127.0.0.1", 0)
-    async with listener:
-        port = listener.sockets[0].getsockname()[1]
-        gateway = a_gateway(port, Transport.MODBUS_RTU_TCP)
-        devices = [a_device("1/lamp/01", "gezhi_cabinet")]
-        async with polling(gateway, devices) as inbox:
-            assert (await next_change(inbox)).up
-            for _ in range(10):
-                assert isinstance(await inbox.get(), Arrival)
-    assert "broke" not in caplog.text
 
 
 async def test_a_full_inbox_stops_the_asking() -> None:
