@@ -18,6 +18,7 @@ from ingest.mqtt import run_mqtt_edge
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.pollers import Pollers
 from ingest.registry_watch import RegistryWatch
+from ingest.retries import run_retries
 from ingest.sl651_edge import serve_sl651
 from vocabulary.times import Clock
 
@@ -103,6 +104,7 @@ async def _run(
             "intake": run_intake(
                 pool, inbox, lambda: registry.snapshot, clock=clock, metrics=metrics
             ),
+            "retries": run_retries(settings.database_url, clock=clock),
             "mqtt": run_mqtt_edge(
                 broker,
                 settings.mqtt_client_id,

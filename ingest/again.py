@@ -1,0 +1,97 @@
+"""What was refused, read again by the codec it came through: pure.
+
+    rows and fixes that could not be placed   as `kept` keeps them, any transport
+    a whole MQTT payload                      by its topic, as if it came now
+    an NMEA 0183 sentence                     for the terminal that it is known to be of
+
+Anything else is a part of a message that says nothing by itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ingest.arrival import Arrival
+from ingest.kept import kept_fix, kept_readings
+from ingest.mqtt_messages import MqttMessage, arrivals_of
+from ingest.protocols.errors import ProtocolError
+from ingest.protocols.nmea0183 import NmeaStream
+from ingest.refused import refusal_of
+from store.quarantine import Quarantined
+from store.quarantine_retry import KeptMessage
+from vocabulary.device import Transport
+from vocabulary.position import Position
+
+
+def arrivals_again(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
+    """Return what a kept message says now; nothing if it cannot be read by itself.
+
+    Args:
+        row: Where it lies.
+        message: What came, and when.
+    """
+    readings, fix = kept_readings(message.octets), kept_fix(message.octets)
+    if readings is not None or fix is not None:
+        return [
+            Arrival(
+                transport=Transport(row.transport),
+                gateway=row.gateway,
+                peer=row.peer,
+                received_at=message.received_at,
+                readings=readings,
+                positions=[] if fix is None else [fix],
+                refusals=[],
+                committed=None,
+            )
+        ]
+    read = _READERS.get(row.transport)
+    return read(row, message) if read else []
+
+
+def _read_mqtt(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
+    if not row.topic:
+        return []
+    heard = arrivals_of(
+        [MqttMessage(row.topic, message.octets)],
+        received_at=message.received_at,
+        peer=row.peer,
+        committed=_nobody_waits,
+    )
+    return [each for each in heard if isinstance(each, Arrival)]
+
+
+def _read_nmea(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
+    if not row.identity:
+        return []
+    stream = NmeaStream(terminal=row.identity)
+    items = stream.receive_data(message.octets + b"\r\n", message.received_at)
+    return [
+        Arrival(
+            transport=Transport.NMEA,
+            gateway=row.gateway,
+            peer=row.peer,
+            received_at=message.received_at,
+            readings=None,
+            positions=[item for item in items if isinstance(item, Position)],
+            refusals=[
+                refusal_of(
+                    item,
+                    transport=Transport.NMEA,
+                    gateway=row.gateway,
+                    peer=row.peer,
+                    identity=row.identity,
+                )
+                for item in items
+                if isinstance(item, ProtocolError)
+            ],
+            committed=None,
+        )
+    ]
+
+
+_READERS: Mapping[str, Callable[[Quarantined, KeptMessage], Sequence[Arrival]]] = {
+    Transport.MQTT: _read_mqtt,
+    Transport.NMEA: _read_nmea,
+}
+
+
+def _nobody_waits() -> None:
+    """Acknowledge nothing: that was done when it was refused."""
