@@ -47,6 +47,9 @@ STATEMENT_S = 20.0
 COMPRESSED_FROM_OCTETS = 2_000
 """Answers from this size on are compressed; streams never are."""
 
+COMPRESSION = 3
+"""A third of the highest level's time for nine tenths of what it saves."""
+
 RESOURCES = (
     session,
     health,
@@ -139,6 +142,10 @@ def _install(app: FastAPI, web_root: Path) -> None:
     app.include_router(metrics.router)
     install_page(app, web_root)
     app.add_middleware(Bounded)
-    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_OCTETS)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=COMPRESSED_FROM_OCTETS,
+        compresslevel=COMPRESSION,
+    )
     app.add_middleware(Guarded)
     app.add_middleware(Measured)

@@ -176,7 +176,11 @@ async def _last(database: Connection, device_id: int) -> list[LastReading]:
 
 
 def _with_words(row: LastReadingRow) -> LastReading:
-    facts = QUANTITIES[Quantity(row.quantity)]
+    known = row.quantity in list(Quantity)
+    facts = QUANTITIES[Quantity(row.quantity)] if known else None
     return LastReading(
-        reading=row, unit=facts.unit, name_zh=facts.name_zh, name_en=facts.name_en
+        reading=row,
+        unit=facts.unit if facts else "",
+        name_zh=facts.name_zh if facts else row.quantity,
+        name_en=facts.name_en if facts else row.quantity,
     )

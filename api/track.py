@@ -31,9 +31,6 @@ GAP_INTERVALS = 5
 SHORTEST_GAP_S = 60.0
 """Less is never a gap: a tunnel, a tall street."""
 
-FEWEST_TO_SIMPLIFY = 3
-"""A run of two fixes is as simple as it gets."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -111,27 +108,36 @@ def track_of(fixes: Fixes, *, gap_s: float, tolerance_m: float) -> Track:
 
 def simplified(fixes: Fixes, tolerance_m: float) -> Fixes:
     """Return the fixes that are needed to draw `fixes` within `tolerance_m`."""
+    last = len(fixes) - 1
+    if last < 1:
+        return fixes
     bands = np.digitize(fixes.speed_kmh, BANDS_KMH)
-    turns = np.flatnonzero(np.diff(bands)) + 1
-    bounds = [0, *turns.tolist(), len(fixes) - 1]
+    turns = np.flatnonzero(np.diff(bands[:-1])) + 1
+    starts, ends = np.append(0, turns), np.append(turns, last)
     x_m, y_m = _metres(fixes)
     points = np.column_stack((x_m, y_m, np.arange(len(fixes), dtype=np.float64)))
-    kept = [
-        _kept(points[start : end + 1], tolerance_m)
-        for start, end in itertools.pairwise(bounds)
-        if end >= start
-    ]
-    return fixes.take(np.unique(np.concatenate(kept)))
+    return fixes.take(_kept(points, starts, ends, tolerance_m=tolerance_m))
 
 
-def _kept(points: NDArray[np.float64], tolerance_m: float) -> NDArray[np.intp]:
-    """Return the indices (the third coordinate) that Douglas and Peucker keep."""
-    if len(points) < FEWEST_TO_SIMPLIFY:
-        return points[:, 2].astype(np.intp)
-    line = shapely.simplify(
-        shapely.linestrings(points), tolerance_m, preserve_topology=False
-    )
-    return shapely.get_coordinates(line, include_z=True)[:, 2].astype(np.intp)
+def _kept(
+    points: NDArray[np.float64],
+    starts: NDArray[np.intp],
+    ends: NDArray[np.intp],
+    *,
+    tolerance_m: float,
+) -> NDArray[np.intp]:
+    """Return the rows (the third coordinate) that Douglas and Peucker keep of runs.
+
+    Neighbouring runs share the row between them; all runs go through GEOS at once.
+    """
+    lengths = ends - starts + 1
+    run = np.repeat(np.arange(len(starts)), lengths)
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    lines = shapely.linestrings(points[starts[run] + within], indices=run)
+    simple = shapely.simplify(lines, tolerance_m, preserve_topology=False)
+    rows = shapely.get_coordinates(simple, include_z=True)[:, 2]
+    kept: NDArray[np.intp] = np.unique(rows.astype(np.intp))
+    return kept
 
 
 def _segment(

@@ -46,8 +46,8 @@ function brand() {
 }
 
 function drawFigures(place) {
-  const kinds = health.value?.devices ?? [];
-  fill(place, KINDS.map((kind) => kinds.find((row) => row.kind === kind)).filter(Boolean).map(figure));
+  const rank = ({ kind }) => (KINDS.includes(kind) ? KINDS.indexOf(kind) : KINDS.length);
+  fill(place, [...(health.value?.devices ?? [])].sort((a, b) => rank(a) - rank(b)).map(figure));
 }
 
 function figure(row) {
@@ -56,10 +56,10 @@ function figure(row) {
   const title = low === high ? t("share", { low }) : t("share.range", { low, high });
   const parts = ["ok", "bad", "unknown"].map((state) => `${t(`state.${state}`)} ${row[state]}`);
   return el(
-    "div.figure", { title: `${t(`kind.${row.kind}`)}：${parts.join("，")}。${title}` },
+    "div.figure", { title: `${t(`kind.${row.kind}`, {}, row.kind)}：${parts.join("，")}。${title}` },
     icon(row.kind, 18),
     el("div.figure-words", {},
-      el("span.figure-name", { text: t(`kind.${row.kind}`) }),
+      el("span.figure-name", { text: t(`kind.${row.kind}`, {}, row.kind) }),
       el("span.figure-numbers", {},
         el("b", { text: row.ok }),
         row.bad ? el("b.bad", { text: row.bad, "data-mark": "bad" }) : null,

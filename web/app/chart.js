@@ -7,6 +7,7 @@ import { t } from "./words.js";
 const W = 440;
 const H = 168;
 const BOX = { left: 44, right: W - 10, top: 14, bottom: H - 22 };
+const SECONDS_BELOW_MS = 10 * 60_000;
 const GAP_FACTOR = 5;
 const LEAST_GAP_MS = 60_000;
 
@@ -37,7 +38,7 @@ export function short(value) {
 function scaleX(all, decidedAt) {
   const times = all.map((sample) => sample.at).concat(decidedAt ?? []);
   const [low, high] = [Math.min(...times), Math.max(...times)];
-  const room = Math.max(high - low, 60_000);
+  const room = Math.max(high - low, 10_000);
   const at = (ms) => BOX.left + ((ms - low) / room) * (BOX.right - BOX.left);
   return Object.assign(at, { low, high: low + room });
 }
@@ -71,9 +72,10 @@ function grid(y) {
 }
 
 function times(x) {
+  const shown = x.high - x.low < SECONDS_BELOW_MS ? clock : hours;
   return [0, 0.5, 1].map((share, i) => svg("text.chart-x", {
     x: BOX.left + (BOX.right - BOX.left) * share, y: H - 6, "text-anchor": ["start", "middle", "end"][i],
-  }, hours(x.low + (x.high - x.low) * share)));
+  }, shown(x.low + (x.high - x.low) * share)));
 }
 
 function limit(y, threshold, unit) {

@@ -19,7 +19,7 @@ export function evidence(row, items) {
     el("p.reason", {}, said(rule ?? row, "reason")),
     rule ? el("p.fine", { text: t("case.rule", { rule: rule.rule, version: rule.rule_version }) }) : null,
     picture(row, rule, before, after),
-    hits.length ? el("ul.hits", {}, hits.map(hit)) : null,
+    hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, before ?? after))) : null,
   ];
 }
 
@@ -62,8 +62,8 @@ function span(samples) {
   return samples.length ? `${clock(samples[0].at)}–${clock(samples.at(-1).at)}` : "";
 }
 
-function hit({ taken_at: at, body }) {
-  const value = body.value === null ? "" : short(body.value);
+function hit({ taken_at: at, body }, samples) {
+  const value = body.value === null ? "" : `${short(body.value)} ${samples ? unitOf(samples) : ""}`;
   return el("li", {},
     el("time", { datetime: at, text: moment(at) }),
     el("b", { text: t(`evidence.hit.${body.hit}`, {}, body.hit) }),

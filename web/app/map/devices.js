@@ -5,7 +5,7 @@ import { devices } from "../city.js";
 import { route } from "../route.js";
 import { theme } from "../theme.js";
 import { language, said, t } from "../words.js";
-import { layers } from "./layers.js";
+import { LAYERS, layers } from "./layers.js";
 import { Mark } from "./marks.js";
 
 const ORDER = { ok: 0, unknown: 1, bad: 2 };
@@ -52,7 +52,8 @@ function place(map, marks, renderer) {
 }
 
 function seen(device) {
-  return device.kind !== "vehicle" && device.lon !== null && layers.value.has(device.kind);
+  if (device.kind === "vehicle" || device.lon === null) return false;
+  return layers.value.has(device.kind) || !LAYERS.includes(device.kind);
 }
 
 function made(device, renderer, map) {
