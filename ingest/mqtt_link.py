@@ -6,8 +6,8 @@ many packets at one wake-up; and not reading while too much waits (what Receive 
 promises, some brokers heed only for the first window).
 
 We speak MQTT 3.1.1 to the broker, whatever gateways speak to it: paho makes an object
-of the properties of each MQTT 5 message, which takes two thirds of the time of receiving
-one, and we need none of them.
+of the properties of each MQTT 5 message, which takes two thirds of the time to receive
+it, and we need none of them.
 """
 
 import asyncio
