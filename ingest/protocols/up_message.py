@@ -4,7 +4,9 @@ A codec gives one of three:
 
     UpMessage  readings and positions; under the names of the wire where it has its own
     Uplink     one LoRaWAN frame, whose payload is its maker's to explain
-    Notice     what carries nothing to be stored: somebody joined, was acknowledged, ...
+    Notice     what carries no readings: somebody joined, was acknowledged, ...
+
+`extras` are stored where a profile has the quantity, and no mistake where it has not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,7 +84,7 @@ class Uplink:
         port: FPort.
         payload: FRMPayload, decrypted.
         values: What the network server's own codec made of it, under its names.
-        radio: `rssi_dbm` and `snr_db` where it was heard best.
+        extras: What the network says by the way, by quantity: how well it was heard.
         simulated: Whether the server itself made it up.
     """
 
@@ -93,23 +95,25 @@ class Uplink:
     port: int = 0
     payload: bytes = b""
     values: Mapping[str, Number] = field(default_factory=dict)
-    radio: Mapping[str, float] = field(default_factory=dict)
+    extras: Mapping[str, Number] = field(default_factory=dict)
     simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A message that was understood and has nothing to be stored.
+    """A message that was understood and carries no readings.
 
     Attributes:
         kind: What it is, in its format's own word.
         device: Whom it is about; empty if nobody.
         at: When, aware, if it says.
+        extras: What it says by the way, by quantity: the battery, say.
     """
 
     kind: str
     device: str = ""
     at: datetime | None = None
+    extras: Mapping[str, Number] = field(default_factory=dict)
 
 
 Said: TypeAlias = UpMessage | Uplink | Notice
