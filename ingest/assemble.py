@@ -4,7 +4,7 @@ Whatever cannot be placed or cannot be is refused by itself; its neighbours coun
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,26 +12,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.arrival import Arrival
-from ingest.judge import future_flags, is_impossible, range_flags
+from ingest.cloned import cloned_readings
+from ingest.judge import flagged, future_flags, is_impossible, range_flags
+from ingest.judge_clock import clock_offsets
+from ingest.judge_series import series_flags
+from ingest.memory import Memory
 from ingest.names import NOBODY, Names
 from ingest.placing import placed_positions
 from ingest.unplaced import MOST_ROWS, impossible_time, refusal_of_rows, stranger
 from store.batch import Batch
+from vocabulary.quality import Quality
 from vocabulary.reading import NamedReadings, Readings
 from vocabulary.refusal import Reason, Refusal
 from vocabulary.times import us_from_datetime
 
 
-def batch_of(arrivals: Sequence[Arrival], names: Names, *, at: datetime) -> Batch:
+def batch_of(
+    arrivals: Sequence[Arrival], names: Names, memory: Memory, *, at: datetime
+) -> Batch:
     """Return what is to be stored of some arrivals.
 
     Args:
         arrivals: In the order they came.
         names: What their names mean.
+        memory: Of what came before; changed in place.
         at: The time of the batch.
     """
-    readings, refused_readings = placed_readings(arrivals, names)
-    positions, refused_positions = placed_positions(arrivals, names)
+    readings, refused_readings = placed_readings(arrivals, names, memory)
+    positions, refused_positions = placed_positions(arrivals, names, memory)
     refused = [
         replace(refusal, received_at=arrival.received_at)
         for arrival in arrivals
@@ -42,26 +50,31 @@ def batch_of(arrivals: Sequence[Arrival], names: Names, *, at: datetime) -> Batc
 
 
 def placed_readings(
-    arrivals: Sequence[Arrival], names: Names
+    arrivals: Sequence[Arrival], names: Names, memory: Memory
 ) -> tuple[Readings, list[Refusal]]:
     """Return the readings that can be stored, and the refusals of the others.
 
     Args:
         arrivals: In the order they came.
         names: What their names mean.
+        memory: Of what came before; changed in place.
     """
     heard = [(arrival, arrival.readings) for arrival in arrivals if arrival.readings]
     if not heard:
         return Readings.empty(), []
     rows = _joined(heard, names)
-    is_known = rows.series_id != NOBODY
-    is_good = is_known & ~is_impossible(rows.measured_us, rows.received_us)
-    is_good &= np.isfinite(rows.value)
-    refusals = []
-    if not is_good.all():
-        refusals = _refusals(heard, np.flatnonzero(~is_good), names)
-        rows = rows.take(is_good)
-    return _flagged(rows, names), refusals
+    is_good = (rows.series_id != NOBODY) & np.isfinite(rows.value)
+    cloned = _cloned(heard, rows, is_good, names, memory)
+    is_good[list(cloned)] = False
+    placed = np.flatnonzero(is_good)
+    good = _at_right_times(_taken(rows, is_good), names, memory)
+    is_possible = ~is_impossible(good.measured_us, good.received_us)
+    is_good[placed[~is_possible]] = False
+    good = _taken(good, is_possible)
+    if is_good.all():
+        return _flagged(good, names, memory), []
+    refusals = _refusals(heard, np.flatnonzero(~is_good), names, cloned)
+    return _flagged(good, names, memory), refusals
 
 
 def _joined(heard: Sequence[tuple[Arrival, NamedReadings]], names: Names) -> Readings:
@@ -79,20 +92,66 @@ def _joined(heard: Sequence[tuple[Arrival, NamedReadings]], names: Names) -> Rea
     )
 
 
-def _flagged(rows: Readings, names: Names) -> Readings:
+def _taken(rows: Readings, mask: NDArray[np.bool_]) -> Readings:
+    return rows if mask.all() else rows.take(mask)
+
+
+def _cloned(
+    heard: Sequence[tuple[Arrival, NamedReadings]],
+    rows: Readings,
+    is_good: NDArray[np.bool_],
+    names: Names,
+    memory: Memory,
+) -> dict[int, str]:
+    """Return which rows came later under another's name, and why they are refused."""
+    counts = [len(readings) for _, readings in heard]
+    good = np.flatnonzero(is_good)
+    why = cloned_readings(
+        memory.hosts,
+        memory.reading_rivalries,
+        names.devices_of(rows.series_id[good]),
+        np.repeat(np.arange(len(heard)), counts)[good],
+        arrivals=[arrival for arrival, _ in heard],
+        snapshot=names.snapshot,
+    )
+    return {int(good[n]): words for n, words in why.items()}
+
+
+def _at_right_times(rows: Readings, names: Names, memory: Memory) -> Readings:
+    """Return readings with known faults of their devices' clocks taken off."""
+    offset_us = clock_offsets(
+        memory.reading_clocks,
+        names.devices_of(rows.series_id),
+        rows.measured_us,
+        rows.received_us,
+    )
+    if not offset_us.any():
+        return rows
+    quality = rows.quality | flagged(offset_us != 0, Quality.CLOCK_CORRECTED)
+    return replace(rows, measured_us=rows.measured_us - offset_us, quality=quality)
+
+
+def _flagged(rows: Readings, names: Names, memory: Memory) -> Readings:
     low, high = names.range_of(rows.series_id)
     quality = rows.quality | names.quality_of(rows.series_id)
     quality |= future_flags(rows.measured_us, rows.received_us)
     quality |= range_flags(rows.value, low, high)
-    return Readings(
-        rows.series_id, rows.measured_us, rows.value, quality, rows.received_us
+    quality |= series_flags(
+        memory.standing,
+        rows.series_id,
+        rows.measured_us,
+        rows.value,
+        quality=quality,
+        conduct=names.conduct,
     )
+    return replace(rows, quality=quality)
 
 
 def _refusals(
     heard: Sequence[tuple[Arrival, NamedReadings]],
     bad: NDArray[np.intp],
     names: Names,
+    cloned: Mapping[int, str],
 ) -> list[Refusal]:
     """Return a refusal for each arrival, device and reason; of many rows several."""
     starts = np.cumsum([0, *(len(readings) for _, readings in heard)])
@@ -101,7 +160,11 @@ def _refusals(
     for source, row in zip(sources.tolist(), bad.tolist(), strict=True):
         arrival, readings = heard[source]
         n = row - int(starts[source])
-        why = _why(arrival, readings, n, names)
+        why = (
+            (Reason.CLONED_IDENTITY, cloned[row])
+            if row in cloned
+            else _why(arrival, readings, n, names)
+        )
         groups[source, readings.device[n], why].append(n)
     return [
         refusal_of_rows(heard[source][0], device, found[n : n + MOST_ROWS], why=why)

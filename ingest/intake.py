@@ -18,6 +18,7 @@ from devices.registry.snapshot import Snapshot
 from ingest.accounting import account, numbers_of
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.assemble import batch_of
+from ingest.memory import Memory
 from ingest.metrics import IngestMetrics
 from ingest.names import Names
 from store.batch import Writer
@@ -99,6 +100,7 @@ class _Intake:
         self._shard = shard
         self._writer = Writer()
         self._names = Names(registry())
+        self._memory = Memory()
 
     async def begin(self) -> None:
         """Tell the journal that we hear."""
@@ -125,7 +127,7 @@ class _Intake:
     async def _put_away_arrivals(self) -> None:
         arrivals = _leading_arrivals(self.held)
         names = self._current_names()
-        batch = batch_of(arrivals, names, at=self._clock())
+        batch = batch_of(arrivals, names, self._memory, at=self._clock())
         numbers = numbers_of(arrivals, names.snapshot)
         loop = asyncio.get_running_loop()
         started_s = loop.time()

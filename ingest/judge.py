@@ -5,6 +5,10 @@ time  more than a day ahead of its receipt, or before 2000    impossible: refuse
       older than the newest known of its series               LATE (the store's part)
 value not a number                                            refused
       outside what the quantity can plausibly be              OUT_OF_RANGE
+
+What takes a memory is in `judge_clock` (clocks that are wrong), `judge_series` (jumps,
+values that stand still), `judge_fix` (the same of vehicles) and `judge_clone` (two that
+speak under one name).
 """
 
 from datetime import UTC, datetime
@@ -37,6 +41,11 @@ def is_impossible(
     return (times_us > received_us + FURTHEST_AHEAD_US) | (times_us < EARLIEST_US)
 
 
+def flagged(holds: NDArray[np.bool_], bit: Quality) -> NDArray[np.int32]:
+    """Return a bit where it holds, and nothing elsewhere, shape (n,)."""
+    return holds.astype(np.int32) * np.int32(bit)
+
+
 def future_flags(
     times_us: NDArray[np.int64], received_us: NDArray[np.int64]
 ) -> NDArray[np.int32]:
@@ -47,7 +56,7 @@ def future_flags(
         received_us: When we had it.
     """
     is_ahead = times_us > received_us + CLOCK_TOLERANCE_US
-    return np.where(is_ahead, np.int32(Quality.FUTURE), np.int32(0))
+    return flagged(is_ahead, Quality.FUTURE)
 
 
 def range_flags(
@@ -55,4 +64,4 @@ def range_flags(
 ) -> NDArray[np.int32]:
     """Return OUT_OF_RANGE where a value is outside `low`..`high`, shape (n,)."""
     is_outside = (value < low) | (value > high)
-    return np.where(is_outside, np.int32(Quality.OUT_OF_RANGE), np.int32(0))
+    return flagged(is_outside, Quality.OUT_OF_RANGE)

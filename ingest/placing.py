@@ -2,17 +2,23 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.arrival import Arrival
-from ingest.judge import future_flags, is_impossible
+from ingest.cloned import cloned_fixes
+from ingest.judge import flagged, future_flags, is_impossible
+from ingest.judge_clock import clock_offsets
+from ingest.judge_clone import Speaker, peer_key
+from ingest.judge_fix import fix_flags, judged_fixes, remember
+from ingest.memory import Memory
 from ingest.names import Names
 from ingest.unplaced import impossible_time, refusal_of_fix, stranger
 from vocabulary.coordinates import wgs84_from_gcj02
 from vocabulary.position import DEGREES_E7, Position, Positions
+from vocabulary.quality import Quality
 from vocabulary.refusal import Reason, Refusal
 from vocabulary.times import us_from_datetime
 
@@ -44,13 +50,14 @@ class _Placed:
 
 
 def placed_positions(
-    arrivals: Sequence[Arrival], names: Names
+    arrivals: Sequence[Arrival], names: Names, memory: Memory
 ) -> tuple[Positions, list[Refusal]]:
     """Return the fixes that can be stored, and the refusals of the others.
 
     Args:
         arrivals: In the order they came.
         names: What their names mean.
+        memory: Of what came before; changed in place.
     """
     placed: list[_Placed] = []
     refusals: list[Refusal] = []
@@ -66,10 +73,78 @@ def placed_positions(
                 placed.append(_Placed(device_id, arrival, n))
     if not placed:
         return Positions.empty(), refusals
-    rows = _columns(placed, names)
-    cannot_be = is_impossible(rows.fixed_us, rows.received_us)
-    refusals += [_refusal_of_time(placed[n]) for n in np.flatnonzero(cannot_be)]
-    return rows.take(~cannot_be), refusals
+    rows = _at_right_times(_columns(placed, names), memory)
+    is_refused = is_impossible(rows.fixed_us, rows.received_us)
+    if is_refused.any():
+        refusals += [_refusal_of_time(placed[n]) for n in np.flatnonzero(is_refused)]
+        placed = [placed[n] for n in np.flatnonzero(~is_refused)]
+        rows = rows.take(~is_refused)
+    ahead = future_flags(rows.fixed_us, rows.received_us)
+    rows, cloned = _judged(
+        replace(rows, quality=rows.quality | ahead), placed, names, memory
+    )
+    for n, words in cloned.items():
+        why = (Reason.CLONED_IDENTITY, words)
+        refusals.append(refusal_of_fix(placed[n].arrival, placed[n].n, why=why))
+    return rows, refusals
+
+
+def _at_right_times(rows: Positions, memory: Memory) -> Positions:
+    """Return fixes with known faults of their terminals' clocks taken off."""
+    offset_us = clock_offsets(
+        memory.fix_clocks, rows.device_id, rows.fixed_us, rows.received_us
+    )
+    if not offset_us.any():
+        return rows
+    quality = rows.quality | flagged(offset_us != 0, Quality.CLOCK_CORRECTED)
+    return replace(rows, fixed_us=rows.fixed_us - offset_us, quality=quality)
+
+
+def _judged(
+    rows: Positions, placed: Sequence[_Placed], names: Names, memory: Memory
+) -> tuple[Positions, dict[int, str]]:
+    """Return the fixes with their doubts, and which are another's under their name."""
+    fixes = judged_fixes(rows)
+    flags, frozen_m = fix_flags(memory.tracks, fixes)
+    row = fixes.row.tolist()
+    keys = [peer_key(placed[n].arrival.transport, placed[n].arrival.peer) for n in row]
+    cloned = cloned_fixes(
+        memory.tracks,
+        memory.fix_rivalries,
+        fixes,
+        (flags & Quality.JUMP) != 0,
+        speaker_of=lambda n: _speaker(
+            rows, placed[row[n]].arrival.peer, row[n], keys[n]
+        ),
+        snapshot=names.snapshot,
+    )
+    counts = np.ones(len(row), np.bool_)
+    counts[list(cloned)] = False
+    heard_us = rows.received_us[fixes.row]
+    remember(
+        memory.tracks,
+        fixes.take(counts),
+        frozen_m[counts],
+        heard_us[counts],
+        np.array(keys, np.int64)[counts],
+    )
+    quality = rows.quality.copy()
+    quality[fixes.row] |= flags
+    kept = np.ones(len(rows), np.bool_)
+    kept[fixes.row[~counts]] = False
+    rows = replace(rows, quality=quality)
+    return rows.take(kept), {row[n]: words for n, words in cloned.items()}
+
+
+def _speaker(rows: Positions, peer: str, n: int, key: int) -> Speaker:
+    return Speaker(
+        peer=peer,
+        peer_key=key,
+        heard_us=int(rows.received_us[n]),
+        at_us=int(rows.fixed_us[n]),
+        lon=int(rows.lon_e7[n]) / DEGREES_E7,
+        lat=int(rows.lat_e7[n]) / DEGREES_E7,
+    )
 
 
 def _fault(fix: Position) -> tuple[Reason, str] | None:
@@ -114,7 +189,7 @@ def _columns(placed: Sequence[_Placed], names: Names) -> Positions:
         satellites=np.array(satellites, np.int16),
         hdop=_measured(fix.hdop for fix in fixes),
         inputs=np.array([fix.inputs for fix in fixes], np.int32),
-        quality=np.array(quality, np.int32) | future_flags(fixed_us, received_us),
+        quality=np.array(quality, np.int32),
         received_us=received_us,
     )
 

@@ -16,6 +16,7 @@ from devices.registry.snapshot import Snapshot
 from ingest.accounting import account, numbers_of
 from ingest.again import arrivals_again
 from ingest.assemble import batch_of
+from ingest.memory import Memory
 from ingest.names import Names
 from store.batch import Batch, Writer, Written
 from store.connection import Connection
@@ -106,10 +107,11 @@ class _Again:
     ) -> None:
         self._row = row
         self._snapshot = names.snapshot
+        memory = Memory()  # of this row alone: what it holds may well tell of a clock
         said = [(message, arrivals_again(row, message)) for message in messages]
         self._arrivals = [arrival for _, arrivals in said for arrival in arrivals]
         batches = [
-            batch_of(arrivals, names, at=message.received_at)
+            batch_of(arrivals, names, memory, at=message.received_at)
             for message, arrivals in said
             if arrivals
         ]

@@ -10,6 +10,7 @@ from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
 from ingest.kept import kept_readings
+from ingest.memory import Memory
 from ingest.names import Names
 from ingest.unplaced import MOST_ROWS
 from store.batch import Batch
@@ -109,7 +110,7 @@ def arrival(
 
 
 def assembled(*arrivals: Arrival) -> Batch:
-    return batch_of(arrivals, NAMES, at=NOON)
+    return batch_of(arrivals, NAMES, Memory(), at=NOON)
 
 
 def fix(
