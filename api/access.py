@@ -145,3 +145,6 @@ Department = Annotated[Caller, Depends(at_least(Role.DEPARTMENT))]
 
 Dispatcher = Annotated[Caller, Depends(at_least(Role.DISPATCHER))]
 """Who may see what could not be taken in."""
+
+Admin = Annotated[Caller, Depends(at_least(Role.ADMIN))]
+"""Who may throw away what could not be taken in, or have it tried again."""

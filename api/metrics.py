@@ -1,7 +1,9 @@
 """What the API process counts of itself, in Prometheus' words."""
 
 import time
+from collections.abc import Sequence
 
+import asyncpg
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import (
     CollectorRegistry,
@@ -17,9 +19,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.address import PREFIX
 from api.live import Live, NotStartedError
+from api.parts import parts_of
 from api.ring import Ring
+from store.connection import AWAY
+from store.gateway_read import Missing, missing
 
 router = APIRouter(include_in_schema=False)
+
+ASK_S = 2.0
+"""How long a scrape waits for a database connection."""
 
 NO_ROUTE = "(none)"
 """Stands for paths that lead nowhere, so that strangers cannot make up labels."""
@@ -49,6 +57,12 @@ class Metrics:
             buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 5),
             registry=self.registry,
         )
+        self._gaps_open = self._gauge_of_gateways(
+            "gezhi_sequence_gaps_open", "Gaps in a gateway's numbered messages."
+        )
+        self._missing = self._gauge_of_gateways(
+            "gezhi_sequence_missing_messages", "Numbered messages that did not come."
+        )
         self._gauge("gezhi_api_streams", "Live streams open.").set_function(
             lambda: live.listeners
         )
@@ -59,8 +73,19 @@ class Metrics:
             "gezhi_api_journal_seq", "Newest journal entry that streams have."
         ).set_function(lambda: _ring_of(live).last)
 
+    def show_missing(self, rows: Sequence[Missing]) -> None:
+        """Show what is missing of each gateway's messages; of the others, nothing."""
+        self._gaps_open.clear()
+        self._missing.clear()
+        for row in rows:
+            self._gaps_open.labels(row.gateway).set(row.gaps_open)
+            self._missing.labels(row.gateway).set(row.missing)
+
     def _gauge(self, name: str, words: str) -> Gauge:
         return Gauge(name, words, registry=self.registry)
+
+    def _gauge_of_gateways(self, name: str, words: str) -> Gauge:
+        return Gauge(name, words, ["gateway"], registry=self.registry)
 
 
 class Measured:
@@ -91,10 +116,18 @@ class Measured:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Show the counters."""
-    return Response(
-        generate_latest(_metrics_of(request.app).registry),
-        media_type=CONTENT_TYPE_LATEST,
-    )
+    counters = _metrics_of(request.app)
+    counters.show_missing(await _missing_of(parts_of(request).pool))
+    return Response(generate_latest(counters.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _missing_of(pool: asyncpg.Pool) -> Sequence[Missing]:
+    """Return what is missing; nothing while the database does not say."""
+    try:
+        async with pool.acquire(timeout=ASK_S) as connection:
+            return await missing(connection)
+    except AWAY:
+        return []
 
 
 def _metrics_of(app: FastAPI) -> Metrics:

@@ -1,25 +1,32 @@
-"""What could not be taken in, and why."""
+"""What could not be taken in, and why; another try, and throwing it away.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+This knows no wire format: a try is asked for here and made by the ingest process.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.access import Dispatcher
-from api.answer import Page, answer_page
-from api.parts import Database
+from api.access import Admin, Dispatcher
+from api.answer import Page, answer, answer_page
+from api.parts import Database, Held
+from api.problems import not_found
 from api.queries import NewestPageQuery
-from store.quarantine import Quarantined, quarantined
+from store.connection import Connection
+from store.quarantine import Quarantined, quarantined, quarantined_by_id
+from store.quarantine_retry import drop, request_retry
 from vocabulary.refusal import Reason
 
 router = APIRouter(tags=["quarantine"])
 
 SHOWN_OCTETS = 1_024
 """How much of a refused message a list shows."""
+
+RowId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 class QuarantineQuery(NewestPageQuery, extra="forbid"):
@@ -48,6 +55,9 @@ class QuarantinedOut:
         first_seen: When it first came.
         last_seen: When it last came.
         count: How often it came.
+        topic: Where it was published, if it is a whole MQTT payload; empty otherwise.
+        retry_requested_at: Since when another try is asked for; null if none is.
+        retried_at: When it was last tried again, in vain.
     """
 
     id: int
@@ -62,6 +72,9 @@ class QuarantinedOut:
     first_seen: datetime
     last_seen: datetime
     count: int
+    topic: str
+    retry_requested_at: datetime | None
+    retried_at: datetime | None
 
 
 @router.get("/quarantine", response_model=Page[QuarantinedOut])
@@ -80,24 +93,63 @@ async def list_quarantine(
         limit=query.limit + 1,
     )
     last = rows[query.limit - 1].id if len(rows) > query.limit else 0
-    return answer_page(request, _shown(rows), limit=query.limit, after=str(last))
+    shown = [_shown(row) for row in rows]
+    return answer_page(request, shown, limit=query.limit, after=str(last))
 
 
-def _shown(rows: Sequence[Quarantined]) -> list[QuarantinedOut]:
-    return [
-        QuarantinedOut(
-            id=row.id,
-            reason=row.reason,
-            detail=row.detail,
-            transport=row.transport,
-            gateway=row.gateway,
-            identity=row.identity,
-            peer=row.peer,
-            octets_hex=row.octets[:SHOWN_OCTETS].hex(" "),
-            octets=len(row.octets),
-            first_seen=row.first_seen,
-            last_seen=row.last_seen,
-            count=row.count,
-        )
-        for row in rows
-    ]
+@router.get("/quarantine/{row_id}", response_model=QuarantinedOut)
+async def one_quarantined(database: Database, _: Dispatcher, row_id: RowId) -> Response:
+    """Show one row; 404 once all of it was taken in or thrown away."""
+    return answer(_shown(await _known(database, row_id)))
+
+
+@router.post(
+    "/quarantine/{row_id}/retry", response_model=QuarantinedOut, status_code=202
+)
+async def retry_quarantined(
+    parts: Held, database: Database, _: Admin, row_id: RowId
+) -> Response:
+    """Ask the ingest process to try again; for administrators.
+
+    What is right by now is stored, with the time it first came, and the row is gone.
+    What is still refused stays under the reason that is true now; `retried_at` says so.
+    """
+    row, at = await _known(database, row_id), parts.clock()
+    if not await request_retry(database, row_id, at=at):
+        raise not_found("row of the quarantine", row_id)
+    return answer(_shown(replace(row, retry_requested_at=at)), status=202)
+
+
+@router.delete("/quarantine/{row_id}", status_code=204)
+async def drop_quarantined(database: Database, _: Admin, row_id: RowId) -> Response:
+    """Throw a row away for good; for administrators."""
+    if not await drop(database, row_id):
+        raise not_found("row of the quarantine", row_id)
+    return Response(status_code=204)
+
+
+async def _known(database: Connection, row_id: int) -> Quarantined:
+    row = await quarantined_by_id(database, row_id)
+    if row is None:
+        raise not_found("row of the quarantine", row_id)
+    return row
+
+
+def _shown(row: Quarantined) -> QuarantinedOut:
+    return QuarantinedOut(
+        id=row.id,
+        reason=row.reason,
+        detail=row.detail,
+        transport=row.transport,
+        gateway=row.gateway,
+        identity=row.identity,
+        peer=row.peer,
+        octets_hex=row.octets[:SHOWN_OCTETS].hex(" "),
+        octets=len(row.octets),
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        count=row.count,
+        topic=row.topic,
+        retry_requested_at=row.retry_requested_at,
+        retried_at=row.retried_at,
+    )

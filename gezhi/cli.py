@@ -21,6 +21,17 @@ app = typer.Typer(
 )
 token = typer.Typer(no_args_is_help=True, help="Who may see and act over the API.")
 app.add_typer(token, name="token")
+quarantine = typer.Typer(
+    no_args_is_help=True, help="What could not be taken in, and another try."
+)
+app.add_typer(quarantine, name="quarantine")
+
+Ids = Annotated[
+    list[int] | None,
+    typer.Argument(min=1, max=2**63 - 1, help="Rows of the list, by number."),
+]
+OfReason = Annotated[str, typer.Option(help="All refused for this reason.")]
+OfGateway = Annotated[str, typer.Option(help="All come through this gateway.")]
 
 
 def settings_or_exit(*, beside: bool = False) -> Settings:
@@ -265,6 +276,68 @@ def token_revoke(
 
     dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(revoke(dsn, key))
+
+
+@quarantine.command("list")
+def quarantine_list(
+    reason: OfReason = "",
+    gateway: OfGateway = "",
+    before: Annotated[
+        int | None, typer.Option(help="Go on below this row, for the next page.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows of a page.")] = 50,
+) -> None:
+    """List what could not be taken in, the newest first."""
+    from gezhi.quarantine import Chosen, show_list
+
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
+    chosen = Chosen(reason=reason, gateway=gateway)
+    raise typer.Exit(show_list(dsn, chosen, before=before, limit=limit))
+
+
+@quarantine.command("show")
+def quarantine_show(row: Annotated[int, typer.Argument(help="Its number.")]) -> None:
+    """Show all that is known of one row, and what came."""
+    from gezhi.quarantine import show_one
+
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
+    raise typer.Exit(show_one(dsn, row))
+
+
+@quarantine.command("retry")
+def quarantine_retry(
+    ids: Ids = None, reason: OfReason = "", gateway: OfGateway = ""
+) -> None:
+    """Try again: what is right by now is stored, the rest stays."""
+    from gezhi.quarantine import Chosen, retry_all
+
+    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
+    if chosen.is_empty:
+        complain("which? name rows, or --reason, or --gateway")
+        raise typer.Exit(2)
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
+    raise typer.Exit(retry_all(dsn, chosen))
+
+
+@quarantine.command("drop")
+def quarantine_drop(
+    ids: Ids = None,
+    reason: OfReason = "",
+    gateway: OfGateway = "",
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Throw away for good."""
+    from gezhi.quarantine import Chosen, drop_all
+
+    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
+    if chosen.is_empty:
+        complain("which? name rows, or --reason, or --gateway")
+        raise typer.Exit(2)
+    if not (yes or chosen.ids):
+        typer.confirm("drop all of them for good?", abort=True)
+    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
+    raise typer.Exit(drop_all(dsn, chosen))
 
 
 def _run_process(run: Callable[[Settings], None]) -> None:
