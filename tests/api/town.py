@@ -57,6 +57,9 @@ VALUES
     (4, 'VT-0001', 2, 2, 'VT-0001', NULL, 1, NULL);
 INSERT INTO series (id, device_id, quantity) VALUES
     (1, 1, 'tilt_deg'), (2, 1, 'battery_pct'), (3, 2, 'tilt_deg'), (4, 3, 'tilt_deg');
+SELECT setval(pg_get_serial_sequence(name, 'id'), 100) FROM unnest(ARRAY['unit',
+    'grid_cell', 'component', 'geofence', 'vehicle', 'profile', 'gateway', 'device',
+    'series']) AS name;
 """
 
 

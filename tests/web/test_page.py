@@ -141,3 +141,21 @@ async def test_on_a_phone_nothing_is_wider_than_the_screen(room: ControlRoom) ->
     )
     assert wide == []
     assert await room.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_while_the_platform_is_away_the_page_says_so_and_comes_back(
+    room: ControlRoom,
+) -> None:
+    await room.enter()
+    away = '{"type": "urn:gezhi:problem:database-away", "detail": "away"}'
+    await room.page.route(
+        "**/api/v1/session",
+        lambda route: route.fulfill(
+            status=503, content_type="application/problem+json", body=away
+        ),
+    )
+    await room.page.reload()
+    await room.page.wait_for_selector("#login .empty")
+    assert "数据库暂时连不上" in await room.text("#login .empty")
+    await room.page.unroute("**/api/v1/session")
+    await room.page.wait_for_selector(".case")

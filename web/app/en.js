@@ -47,6 +47,7 @@ export default {
   "hits": "{n}×",
   "hits.title": "Seen {n} times, filed once",
   "cell.none": "off the grid",
+  "waiting": "Trying again…",
   "loading": "Loading…",
   "back": "Back",
   "close": "Close",

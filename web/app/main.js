@@ -4,7 +4,9 @@ import { get, loggedOut } from "./api.js";
 import { showBar } from "./bar.js";
 import { showCases } from "./case_list.js";
 import { enter, leave } from "./city.js";
+import { el, fill } from "./dom.js";
 import { watchDrawer } from "./drawer.js";
+import { icon } from "./icons.js";
 import { watchKeys } from "./keys.js";
 import { showLegend } from "./legend.js";
 import { forget, mayBeKnown, remember } from "./known.js";
@@ -17,6 +19,7 @@ import { useZone } from "./times.js";
 import { watchTrack } from "./track_bar.js";
 import { t, tongue } from "./words.js";
 
+const RETRY_MS = 3_000;
 const room = document.getElementById("room");
 const login = document.getElementById("login");
 let built = false;
@@ -38,8 +41,17 @@ async function begin() {
   try {
     await open(await get("/session"));
   } catch (problem) {
-    ask(problem.status === 401 ? "" : problem.message);
+    if (problem.status === 401) ask("");
+    else wait(problem);
   }
+}
+
+/** The platform cannot answer: say so, and try again by ourselves. */
+function wait(problem) {
+  room.hidden = true;
+  login.hidden = false;
+  fill(login, el("div.empty", { role: "alert" }, icon("warning", 40), el("b", { text: problem.message }), el("span", { text: t("waiting") })));
+  setTimeout(begin, RETRY_MS);
 }
 
 /** Show the room to whoever is logged in. */
@@ -47,17 +59,23 @@ async function open(session) {
   useZone(session.time_zone);
   login.hidden = true;
   room.hidden = false;
-  if (!built) await build();
+  try {
+    if (!built) await build();
+    await enter();
+  } catch (problem) {
+    room.hidden = true;
+    login.hidden = false;
+    throw problem;
+  }
   loggedOut.value = false;
   remember();
   showBar(session, () => ask(""));
-  await enter();
   route.restore();
 }
 
 async function build() {
-  built = true;
   await showMap(document.getElementById("map"));
+  built = true;
   showCases(document.getElementById("cases"));
   watchDrawer(document.getElementById("drawer"), document.getElementById("cases"));
   watchTrack(document.getElementById("track"));

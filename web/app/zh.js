@@ -47,6 +47,7 @@ export default {
   "hits": "{n} 次",
   "hits.title": "同一问题重复触发 {n} 次，只立一件案卷",
   "cell.none": "网格外",
+  "waiting": "正在自动重试…",
   "loading": "正在读取…",
   "back": "返回",
   "close": "关闭",

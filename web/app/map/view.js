@@ -18,6 +18,7 @@ const NOWHERE = [35.02, 111];
 
 /** Make the map in `place` and everything on it. */
 export async function showMap(place) {
+  const [basemap, grid] = await Promise.all([get("/basemap"), get("/grid")]);
   const map = L.map(place, {
     preferCanvas: true, zoomControl: false, attributionControl: false, zoomSnap: 0.25,
     zoomDelta: 0.5, wheelPxPerZoomLevel: 110, minZoom: 11, maxZoom: 20, maxBoundsViscosity: 0.7,
@@ -27,7 +28,6 @@ export async function showMap(place) {
   });
   for (const name of ["ground", "names"]) map.getPane(name).style.pointerEvents = "none";
   map.setView(NOWHERE, 14);
-  const [basemap, grid] = await Promise.all([get("/basemap"), get("/grid")]);
   const city = showGround(map, basemap, grid);
   if (city) {
     map.setMaxBounds(city.pad(0.6));
