@@ -39,6 +39,7 @@ from ingest.protocols.jt808.message import (
     decode,
     encode,
 )
+from ingest.protocols.jt808.octets import FieldError
 from ingest.protocols.jt808.parameters import (
     ParameterAnswer,
     QueryParameters,
@@ -73,6 +74,7 @@ __all__ = [
     "Body",
     "Deregistration",
     "Edition",
+    "FieldError",
     "Header",
     "Heartbeat",
     "Jt808Stream",
