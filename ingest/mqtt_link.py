@@ -7,7 +7,7 @@ promises, some brokers heed only for the first window).
 
 We speak MQTT 3.1.1 to the broker, whatever gateways speak to it: paho makes an object
 of the properties of each MQTT 5 message, which takes two thirds of the time to receive
-it, and we need none of them.
+it, and we need none of them. A listener that knows only MQTT 5 gets MQTT 5.
 """
 
 import asyncio
@@ -19,6 +19,9 @@ from types import TracebackType
 from typing import Self, cast
 
 import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.broker_address import BrokerAddress
@@ -29,8 +32,17 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 30
 """A broker that vanished is noticed after about two of these."""
 
-CONNECT_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 5
 """How long the broker may take to let us in."""
+
+SESSION_S = 14 * 24 * 3600
+"""How long the broker is asked to keep our session while we are away (MQTT 5 only)."""
+
+RECEIVE_MAXIMUM = 10_000
+"""Messages the broker may send before the first is acknowledged (MQTT 5 only)."""
+
+KNOWS_ONLY_MQTT_5 = ("Unsupported protocol version", "Operation timed out")
+"""How paho and aiomqtt call it: the broker says so, or (iotcore) says nothing."""
 
 PACKETS_AT_ONCE = 500
 """Most packets read at one wake-up; then other tasks get their turn."""
@@ -56,17 +68,25 @@ class MqttLink:
         self._pile = Pile()
         self._failure: Exception | None = None
         self._is_reading = False
+        self._broker = broker
+        self._client_id = client_id
+        self._use(aiomqtt.ProtocolVersion.V311)
+
+    def _use(self, version: aiomqtt.ProtocolVersion) -> None:
+        is_v5 = version is aiomqtt.ProtocolVersion.V5
         self._client = aiomqtt.Client(
-            broker.host,
-            broker.port,
-            username=broker.username,
-            password=broker.password,
-            identifier=client_id,
-            protocol=aiomqtt.ProtocolVersion.V311,
-            clean_session=False,
+            self._broker.host,
+            self._broker.port,
+            username=self._broker.username,
+            password=self._broker.password,
+            identifier=self._client_id,
+            protocol=version,
+            clean_session=None if is_v5 else False,
+            clean_start=False if is_v5 else MQTT_CLEAN_START_FIRST_ONLY,
+            properties=_connect_properties() if is_v5 else None,
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_TIMEOUT_S,
-            tls_context=ssl.create_default_context() if broker.has_tls else None,
+            tls_context=ssl.create_default_context() if self._broker.has_tls else None,
             queue_type=cast("type[Pile]", lambda **_: self._pile),
         )
         self._paho = self._client._client  # noqa: SLF001 - no public way
@@ -79,11 +99,21 @@ class MqttLink:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._client.__aenter__()
+            await self._connect()
         except aiomqtt.MqttError as error:
             raise LinkLostError(f"{self.peer}: {error}") from error
         self._start_reading()
         return self
+
+    async def _connect(self) -> None:
+        try:
+            await self._client.__aenter__()
+        except aiomqtt.MqttError as error:
+            if not any(words in str(error) for words in KNOWS_ONLY_MQTT_5):
+                raise
+            self._paho.disconnect()
+            self._use(aiomqtt.ProtocolVersion.V5)
+            await self._client.__aenter__()
 
     async def __aexit__(
         self,
@@ -195,3 +225,10 @@ class MqttLink:
             is_more = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
             if self._pile.qsize() == waiting and not is_more:
                 return
+
+
+def _connect_properties() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # it has none
+    properties.SessionExpiryInterval = SESSION_S
+    properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    return properties

@@ -3,10 +3,12 @@ import asyncio
 import pytest
 
 from gezhi.stack.broker import Broker
+from gezhi.stack.iotcore import find_iotcore
 from ingest import mqtt_pile
 from ingest.broker_address import BrokerAddress
 from ingest.mqtt_link import LinkLostError, MqttLink
 from ingest.mqtt_pile import Received
+from tests.conftest import temporary_home
 from tests.ingest.publisher import connected
 
 UP = "gezhi/v1/+/up"
@@ -133,3 +135,23 @@ async def test_a_killed_broker_is_a_lost_link_once_all_is_taken(
         assert len((await link.receive(10, 10)).messages) == 1
         with pytest.raises(LinkLostError):
             await link.receive(10, 10)
+
+
+@pytest.mark.skipif(find_iotcore() is None, reason="the iotcore wheel is missing")
+async def test_a_listener_that_knows_only_mqtt_5_is_spoken_to_in_it(
+    unique: str,
+) -> None:
+    with temporary_home() as home:
+        embedded = Broker(home, engine=find_iotcore())
+        await embedded.start()
+        try:
+            await embedded.admit(unique)
+            assert embedded.ports.v5 != embedded.ports.v311
+            address = BrokerAddress.from_url(embedded.ingest_url)
+            async with asyncio.timeout(30), MqttLink(address, unique) as link:
+                await link.subscribe([UP])
+                await publish(embedded, unique, b"1", b"2")
+                taken = await take(link, unique, 2)
+                assert [payload for payload, _ in taken] == [b"1", b"2"]
+        finally:
+            await embedded.stop()
