@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from store.access import revoke_token, token_text
+from store.access import create_token, revoke_token, token_text, unit_id_of
 from tests.api.town import utc_now
 from tests.web.control_room import ControlRoom
 from tests.web.troubles import OPEN_COVER
@@ -127,6 +127,24 @@ async def test_a_revoked_token_leads_back_to_the_log_in(room: ControlRoom) -> No
     await room.page.locator(".case").first.click()
     await room.page.wait_for_selector(".login-card")
     assert "会话已结束" in await room.text(".login-error")
+
+
+async def test_a_case_that_went_to_another_unit_leaves_the_list(
+    room: ControlRoom,
+) -> None:
+    room.token = await create_token(
+        room.connection,
+        name="水司",
+        role="department",
+        unit_id=await unit_id_of(room.connection, "water"),
+        at=utc_now(),
+    )
+    await room.enter()
+    assert await room.page.locator(".case").count() == 1
+    await room.connection.execute(
+        "UPDATE case_file SET unit_id = (SELECT id FROM unit WHERE code = 'power')"
+    )
+    await room.page.wait_for_selector(".case-list .empty", timeout=20_000)
 
 
 async def test_on_a_phone_nothing_is_wider_than_the_screen(room: ControlRoom) -> None:

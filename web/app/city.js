@@ -89,10 +89,17 @@ async function refresh() {
       if (device) Object.assign(device, { state: states.state[i], state_reason: states.state_reason[i] });
     });
     devices.touch();
+    if (isShort(figures)) cases.set(await loadCases());
     failed.set(null);
   } catch (problem) {
     failed.set(problem);
   }
+}
+
+/** Tell whether the list lacks cases or keeps some, such as one sent on to another unit. */
+function isShort(figures) {
+  const open = figures.cases.reduce((sum, row) => sum + row.open, 0);
+  return shown.value === "open" && !pending.size && !draining && Math.min(open, MOST_CASES) !== cases.value.size;
 }
 
 function refreshSoon() {
