@@ -68,8 +68,8 @@ class Sl651Stream:
     def _put_together(self, items: list[Frame | ProtocolError]) -> list[Item]:
         out: list[Item] = []
         for item in items:
-            if isinstance(item, ProtocolError) or item.packet is None:
-                out.append(item)
+            if isinstance(item, ProtocolError) or item.packet is None or item.is_down:
+                out.append(item)  # an answer's number says which packet it is about
                 continue
             whole = self._assembler.add(item, item.packet)
             if whole is not None:
