@@ -23,6 +23,7 @@ async def run_api(settings: Settings) -> None:
         clock=utc_now,
         web_root=Path(web.__file__).parent,
         basemap=settings.basemap(),
+        time_zone=settings.time_zone,
     )
     server = uvicorn.Server(
         uvicorn.Config(
