@@ -183,8 +183,12 @@ def _ports(settings: Settings, *, is_up: bool) -> Iterator[Finding]:
     wanted = {
         "api": ("GEZHI_API_PORT", settings.api_port),
         "nmea": ("GEZHI_NMEA_TCP_PORT", settings.nmea_tcp_port),
+        "sl651": ("GEZHI_SL651_PORT", settings.sl651_port),
+        "hj212": ("GEZHI_HJ212_PORT", settings.hj212_port),
     }
     for subject, (variable, port) in wanted.items():
+        if not port:  # switched off
+            continue
         if is_free(port):
             yield Finding(subject, f"port {port} is free")
         elif is_up:
