@@ -1,15 +1,18 @@
 """Our own MQTT messages: JSON on `gezhi/v1/{gateway}/up` and `.../status`.
 
     up      {"seq": 17, "sent_at": T, "readings": [R, ...], "positions": [P, ...]}
-      R     {"device": "MH-0001", "measured_at": T, "values": {"tilt_deg": 3.2, ...}}
+      R     {"device": "MH-0001", "measured_at": T, "values": {"tilt_deg": 3.2, ...},
+             "quality": 512}
       P     {"device": "VT-0001", "fixed_at": T, "lon": 111.0, "lat": 35.0,
              "speed_kmh": 31.5, "course_deg": 270, "altitude_m": 390,
-             "satellites": 9, "hdop": 0.8, "inputs": 1}
+             "satellites": 9, "hdop": 0.8, "inputs": 1, "quality": 32}
     status  {"up": true, "at": T}            retained; the last will says false
       T     RFC 3339 with its zone, "2026-11-21T08:00:00Z"
 
 A gateway counts `seq` up by one a message. In P all after `lat` may be left out, and so
-may `seq`, `sent_at`, `readings`, `positions` and a status's `at`; a field that is not
+may `seq`, `sent_at`, `readings`, `positions`, a status's `at`, and `quality`: the sum
+of what the gateway doubts (32 clock corrected, 64 no checksum, 128 simulated, 256 the
+device gave no time, 512 the device says that its sensor is bad). A field that is not
 known is skipped. Values are numbers or true and false. A bad value, reading or position
 is refused by itself: its neighbours count. Nothing is flagged for want of a checksum,
 because TCP has one.
@@ -43,6 +46,7 @@ _WIRE = Wire(
     broken=Reason.BAD_JSON,
     encode=msgspec.json.encode,
     up=msgspec.json.Decoder(gezhi_message.Up),
+    doubtful_up=msgspec.json.Decoder(gezhi_message.DoubtfulUp),
     status=msgspec.json.Decoder(StatusMessage),
     raw_up=msgspec.json.Decoder(gezhi_message.RawUp),
     parts=msgspec.json.Decoder(list[msgspec.Raw]),

@@ -4,7 +4,7 @@ The whole message is read at once. Only where something in it is wrong are its p
 read one by one, so that a bad value, reading or position is refused by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol, TypeVar
@@ -15,12 +15,26 @@ from ingest.protocols.errors import ProtocolError
 from ingest.protocols.up_message import (
     MAX_MESSAGE,
     DeviceReadings,
+    DoubtfulReadings,
     Number,
     Time,
     UpMessage,
 )
 from vocabulary.position import Position
+from vocabulary.quality import Quality
 from vocabulary.refusal import Reason
+
+QualityBits = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""`Quality` as it is written."""
+
+SAID = (
+    Quality.CLOCK_CORRECTED
+    | Quality.NO_INTEGRITY_CHECK
+    | Quality.SIMULATED
+    | Quality.NO_DEVICE_TIME
+    | Quality.SENSOR_FAULT
+)
+"""Doubts that a gateway may know of; the others are ours to find, and are skipped."""
 
 Word = TypeVar("Word")
 WordOut_co = TypeVar("WordOut_co", covariant=True)
@@ -51,6 +65,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     satellites: Annotated[int, msgspec.Meta(ge=0, lt=2**15)] | None = None
     hdop: float | None = None
     inputs: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
+    quality: QualityBits = 0
 
 
 class Up(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,6 +74,21 @@ class Up(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seq: int | None = None
     sent_at: Time | None = None
     readings: list[DeviceReadings] = []
+    positions: list[Fix] = []
+
+
+class Part(DeviceReadings, frozen=True, kw_only=True):
+    """A device's readings as they are written where some are doubtful."""
+
+    quality: QualityBits = 0
+
+
+class DoubtfulUp(msgspec.Struct, frozen=True, kw_only=True):
+    """An up message as it is written where some readings are doubtful."""
+
+    seq: int | None = None
+    sent_at: Time | None = None
+    readings: list[Part] = []
     positions: list[Fix] = []
 
 
@@ -77,6 +107,7 @@ class RawReadings(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     measured_at: Time
     values: dict[str, msgspec.Raw]
+    quality: QualityBits = 0
 
 
 class Decoder(Protocol[WordOut_co]):
@@ -93,12 +124,15 @@ class Wire:
     Attributes:
         broken: The reason for octets that are no such writing at all.
         encode: Writes any word.
-        up: Reads a whole message; the others read a part of one.
+        up: Reads a whole message.
+        doubtful_up: Reads one in which some readings are doubtful; the others read a
+            part of one.
     """
 
     broken: Reason
     encode: Callable[[object], bytes]
     up: Decoder[Up]
+    doubtful_up: Decoder[DoubtfulUp]
     status: Decoder[StatusMessage]
     raw_up: Decoder[RawUp]
     parts: Decoder[list[msgspec.Raw]]
@@ -121,7 +155,7 @@ def decode_up(wire: Wire, payload: bytes) -> UpMessage:
     """
     _check_length(payload)
     try:
-        up = wire.up.decode(payload)
+        readings, up = _read(wire, payload)
     except msgspec.ValidationError:
         return _InParts(wire).message(payload)
     except _UNREADABLE as error:
@@ -129,7 +163,7 @@ def decode_up(wire: Wire, payload: bytes) -> UpMessage:
     return UpMessage(
         seq=up.seq,
         sent_at=up.sent_at,
-        readings=up.readings,
+        readings=readings,
         positions=[_position(fix) for fix in up.positions],
     )
 
@@ -158,6 +192,32 @@ def decode_status(wire: Wire, payload: bytes) -> StatusMessage:
         raise ProtocolError(_reason(str(error)), str(error), payload) from error
     except _UNREADABLE as error:
         raise ProtocolError(wire.broken, str(error), payload) from error
+
+
+def _read(
+    wire: Wire, payload: bytes
+) -> tuple[Sequence[DeviceReadings], Up | DoubtfulUp]:
+    # Most messages doubt nothing, and are read faster without looking for it.
+    if b"quality" not in payload:
+        up = wire.up.decode(payload)
+        return up.readings, up
+    doubtful = wire.doubtful_up.decode(payload)
+    parts = [
+        _part(part.device, part.measured_at, part.values, part.quality)
+        for part in doubtful.readings
+    ]
+    return parts, doubtful
+
+
+def _part(
+    device: str, measured_at: datetime, values: Mapping[str, Number], quality: int
+) -> DeviceReadings:
+    doubt = Quality(quality) & SAID
+    if not doubt:
+        return DeviceReadings(device=device, measured_at=measured_at, values=values)
+    return DoubtfulReadings(
+        device=device, measured_at=measured_at, values=values, quality=doubt
+    )
 
 
 def _check_length(payload: bytes) -> None:
@@ -199,11 +259,7 @@ class _InParts:
                 value = self._part(self._wire.value, number, where, Reason.BAD_VALUE)
                 if value is not None:
                     values[quantity] = value
-            good.append(
-                DeviceReadings(
-                    device=raw.device, measured_at=raw.measured_at, values=values
-                )
-            )
+            good.append(_part(raw.device, raw.measured_at, values, raw.quality))
         return good
 
     def _positions(self, octets: msgspec.Raw) -> list[Position]:
@@ -258,6 +314,7 @@ def _position(fix: Fix) -> Position:
         satellites=fix.satellites,
         hdop=fix.hdop,
         inputs=fix.inputs,
+        quality=Quality(fix.quality) & SAID,
     )
 
 
@@ -273,4 +330,5 @@ def _fix(position: Position) -> Fix:
         satellites=position.satellites,
         hdop=position.hdop,
         inputs=position.inputs,
+        quality=position.quality & SAID,
     )

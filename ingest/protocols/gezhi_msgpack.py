@@ -22,6 +22,7 @@ _WIRE = Wire(
     broken=Reason.BAD_FRAME,
     encode=msgspec.msgpack.encode,
     up=msgspec.msgpack.Decoder(gezhi_message.Up),
+    doubtful_up=msgspec.msgpack.Decoder(gezhi_message.DoubtfulUp),
     status=msgspec.msgpack.Decoder(StatusMessage),
     raw_up=msgspec.msgpack.Decoder(gezhi_message.RawUp),
     parts=msgspec.msgpack.Decoder(list[msgspec.Raw]),
