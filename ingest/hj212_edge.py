@@ -27,9 +27,9 @@ from vocabulary.reading import Reading
 from vocabulary.refusal import Reason
 from vocabulary.times import Clock
 
-PATIENCE = Patience(idle_s=3900.0, gap_s=10.0)
-"""Real-time data comes each 3600 s at the latest (table 4); 10 s is the standard's own
-time-out (table 1)."""
+PATIENCE = Patience(idle_s=3900.0, gap_s=5.0)
+"""Real-time data comes each 3600 s at the latest (table 4); what was cut off is sent
+again after 10 s (table 1)."""
 
 EDGE = "hj212"
 """What EDGE entries of the journal call this edge."""

@@ -38,8 +38,9 @@ from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
 
-PATIENCE = Patience(idle_s=600.0, gap_s=10.0)
-"""A station on line keeps alive at least each 255 s (6.6.4.2); frames have no gaps."""
+PATIENCE = Patience(idle_s=600.0, gap_s=5.0)
+"""A station on line keeps alive at least each 255 s (6.6.4.2); a frame has no gaps, and
+stations wait 10 s or so to be told which packet is missing."""
 
 EDGE = "sl651"
 """What EDGE entries of the journal call this edge."""
