@@ -236,7 +236,10 @@ async def test_what_is_dropped_is_named_or_confirmed(
     async with asyncio.timeout(90):
         row_id, _ = await refused(connection, broker, unique, database_url)
         assert (await answer(database_url, "drop"))[0] == 2
-        assert (await answer(database_url, "drop", "--reason", "no-such"))[0] == 2
+        unsure = await answer(database_url, "drop", "--gateway", unique)
+        assert (unsure[0], "for good?" in unsure[1]) == (1, True)
+        wrong = await answer(database_url, "drop", "--reason", "no-such", "--yes")
+        assert (wrong[0], "unknown-device" in wrong[1]) == (2, True)
         code, said = await answer(database_url, "drop", "--gateway", unique, "--yes")
         assert (code, said) == (0, "dropped 1 of 1\n")
         code, said = await answer(database_url, "show", str(row_id))
