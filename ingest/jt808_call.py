@@ -115,8 +115,9 @@ class Call:
         return b"".join(frames)
 
     def send(self, octets: bytes) -> None:
-        """Send frames; nothing if the line is closed."""
-        self._peer.send(octets)
+        """Send frames, if there are any; nothing if the line is closed."""
+        if octets:  # an empty datagram would be one too
+            self._peer.send(octets)
 
     def hang_up(self, why: str) -> None:
         """Close the line from our side."""
