@@ -243,6 +243,15 @@ def test_an_honest_backlog_is_never_altered(
     assert not any(taken_off_s(messages))
 
 
+def test_a_backlog_that_shrinks_slowly_is_no_constant_offset() -> None:
+    # First heard eight hours late, to the minute; each ten seconds bring eleven.
+    slow = [(1, n * 10.0, n * 11.0 - 8 * HOUR_S - 55) for n in range(500)]
+    assert not any(taken_off_s(slow))
+    # A clock that is eight hours fast, and a backlog that passes seven hours.
+    fast = [(1, n * 10.0, n * 13.0 + 7 * HOUR_S - 600) for n in range(500)]
+    assert not any(taken_off_s(fast))
+
+
 @UNHURRIED
 @given(
     every_s=st.floats(1, 300),
