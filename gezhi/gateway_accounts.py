@@ -11,6 +11,8 @@ from gezhi.settings import SettingError, Settings
 from gezhi.stack.accounts import GATEWAY_CODE, TakesGateways, new_gateway
 from gezhi.stack.home import Home
 from gezhi.stack.secrets import write_private
+from ingest.mqtt_topics import reads, writes
+from vocabulary.device import Format, Gateway, Transport
 
 CHANNEL = "registry"
 """NOTIFY channel that tells of a changed registry."""
@@ -63,15 +65,31 @@ async def give_accounts(
 ) -> None:
     """Bring the broker's accounts up to the registry, making missing passwords."""
     rows = await connection.fetch(
-        "SELECT code FROM gateway WHERE transport = 'mqtt' ORDER BY code"
+        "SELECT id, code, transport, host, port, simulated, format, native_topics"
+        " FROM gateway WHERE transport = 'mqtt' ORDER BY code"
     )
-    passwords = {
-        row["code"]: new_gateway(home.secrets, row["code"])
+    gateways = [
+        Gateway(
+            **{
+                **row,
+                "transport": Transport(row["transport"]),
+                "format": Format(row["format"]),
+            }
+        )
         for row in rows
         if GATEWAY_CODE.fullmatch(row["code"])
-    }
+    ]
+    passwords = {each.code: new_gateway(home.secrets, each.code) for each in gateways}
     write_private(passwords_file(home), json.dumps(passwords, indent=1) + "\n")
-    await broker.set_gateways(passwords)
+    await broker.set_gateways(
+        passwords, {each.code: _rights(each) for each in gateways}
+    )
+
+
+def _rights(gateway: Gateway) -> list[str]:
+    """Return the topics of its own format that a gateway may use."""
+    may_write = [f"write {topic}" for topic in writes(gateway)]
+    return may_write + [f"read {topic}" for topic in reads(gateway)]
 
 
 async def _follow(dsn: str, home: Home, broker: TakesGateways) -> None:

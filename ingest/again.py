@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ingest.arrival import Arrival
 from ingest.kept import kept_fix, kept_readings
-from ingest.mqtt_messages import MqttMessage, arrivals_of
+from ingest.mqtt_message import MqttMessage
+from ingest.mqtt_messages import arrivals_of
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.nmea0183 import NmeaStream
 from ingest.refused import refusal_of

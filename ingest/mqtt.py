@@ -7,12 +7,17 @@ either ended comes again, and the store leaves out what it has.
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
+from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.broker_address import BrokerAddress
 from ingest.mqtt_link import LinkLostError, MqttLink
-from ingest.mqtt_messages import STATUS_FILTER, UP_FILTER, arrivals_of
+from ingest.mqtt_message import MqttMessage
+from ingest.mqtt_messages import Ear, arrivals_of
+from ingest.mqtt_topics import STATUS_FILTER, UP_FILTER, foreign_filters
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -26,11 +31,25 @@ MOST_TOGETHER = 1000
 MOST_OCTETS_TOGETHER = 1024 * 1024
 """Octets of payload that become arrivals together; one message may be longer."""
 
+MOST_COMMANDS = 100
+"""Commands that may wait to be published."""
+
 FIRST_RETRY_S = 0.5
 """Wait after the first failure; doubled each time, with chance."""
 
 LONGEST_RETRY_S = 15.0
 """Longest wait between two tries."""
+
+
+class FollowsRegistry(Protocol):
+    """The registry as it is now, and as it will be: `RegistryWatch`."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The registry as it was last read."""
+
+    async def newer(self, than: Snapshot) -> Snapshot:
+        """Wait for another one."""
 
 
 async def run_mqtt_edge(
@@ -39,6 +58,7 @@ async def run_mqtt_edge(
     *,
     inbox: Inbox,
     clock: Clock,
+    registry: FollowsRegistry,
     shared_group: str | None = None,
 ) -> None:
     """Take messages until cancelled, connecting again whenever the link is lost.
@@ -50,10 +70,11 @@ async def run_mqtt_edge(
         client_id: Our session's name; each worker has its own.
         inbox: Where arrivals and changes go.
         clock: Tells the time of receipt.
+        registry: Says which gateways there are, and what they speak.
         shared_group: Name of the shared subscription where several workers share the
             load.
     """
-    edge = _MqttEdge(inbox, clock, shared_group)
+    edge = _MqttEdge(inbox, clock, registry, shared_group)
     failures = 0
     while True:
         try:
@@ -69,13 +90,19 @@ async def run_mqtt_edge(
 class _MqttEdge:
     """What the edge remembers from one connection to the next."""
 
-    def __init__(self, inbox: Inbox, clock: Clock, shared_group: str | None) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        clock: Clock,
+        registry: FollowsRegistry,
+        shared_group: str | None,
+    ) -> None:
         self._inbox = inbox
         self._clock = clock
-        share = f"$share/{shared_group}/" if shared_group else ""
-        # Retained messages are not sent to shared subscriptions: each worker is told
-        # all statuses.
-        self._topics = (share + UP_FILTER, STATUS_FILTER)
+        self._registry = registry
+        self._share = f"$share/{shared_group}/" if shared_group else ""
+        self._ear = Ear(registry.snapshot)
+        self._commands = asyncio.Queue[MqttMessage](MOST_COMMANDS)
         self._is_up: bool | None = None  # what the journal was told last
         self._statuses: dict[str, bool] = {}
 
@@ -83,6 +110,7 @@ class _MqttEdge:
         """Take messages until the link is lost."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._subscribe(link), name="mqtt subscribe")
+            tasks.create_task(self._answer(link), name="mqtt answer")
             while True:
                 await self._take(link)
 
@@ -97,20 +125,49 @@ class _MqttEdge:
         )
 
     async def _subscribe(self, link: MqttLink) -> None:
-        await link.subscribe(self._topics)
-        await self.tell(up=True, detail=f"connected to {link.peer}")
+        """Ask for what gateways say, and for what those to come will say."""
+        subscribed: set[str] = set()
+        while True:
+            snapshot = self._registry.snapshot
+            new = [each for each in self._filters(snapshot) if each not in subscribed]
+            if new:
+                await link.subscribe(new)
+                subscribed.update(new)
+            await self.tell(up=True, detail=f"connected to {link.peer}")
+            await self._registry.newer(than=snapshot)
+
+    def _filters(self, snapshot: Snapshot) -> Sequence[str]:
+        # Retained messages are not sent to shared subscriptions: each worker is told
+        # all statuses.
+        foreign = foreign_filters(snapshot)
+        return [
+            self._share + UP_FILTER,
+            STATUS_FILTER,
+            *(self._share * may_share + each for each, may_share in foreign.items()),
+        ]
 
     async def _take(self, link: MqttLink) -> None:
         received = await link.receive(MOST_TOGETHER, MOST_OCTETS_TOGETHER)
+        self._ear.follow(self._registry.snapshot)
         arrivals = arrivals_of(
             received.messages,
             received_at=self._clock(),
             peer=link.peer,
             committed=partial(link.acknowledge, received),
+            ear=self._ear,
         )
         for item in arrivals:
             if isinstance(item, Arrival) or self._is_news(item):
                 await self._inbox.put(item)
+        for command in self._ear.commands_to_send():
+            if not self._commands.full():  # a lost wish for a rebirth comes again
+                self._commands.put_nowait(command)
+
+    async def _answer(self, link: MqttLink) -> None:
+        """Publish what is to be answered, while messages are taken."""
+        while True:
+            command = await self._commands.get()
+            await link.publish(command.topic, command.payload)
 
     def _is_news(self, change: EdgeChange) -> bool:
         was_up = self._statuses.get(change.gateway)

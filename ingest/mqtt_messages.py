@@ -1,48 +1,62 @@
-"""From MQTT messages to arrivals: which topic means what, one arrival a gateway. Pure.
+"""From MQTT messages to arrivals: who says what, one arrival a gateway. Pure.
 
-gezhi/v1/{gateway}/up      protocols.gezhi_json, up
-gezhi/v1/{gateway}/status  protocols.gezhi_json, status
+Which topic is whose says `mqtt_topics`. A gateway of our own format is read here, by
+`protocols.gezhi_json` or `gezhi_msgpack`; all others by `foreign`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 
+from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, EdgeChange
+from ingest.foreign import Interpreter
+from ingest.mqtt_message import MqttMessage
+from ingest.mqtt_topics import STATUS_FILTER, UP_FILTER, Address, Topics
+from ingest.protocols import gezhi_json, gezhi_msgpack
 from ingest.protocols.errors import ProtocolError
-from ingest.protocols.gezhi_json import UpMessage, decode, decode_status
+from ingest.protocols.up_message import (
+    DeviceReadings,
+    DoubtfulReadings,
+    UpMessage,
+)
 from ingest.refused import refusal_of
-from vocabulary.device import Transport
+from vocabulary.device import Format, Transport
 from vocabulary.position import Position
 from vocabulary.reading import NamedReadings
-from vocabulary.refusal import Reason
+from vocabulary.refusal import Reason, Refusal
 from vocabulary.times import us_from_datetime
-
-UP_FILTER = "gezhi/v1/+/up"
-"""What gateways say."""
-
-STATUS_FILTER = "gezhi/v1/+/status"
-"""Whether they are connected."""
 
 EDGE = "gateway"
 """What EDGE entries of the journal call a gateway's own connection to the broker."""
 
-_LEVELS = 4
 
+class Ear:
+    """What is remembered from one message to the next, and of the registry."""
 
-@dataclass(frozen=True, slots=True)
-class MqttMessage:
-    """One PUBLISH.
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        """Know nothing but the registry.
 
-    Attributes:
-        topic: Where it was published.
-        payload: Its octets.
-    """
+        Args:
+            snapshot: The registry; without it every gateway speaks our own format.
+        """
+        self.interpreter = Interpreter()
+        self.commands: list[MqttMessage] = []
+        self.snapshot = snapshot or Snapshot(version=0)
+        self.topics = Topics(self.snapshot)
 
-    topic: str
-    payload: bytes
+    def follow(self, snapshot: Snapshot) -> None:
+        """Go by this registry from now on."""
+        if snapshot is not self.snapshot:
+            self.snapshot = snapshot
+            self.topics = Topics(snapshot)
+
+    def commands_to_send(self) -> list[MqttMessage]:
+        """Take what is to be published in answer."""
+        commands, self.commands = self.commands, []
+        return commands
 
 
 def arrivals_of(
@@ -51,6 +65,7 @@ def arrivals_of(
     received_at: datetime,
     peer: str,
     committed: Callable[[], None],
+    ear: Ear | None = None,
 ) -> list[Arrival | EdgeChange]:
     """Return what some messages say, one arrival for each gateway.
 
@@ -59,24 +74,12 @@ def arrivals_of(
         received_at: When we had them, aware.
         peer: Address of the broker.
         committed: To be called once all of them are stored; the last arrival has it.
+        ear: Who hears them; without one, nothing is remembered and no gateway known.
     """
-    heard: dict[str, _Heard] = {}
-    changes: list[EdgeChange] = []
+    hearing = _Hearing(ear or Ear(), received_at)
     for message in messages:
-        gateway, kind = _gateway_and_kind(message.topic)
-        gathered = heard.get(gateway)
-        if gathered is None:
-            gathered = heard[gateway] = _Heard()
-        try:
-            if kind == "up":
-                gathered.add(decode(message.payload))
-            elif kind == "status":
-                changes.append(_change(gateway, message.payload, received_at))
-            else:
-                gathered.errors.append(_unknown_topic(message))
-        except ProtocolError as error:
-            gathered.errors.append(error)
-    last = list(heard)[-1]
+        hearing.hear(message)
+    last = list(hearing.heard)[-1]
     arrivals = [
         gathered.arrival(
             gateway,
@@ -84,9 +87,68 @@ def arrivals_of(
             received_at=received_at,
             committed=committed if gateway == last else None,
         )
-        for gateway, gathered in heard.items()
+        for gateway, gathered in hearing.heard.items()
     ]
-    return [*changes, *arrivals]
+    return [*hearing.changes, *arrivals]
+
+
+class _Hearing:
+    """Gathers what messages that came together say."""
+
+    def __init__(self, ear: Ear, received_at: datetime) -> None:
+        self.heard: dict[str, _Heard] = {}
+        self.changes: list[EdgeChange] = []
+        self._ear = ear
+        self._received_at = received_at
+
+    def hear(self, message: MqttMessage) -> None:
+        address = self._ear.topics.address(message.topic)
+        gathered = self.heard.get(address.gateway)
+        if gathered is None:
+            gathered = self.heard[address.gateway] = _Heard()
+        try:
+            self._read(address, message, gathered)
+        except ProtocolError as error:
+            gathered.refuse(error, message)
+
+    def _read(self, address: Address, message: MqttMessage, gathered: "_Heard") -> None:
+        payload = message.payload
+        gateway = self._ear.snapshot.gateways.get(address.gateway)
+        if address.kind == "status":
+            self._change(address.gateway, is_up=_status(payload))
+        elif gateway is not None and gateway.format is not Format.GEZHI:
+            meaning = self._ear.interpreter.interpret(
+                gateway,
+                address,
+                payload,
+                snapshot=self._ear.snapshot,
+                now=self._received_at,
+            )
+            gathered.add(meaning.readings, meaning.positions)
+            for error, identity in meaning.errors:
+                gathered.refuse(error, message, identity)
+            if meaning.is_up is not None:
+                self._change(address.gateway, is_up=meaning.is_up)
+            self._ear.commands += meaning.commands
+        elif address.kind == "up":
+            said = _up(payload)
+            gathered.add(said.readings, said.positions)
+            for error in said.errors:
+                gathered.refuse(error, message)
+        else:
+            raise _unknown_topic(message)
+
+    def _change(self, gateway: str, *, is_up: bool) -> None:
+        detail = f"the gateway is {'' if is_up else 'not '}connected"
+        self.changes.append(
+            EdgeChange(
+                edge=EDGE,
+                gateway=gateway,
+                up=is_up,
+                detail=detail,
+                at=self._received_at,
+            )
+        )
 
 
 @dataclass(slots=True)
@@ -97,19 +159,31 @@ class _Heard:
     quantity: list[str] = field(default_factory=list)
     measured_us: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
+    quality: list[int] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
-    errors: list[ProtocolError] = field(default_factory=list)
+    errors: list[tuple[ProtocolError, str, str]] = field(default_factory=list)
 
-    def add(self, message: UpMessage) -> None:
+    def add(
+        self, readings: Sequence[DeviceReadings], positions: Sequence[Position]
+    ) -> None:
         """Add what one message says."""
-        for part in message.readings:
+        for part in readings:
             values = part.values
-            self.device += [part.device] * len(values)
+            n = len(values)
+            quality = part.quality if isinstance(part, DoubtfulReadings) else 0
+            self.device += [part.device] * n
             self.quantity += values
-            self.measured_us += [us_from_datetime(part.measured_at)] * len(values)
+            self.measured_us += [us_from_datetime(part.measured_at)] * n
             self.value += values.values()
-        self.positions += message.positions
-        self.errors += message.errors
+            self.quality += [quality] * n
+        self.positions += positions
+
+    def refuse(
+        self, error: ProtocolError, message: MqttMessage, identity: str = ""
+    ) -> None:
+        """Add what cannot be taken; a whole message is kept with its topic."""
+        is_whole = error.octets == message.payload
+        self.errors.append((error, identity, message.topic if is_whole else ""))
 
     def arrival(
         self,
@@ -127,12 +201,21 @@ class _Heard:
             received_at=received_at,
             readings=self._readings() if self.device else None,
             positions=self.positions,
-            refusals=[
-                refusal_of(error, transport=Transport.MQTT, gateway=gateway, peer=peer)
-                for error in self.errors
-            ],
+            refusals=[self._refusal(gateway, peer, *told) for told in self.errors],
             committed=committed,
         )
+
+    def _refusal(
+        self, gateway: str, peer: str, error: ProtocolError, identity: str, topic: str
+    ) -> Refusal:
+        refusal = refusal_of(
+            error,
+            transport=Transport.MQTT,
+            gateway=gateway,
+            peer=peer,
+            identity=identity,
+        )
+        return replace(refusal, topic=topic)
 
     def _readings(self) -> NamedReadings:
         return NamedReadings(
@@ -140,26 +223,20 @@ class _Heard:
             quantity=self.quantity,
             measured_us=np.array(self.measured_us, np.int64),
             value=np.array(self.value, np.float64),
-            quality=np.zeros(len(self.device), np.int32),
+            quality=np.array(self.quality, np.int32),
         )
 
 
-def _gateway_and_kind(topic: str) -> tuple[str, str]:
-    """Return who speaks and of what; of nothing where the topic is not ours."""
-    levels = topic.split("/")
-    is_ours = len(levels) == _LEVELS and levels[:2] == ["gezhi", "v1"]
-    return (levels[2], levels[3]) if is_ours else ("", "")
+def _up(payload: bytes) -> UpMessage:
+    if gezhi_msgpack.is_mine(payload):
+        return gezhi_msgpack.decode(payload)
+    return gezhi_json.decode(payload)
 
 
-def _change(gateway: str, payload: bytes, received_at: datetime) -> EdgeChange:
-    is_up = decode_status(payload).up
-    return EdgeChange(
-        edge=EDGE,
-        gateway=gateway,
-        up=is_up,
-        detail="the gateway is connected" if is_up else "the gateway is not connected",
-        at=received_at,
-    )
+def _status(payload: bytes) -> bool:
+    if gezhi_msgpack.is_mine(payload):
+        return gezhi_msgpack.decode_status(payload).up
+    return gezhi_json.decode_status(payload).up
 
 
 def _unknown_topic(message: MqttMessage) -> ProtocolError:

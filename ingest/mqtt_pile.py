@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import aiomqtt
 
-from ingest.mqtt_messages import MqttMessage
+from ingest.mqtt_message import MqttMessage
 
 MOST_WAITING = 8_000
 """Messages waiting to be taken above which the socket is not read."""

@@ -35,6 +35,7 @@ class RegistryWatch:
         self._on_change = on_change
         self._snapshot = Snapshot(version=0)
         self._has_loaded = asyncio.Event()
+        self._has_moved = asyncio.Event()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -44,6 +45,12 @@ class RegistryWatch:
     async def loaded(self) -> None:
         """Wait until the registry was read for the first time."""
         await self._has_loaded.wait()
+
+    async def newer(self, than: Snapshot) -> Snapshot:
+        """Wait for another snapshot than this one."""
+        while self._snapshot is than:
+            await self._has_moved.wait()
+        return self._snapshot
 
     async def run(self) -> None:
         """Follow the registry until cancelled."""
@@ -81,4 +88,6 @@ class RegistryWatch:
         )
         self._snapshot = snapshot
         self._has_loaded.set()
+        self._has_moved.set()  # whoever waits now; the next one waits for the next
+        self._has_moved = asyncio.Event()
         self._on_change(snapshot)

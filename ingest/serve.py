@@ -110,6 +110,7 @@ async def _run(
                 settings.mqtt_client_id,
                 inbox=inbox,
                 clock=clock,
+                registry=registry,
                 shared_group=settings.shared_group,
             ),
             "nmea tcp": serve_nmea_tcp(

@@ -4,10 +4,11 @@ The gateways let in are those for whom the directory of secrets has a `gateway-C
 they are the same after a restart.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from gezhi.stack.secrets import secret, write_private
 
@@ -17,15 +18,29 @@ INGEST = "gezhi-ingest"
 GATEWAY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """A gateway's code is its user name and a level of its topics, so: no wildcards."""
 
+_RIGHT = re.compile(r"(read|write) [^\s]+")
+
 PREFIX = "gateway-"
 """How the name of a gateway's secret begins."""
+
+
+Rights: TypeAlias = Mapping[str, Sequence[str]]
+"""Topics that a gateway may use beside ours, each `write FILTER` or `read FILTER`, by
+gateway code. They are kept in the directory of secrets as `topics.json`."""
+
+NO_RIGHTS: Rights = {}
+"""Every gateway keeps to our topics."""
+
+_RIGHTS = "topics.json"
 
 
 class TakesGateways(Protocol):
     """A broker whose gateways can be set: `Broker` or `SharedBroker`."""
 
-    async def set_gateways(self, passwords: Mapping[str, str]) -> None:
-        """Let these gateways in and no others."""
+    async def set_gateways(
+        self, passwords: Mapping[str, str], rights: Rights = NO_RIGHTS
+    ) -> None:
+        """Let these gateways in and no others, on our topics and on these."""
 
 
 def gateways_in(secrets: Path) -> dict[str, str]:
@@ -50,6 +65,31 @@ def keep_gateways(secrets: Path, passwords: Mapping[str, str]) -> None:
         path.unlink(missing_ok=True)
     for path, password in wanted.items() - kept.items():
         write_private(path, password + "\n")
+
+
+def rights_in(secrets: Path) -> dict[str, list[str]]:
+    """Return the topics that gateways may use beside ours."""
+    try:
+        text = (secrets / _RIGHTS).read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    return {
+        str(code): [str(right) for right in rights]
+        for code, rights in json.loads(text).items()
+    }
+
+
+def keep_rights(secrets: Path, rights: Rights) -> None:
+    """Let gateways use these topics beside ours.
+
+    Raises:
+        ValueError: If a right is not fit for an access list; nothing is changed then.
+    """
+    for right in (right for mine in rights.values() for right in mine):
+        if not _RIGHT.fullmatch(right):
+            raise ValueError(f"{right!r} is no right: write FILTER, or read FILTER")
+    kept = {code: list(mine) for code, mine in sorted(rights.items()) if mine}
+    write_private(secrets / _RIGHTS, json.dumps(kept, indent=1) + "\n")
 
 
 def new_gateway(secrets: Path, code: str) -> str:

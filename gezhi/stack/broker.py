@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Protocol
 
 from gezhi.stack.account import Account, can_reach
-from gezhi.stack.accounts import INGEST, gateways_in, keep_gateways, new_gateway
+from gezhi.stack.accounts import (
+    INGEST,
+    NO_RIGHTS,
+    Rights,
+    gateways_in,
+    keep_gateways,
+    keep_rights,
+    new_gateway,
+    rights_in,
+)
 from gezhi.stack.child import POLL_S, Child, ChildDiedError, Program
 from gezhi.stack.home import Home
 from gezhi.stack.iotcore import find_iotcore
@@ -43,7 +52,12 @@ class Engine(Protocol):
         """Return the command line."""
 
     def files(
-        self, directory: Path, ports: Ports, ingest: str, passwords: Mapping[str, str]
+        self,
+        directory: Path,
+        ports: Ports,
+        ingest: str,
+        passwords: Mapping[str, str],
+        rights: Rights = NO_RIGHTS,
     ) -> dict[str, str]:
         """Return its files' texts by name; see `Mosquitto.files`."""
 
@@ -69,6 +83,7 @@ class Broker:
         self._account = self._engine.account()
         self._ports = Ports(0, 0)
         self._users: Mapping[str, str] = {}
+        self._rights: Rights = NO_RIGHTS
         self._child: Child | None = None
 
     @property
@@ -109,15 +124,19 @@ class Broker:
             raise LookupError(f"{user} has no account on the broker")
         return f"mqtt://{user}:{password}@{LOOPBACK}:{self._ports.v5}"
 
-    async def set_gateways(self, passwords: Mapping[str, str]) -> None:
+    async def set_gateways(
+        self, passwords: Mapping[str, str], rights: Rights = NO_RIGHTS
+    ) -> None:
         """Let these gateways in and no others; who is shut out is cut off.
 
         Args:
             passwords: By gateway code, which is the user name.
+            rights: Topics that gateways may use beside ours.
 
         Raises:
-            ValueError: If a code is not fit to be a user name.
+            ValueError: If a code is not fit to be a user name, or a right is none.
         """
+        keep_rights(self._home.secrets, rights)
         keep_gateways(self._home.secrets, passwords)
         if self._child is not None and self._child.is_running:
             await self._reload()
@@ -126,7 +145,7 @@ class Broker:
         """Let gateways in beside the others, with a new password if they have none."""
         secrets = self._home.secrets
         made = {code: new_gateway(secrets, code) for code in codes}
-        await self.set_gateways(gateways_in(secrets) | made)
+        await self.set_gateways(gateways_in(secrets) | made, rights_in(secrets))
 
     async def start(self) -> None:
         """Start the broker, with the gateways it had when it ran last.
@@ -174,14 +193,18 @@ class Broker:
     def _write_files(self) -> None:
         directory = self._home.broker
         self._users = self._accounts()
-        texts = self._engine.files(directory, self._ports, INGEST, self._users)
+        self._rights = rights_in(self._home.secrets)
+        texts = self._engine.files(
+            directory, self._ports, INGEST, self._users, self._rights
+        )
         owner = self._account.ids if self._account else None
         for name, text in texts.items():
             write_private(directory / name, text, owner=owner)
 
     async def _reload(self) -> None:
         """Make the running broker take the users as they are now."""
-        if self._accounts() == self._users:
+        is_known = rights_in(self._home.secrets) == self._rights
+        if is_known and self._accounts() == self._users:
             return
         if not self._engine.reload_sentence:
             await self.stop()

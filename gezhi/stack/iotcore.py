@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gezhi.stack.account import Account, can_reach, unprivileged
+from gezhi.stack.accounts import NO_RIGHTS, Rights
 from gezhi.stack.child import Child
 from gezhi.stack.loopback import LOOPBACK, Ports, answers
 from gezhi.stack.mosquitto import MAX_PACKET_BYTES
@@ -36,10 +37,15 @@ class Iotcore:
         return [sys.executable, "-I", "-m", "iotcore", "--config", settings_file]
 
     def files(
-        self, directory: Path, ports: Ports, ingest: str, passwords: Mapping[str, str]
+        self,
+        directory: Path,
+        ports: Ports,
+        ingest: str,
+        passwords: Mapping[str, str],
+        rights: Rights = NO_RIGHTS,
     ) -> dict[str, str]:
         """Return its files' texts by name; see `Mosquitto.files`."""
-        del directory, ingest
+        del directory, ingest, rights  # its users are not held to topics
         return {"iotcore.toml": settings(ports, passwords)}
 
     def is_ready(self, child: Child, ports: Ports) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gezhi.stack.account import Account, unprivileged
+from gezhi.stack.accounts import NO_RIGHTS, Rights
 from gezhi.stack.child import Child
 from gezhi.stack.loopback import LOOPBACK, Ports
 
@@ -54,7 +55,12 @@ class Mosquitto:
         return [self.program, "-c", f"{directory}/mosquitto.conf"]
 
     def files(
-        self, directory: Path, ports: Ports, ingest: str, passwords: Mapping[str, str]
+        self,
+        directory: Path,
+        ports: Ports,
+        ingest: str,
+        passwords: Mapping[str, str],
+        rights: Rights = NO_RIGHTS,
     ) -> dict[str, str]:
         """Return its files' texts by name.
 
@@ -63,11 +69,12 @@ class Mosquitto:
             ports: Where it listens.
             ingest: The user that may hear every gateway.
             passwords: Of every user, by name.
+            rights: Topics that gateways may use beside ours.
         """
         return {
             "mosquitto.conf": settings(f"{ports.v5} {LOOPBACK}", directory, directory),
             "passwords": password_file(passwords),
-            "access": access_list(ingest),
+            "access": access_list(ingest, rights),
         }
 
     def is_ready(self, child: Child, ports: Ports) -> bool:
@@ -83,22 +90,30 @@ def find_mosquitto() -> Mosquitto | None:
     return Mosquitto(program) if program else None
 
 
-def access_list(ingest: str) -> str:
+def access_list(ingest: str, rights: Rights = NO_RIGHTS) -> str:
     """Return the ACL: a gateway speaks as itself only, ingest hears all of them.
 
     Args:
         ingest: The user that our ingest process connects as.
+        rights: Topics that gateways may use beside ours; ingest has the other end.
     """
+    mine = sorted({right for granted in rights.values() for right in granted})
+    other_end = {"write": "read", "read": "write"}
+    lines = [f"topic {other_end[verb]} {topic}" for verb, topic in map(str.split, mine)]
+    for code, granted in sorted(rights.items()):
+        lines += ["", f"user {code}", *(f"topic {right}" for right in granted)]
+    more = "".join(f"{line}\n" for line in lines)
     return f"""\
 # Written anew at every start. What is not allowed here is denied.
 pattern write gezhi/v1/%u/up
 pattern write gezhi/v1/%u/status
+pattern write gezhi/v1/%u/native/#
 pattern read gezhi/v1/%u/down/#
 
 user {ingest}
 topic read gezhi/v1/#
 topic write gezhi/v1/+/down/#
-"""
+{more}"""
 
 
 def password_file(passwords: Mapping[str, str]) -> str:

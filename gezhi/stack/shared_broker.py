@@ -16,7 +16,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gezhi.stack import mosquitto
-from gezhi.stack.accounts import INGEST, gateways_in, keep_gateways
+from gezhi.stack.accounts import (
+    INGEST,
+    NO_RIGHTS,
+    Rights,
+    gateways_in,
+    keep_gateways,
+    keep_rights,
+    rights_in,
+)
 from gezhi.stack.home import Home
 from gezhi.stack.postgres import PROCESSES
 from gezhi.stack.secrets import write_private
@@ -50,13 +58,15 @@ class SharedBroker:
         self.home.secrets.mkdir(mode=0o700, exist_ok=True)
         settings = mosquitto.settings(listener, directory, queue)
         write_private(directory / SETTINGS, settings)
-        write_private(directory / "access", mosquitto.access_list(INGEST))
         self._write_users()
 
-    async def set_gateways(self, passwords: Mapping[str, str]) -> None:
-        """Let these gateways in and no others."""
+    async def set_gateways(
+        self, passwords: Mapping[str, str], rights: Rights = NO_RIGHTS
+    ) -> None:
+        """Let these gateways in and no others, on our topics and on these."""
         if gateways_in(self.home.secrets) != passwords:
             keep_gateways(self.home.secrets, passwords)
+        keep_rights(self.home.secrets, rights)
         self._write_users()
         for process in processes_of(self.home.root / SETTINGS):
             os.kill(process, signal.SIGHUP)
@@ -65,6 +75,8 @@ class SharedBroker:
         users = gateways_in(self.home.secrets) | {INGEST: self._ingest_password}
         text = mosquitto.password_file(users)
         write_private(self.home.root / "passwords", text)
+        access = mosquitto.access_list(INGEST, rights_in(self.home.secrets))
+        write_private(self.home.root / "access", access)
 
 
 def processes_of(settings: Path) -> list[int]:

@@ -1,5 +1,6 @@
 from ingest.arrival import Arrival, EdgeChange
-from ingest.mqtt_messages import MqttMessage, arrivals_of
+from ingest.mqtt_message import MqttMessage
+from ingest.mqtt_messages import arrivals_of
 from ingest.protocols.gezhi_json import StatusMessage, encode_status
 from tests.ingest.publisher import START, numbered
 from vocabulary.refusal import Reason

@@ -24,7 +24,7 @@ VERSION = 10
 RELATIVE_BELOW_S = 2**28
 """Times below this count from now."""
 
-Member: TypeAlias = "float | bool | str | bytes"
+Member: TypeAlias = float | bool | str | bytes
 """What a field holds."""
 
 _GREATEST = 1e300

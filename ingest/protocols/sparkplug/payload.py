@@ -64,10 +64,12 @@ UNSIGNED = frozenset(
     {DataType.UINT8, DataType.UINT16, DataType.UINT32, DataType.UINT64}
 )
 
+_REAL = frozenset({DataType.FLOAT, DataType.DOUBLE})
+
 QUALITY_GOOD = 192
 """The quality of a metric that says nothing of it."""
 
-Raw: TypeAlias = "int | float | bool"
+Raw: TypeAlias = int | float | bool
 """A value as written: an integer without its sign, or the real thing."""
 
 
@@ -262,7 +264,7 @@ def _metric_octets(metric: Metric) -> Iterator[bytes]:
 def _raw_octets(raw: Raw, datatype: int) -> bytes:
     if isinstance(raw, bool):
         return varint_field(14, raw)
-    if isinstance(raw, float):
+    if isinstance(raw, float) or datatype in _REAL:
         is_single = datatype == DataType.FLOAT
         octets = struct.pack("<f" if is_single else "<d", raw)
         return fixed_field(12 if is_single else 13, octets)
