@@ -48,7 +48,7 @@ class EdgeChange:
     """One of our own edges, or a gateway, can be heard from now on, or cannot.
 
     Attributes:
-        edge: `ingest`, `mqtt`, `gateway`, `modbus` or `nmea`.
+        edge: `ingest`, `gateway`, or one of ours: `mqtt`, `modbus`, `nmea`, `sl651`, …
         gateway: The gateway's code; empty where the edge serves many.
         up: Whether we can hear through it.
         detail: Why, for people.

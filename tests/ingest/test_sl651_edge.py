@@ -1,10 +1,11 @@
 """SL 651 stations on real sockets, on the loopback."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -24,7 +25,7 @@ from ingest.protocols.sl651.encode import (
 from ingest.protocols.sl651.frame import encode_frame
 from ingest.sl651_edge import PATIENCE, serve_sl651
 from ingest.tcp_stream import Patience
-from simulators.sl651_station import calling, ponding
+from simulators.sl651_station import calling, ponding, run_station
 from tests.ingest.stations import (
     NOW,
     device,
@@ -227,6 +228,33 @@ async def test_a_silent_station_is_hung_up_on() -> None:
     async with edge(patience=hasty) as (address, _), call(address) as line:
         with pytest.raises(ConnectionResetError):
             await line.report(Function.TIMED, 7, SEEN)
+
+
+async def test_a_station_left_to_itself_reports_by_the_clock() -> None:
+    levels = itertools.count()
+    zero_s = asyncio.get_running_loop().time()
+
+    def clock() -> datetime:
+        return NOW + timedelta(seconds=asyncio.get_running_loop().time() - zero_s)
+
+    seen = []
+    async with edge() as (address, inbox), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(
+            run_station(
+                address,
+                SENDER,
+                lambda _: ponding(next(levels), 12.1),
+                interval_s=0.05,
+                clock=clock,
+            )
+        )
+        for _ in range(4):
+            arrival = await next_arrival(inbox)
+            seen.append(told(arrival)[0][2])
+            assert arrival.committed is not None
+            arrival.committed()
+        running.cancel()
+    assert seen == [0.0, 1.0, 2.0, 3.0]
 
 
 LEVELS = observation(
