@@ -9,10 +9,11 @@ Anything else is a part of a message that says nothing by itself.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival
 from ingest.kept import kept_fix, kept_readings
 from ingest.mqtt_message import MqttMessage
-from ingest.mqtt_messages import arrivals_of
+from ingest.mqtt_messages import Ear, arrivals_of
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.nmea0183 import NmeaStream
 from ingest.refused import refusal_of
@@ -22,12 +23,15 @@ from vocabulary.device import Transport
 from vocabulary.position import Position
 
 
-def arrivals_again(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
+def arrivals_again(
+    row: Quarantined, message: KeptMessage, snapshot: Snapshot
+) -> Sequence[Arrival]:
     """Return what a kept message says now; nothing if it cannot be read by itself.
 
     Args:
         row: Where it lies.
         message: What came, and when.
+        snapshot: The registry: it says what the gateway speaks.
     """
     readings, fix = kept_readings(message.octets), kept_fix(message.octets)
     if readings is not None or fix is not None:
@@ -44,10 +48,12 @@ def arrivals_again(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
             )
         ]
     read = _READERS.get(row.transport)
-    return read(row, message) if read else []
+    return read(row, message, snapshot) if read else []
 
 
-def _read_mqtt(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
+def _read_mqtt(
+    row: Quarantined, message: KeptMessage, snapshot: Snapshot
+) -> Sequence[Arrival]:
     if not row.topic:
         return []
     heard = arrivals_of(
@@ -55,11 +61,15 @@ def _read_mqtt(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
         received_at=message.received_at,
         peer=row.peer,
         committed=_nobody_waits,
+        ear=Ear(snapshot),
     )
     return [each for each in heard if isinstance(each, Arrival)]
 
 
-def _read_nmea(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
+def _read_nmea(
+    row: Quarantined, message: KeptMessage, snapshot: Snapshot
+) -> Sequence[Arrival]:
+    del snapshot
     if not row.identity:
         return []
     stream = NmeaStream(terminal=row.identity)
@@ -88,7 +98,9 @@ def _read_nmea(row: Quarantined, message: KeptMessage) -> Sequence[Arrival]:
     ]
 
 
-_READERS: Mapping[str, Callable[[Quarantined, KeptMessage], Sequence[Arrival]]] = {
+_READERS: Mapping[
+    str, Callable[[Quarantined, KeptMessage, Snapshot], Sequence[Arrival]]
+] = {
     Transport.MQTT: _read_mqtt,
     Transport.NMEA: _read_nmea,
 }

@@ -108,7 +108,10 @@ class _Again:
         self._row = row
         self._snapshot = names.snapshot
         memory = Memory()  # of this row alone: what it holds may well tell of a clock
-        said = [(message, arrivals_again(row, message)) for message in messages]
+        said = [
+            (message, arrivals_again(row, message, names.snapshot))
+            for message in messages
+        ]
         self._arrivals = [arrival for _, arrivals in said for arrival in arrivals]
         batches = [
             batch_of(arrivals, names, memory, at=message.received_at)
