@@ -34,7 +34,7 @@ from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 10.0
+LOOK_S = 2.0
 """How soon an expired command is noticed."""
 
 RETRY_S = 2.0
