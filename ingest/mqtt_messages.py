@@ -27,6 +27,7 @@ from vocabulary.device import Format, Transport
 from vocabulary.position import Position
 from vocabulary.reading import NamedReadings
 from vocabulary.refusal import Reason, Refusal
+from vocabulary.sequence import Number
 from vocabulary.times import us_from_datetime
 
 EDGE = "gateway"
@@ -133,6 +134,7 @@ class _Hearing:
         elif address.kind == "up":
             said = _up(payload)
             gathered.add(said.readings, said.positions)
+            gathered.number(said)
             for error in said.errors:
                 gathered.refuse(error, message)
         else:
@@ -162,6 +164,7 @@ class _Heard:
     quality: list[int] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
     errors: list[tuple[ProtocolError, str, str]] = field(default_factory=list)
+    numbers: list[Number] = field(default_factory=list)
 
     def add(
         self, readings: Sequence[DeviceReadings], positions: Sequence[Position]
@@ -177,6 +180,14 @@ class _Heard:
             self.value += values.values()
             self.quality += [quality] * n
         self.positions += positions
+
+    def number(self, said: UpMessage) -> None:
+        """Note what number one message has, if any, and when it was made."""
+        if said.seq is None:
+            return
+        times = [said.sent_at] if said.sent_at is not None else _times_in(said)
+        sent_us = us_from_datetime(max(times)) if times else None
+        self.numbers.append(Number(said.seq, sent_us))
 
     def refuse(
         self, error: ProtocolError, message: MqttMessage, identity: str = ""
@@ -203,6 +214,7 @@ class _Heard:
             positions=self.positions,
             refusals=[self._refusal(gateway, peer, *told) for told in self.errors],
             committed=committed,
+            numbers=self.numbers,
         )
 
     def _refusal(
@@ -225,6 +237,12 @@ class _Heard:
             value=np.array(self.value, np.float64),
             quality=np.array(self.quality, np.int32),
         )
+
+
+def _times_in(said: UpMessage) -> list[datetime]:
+    """Return the times of what a message says; the latest is about when it was made."""
+    measured = [part.measured_at for part in said.readings]
+    return measured + [position.fixed_at for position in said.positions]
 
 
 def _up(payload: bytes) -> UpMessage:

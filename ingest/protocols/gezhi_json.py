@@ -9,19 +9,23 @@
     status  {"up": true, "at": T}            retained; the last will says false
       T     RFC 3339 with its zone, "2026-11-21T08:00:00Z"
 
-A gateway counts `seq` up by one a message. In P all after `lat` may be left out, and so
-may `seq`, `sent_at`, `readings`, `positions`, a status's `at`, and `quality`: the sum
-of what the gateway doubts (32 clock corrected, 64 no checksum, 128 simulated, 256 the
-device gave no time, 512 the device says that its sensor is bad). A field that is not
-known is skipped. Values are numbers or true and false. A bad value, reading or position
-is refused by itself: its neighbours count. Nothing is flagged for want of a checksum,
-because TCP has one.
+A gateway counts `seq` up by one a message, from 0 or 1 whenever it starts, and says in
+`sent_at` when it made the message: both stay the same when it is sent again. What is
+missing of its numbers was lost, see `ingest.sequence`.
+
+In P all after `lat` may be left out, and so may `seq`, `sent_at`, `readings`,
+`positions`, a status's `at`, and `quality`: the sum of what the gateway doubts (32
+clock corrected, 64 no checksum, 128 simulated, 256 the device gave no time, 512 the
+device says that its sensor is bad). A field that is not known is skipped. Values are
+numbers or true and false. A bad value, reading or position is refused by itself: its
+neighbours count. Nothing is flagged for want of a checksum, because
+TCP has one.
 """
 
 import msgspec
 
 from ingest.protocols import gezhi_message
-from ingest.protocols.gezhi_message import StatusMessage, Wire
+from ingest.protocols.gezhi_message import Seq, StatusMessage, Wire
 from ingest.protocols.up_message import (
     MAX_MESSAGE,
     DeviceReadings,
@@ -52,7 +56,7 @@ _WIRE = Wire(
     parts=msgspec.json.Decoder(list[msgspec.Raw]),
     raw_readings=msgspec.json.Decoder(gezhi_message.RawReadings),
     fix=msgspec.json.Decoder(gezhi_message.Fix),
-    seq=msgspec.json.Decoder(int | None),
+    seq=msgspec.json.Decoder(Seq | None),
     sent_at=msgspec.json.Decoder(Time | None),
     value=msgspec.json.Decoder(Number),
 )

@@ -23,9 +23,13 @@ from ingest.protocols.up_message import (
 from vocabulary.position import Position
 from vocabulary.quality import Quality
 from vocabulary.refusal import Reason
+from vocabulary.sequence import HIGHEST_SEQ
 
 QualityBits = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 """`Quality` as it is written."""
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=HIGHEST_SEQ)]
+"""The number of a message."""
 
 SAID = (
     Quality.CLOCK_CORRECTED
@@ -71,7 +75,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Up(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An up message as it is written."""
 
-    seq: int | None = None
+    seq: Seq | None = None
     sent_at: Time | None = None
     readings: list[DeviceReadings] = []
     positions: list[Fix] = []
@@ -86,7 +90,7 @@ class Part(DeviceReadings, frozen=True, kw_only=True):
 class DoubtfulUp(msgspec.Struct, frozen=True, kw_only=True):
     """An up message as it is written where some readings are doubtful."""
 
-    seq: int | None = None
+    seq: Seq | None = None
     sent_at: Time | None = None
     readings: list[Part] = []
     positions: list[Fix] = []
@@ -138,7 +142,7 @@ class Wire:
     parts: Decoder[list[msgspec.Raw]]
     raw_readings: Decoder[RawReadings]
     fix: Decoder[Fix]
-    seq: Decoder[int | None]
+    seq: Decoder[Seq | None]
     sent_at: Decoder[datetime | None]
     value: Decoder[Number]
 

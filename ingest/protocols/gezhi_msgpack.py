@@ -11,7 +11,7 @@ the first octet tells the two apart.
 import msgspec
 
 from ingest.protocols import gezhi_message
-from ingest.protocols.gezhi_message import StatusMessage, Wire
+from ingest.protocols.gezhi_message import Seq, StatusMessage, Wire
 from ingest.protocols.up_message import Number, Time, UpMessage
 from vocabulary.refusal import Reason
 
@@ -28,7 +28,7 @@ _WIRE = Wire(
     parts=msgspec.msgpack.Decoder(list[msgspec.Raw]),
     raw_readings=msgspec.msgpack.Decoder(gezhi_message.RawReadings),
     fix=msgspec.msgpack.Decoder(gezhi_message.Fix),
-    seq=msgspec.msgpack.Decoder(int | None),
+    seq=msgspec.msgpack.Decoder(Seq | None),
     sent_at=msgspec.msgpack.Decoder(Time | None),
     value=msgspec.msgpack.Decoder(Number),
 )

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from gezhi.stack.broker import Broker
+from store.gateway_read import gateways
 from store.journal import Kind, read
 from store.journal_body import readings_from
 from tests.ingest.publisher import START, Publisher
@@ -80,11 +81,11 @@ async def until_stored(connection: asyncpg.Connection, count: int) -> None:
 async def test_of_ten_kills_at_random_moments_nothing_is_lost_and_nothing_doubled(
     database_url: str, broker: Broker, unique: str
 ) -> None:
-    gateways = [f"{unique}-{n}" for n in range(GATEWAYS)]
-    await broker.admit(*gateways)
-    for gateway in gateways:
+    codes = [f"{unique}-{n}" for n in range(GATEWAYS)]
+    await broker.admit(*codes)
+    for gateway in codes:
         await register(database_url, gateway, [f"MH {gateway}"])
-    publishers = [Publisher(broker.url(g), g, f"MH {g}") for g in gateways]
+    publishers = [Publisher(broker.url(g), g, f"MH {g}") for g in codes]
     connection = await asyncpg.connect(database_url)
     chance = random.Random(7)  # noqa: S311 - a test's own, the same each time
     stop = asyncio.Event()
@@ -116,6 +117,11 @@ async def test_of_ten_kills_at_random_moments_nothing_is_lost_and_nothing_double
     expected = await keys_of(connection, publishers)
     assert await stored(connection) == expected
     assert await journaled(connection) == expected
+    # The platform's own account comes to the same: all that was numbered came.
+    rows = await gateways(connection)
+    account = {row.code: (row.epoch, row.first_seq, row.missing) for row in rows}
+    assert account == dict.fromkeys(codes, (1, 0, 0))
+    assert [row.last_seq for row in rows] == [p.sent - 1 for p in publishers]
     await connection.close()
 
 

@@ -1,9 +1,18 @@
+from datetime import timedelta
+
 from ingest.arrival import Arrival, EdgeChange
 from ingest.mqtt_message import MqttMessage
 from ingest.mqtt_messages import arrivals_of
-from ingest.protocols.gezhi_json import StatusMessage, encode_status
+from ingest.protocols.gezhi_json import (
+    DeviceReadings,
+    StatusMessage,
+    UpMessage,
+    encode,
+    encode_status,
+)
 from tests.ingest.publisher import START, numbered
 from vocabulary.refusal import Reason
+from vocabulary.times import us_from_datetime
 
 
 def nothing() -> None:
@@ -32,6 +41,37 @@ def test_messages_of_one_gateway_become_one_arrival() -> None:
     ]
     # Only the last may acknowledge: then all before it are stored, too.
     assert seen == [("GW-1", [1, 3], None), ("GW-2", [2], nothing)]
+
+
+def test_an_arrival_has_the_numbers_of_its_messages_and_when_they_were_made() -> None:
+    later = START + timedelta(seconds=9)
+    part = DeviceReadings(device="MH-1", measured_at=later, values={})
+    up = "gezhi/v1/GW-1/up"
+    (arrival,) = arrivals(
+        (up, encode(UpMessage(seq=7, sent_at=START, readings=[part]))),
+        (up, encode(UpMessage(seq=8, readings=[part]))),
+        (up, encode(UpMessage(seq=9))),
+        (up, encode(UpMessage(readings=[part]))),
+        (up, b'{"seq": 10, "readings": 3}'),
+        (up, b"{"),
+    )
+    assert isinstance(arrival, Arrival)
+    start_us = us_from_datetime(START)
+    assert arrival.numbers == [
+        (7, start_us),
+        (8, us_from_datetime(later)),
+        (9, None),
+        (10, None),
+    ]
+
+
+def test_a_message_refused_whole_is_kept_with_its_topic_and_a_part_is_not() -> None:
+    (arrival,) = arrivals(
+        ("gezhi/v1/GW-1/up", b"{"), ("gezhi/v1/GW-1/up", b'{"readings": 3}')
+    )
+    assert isinstance(arrival, Arrival)
+    kept = [(refusal.octets, refusal.topic) for refusal in arrival.refusals]
+    assert kept == [(b"{", "gezhi/v1/GW-1/up"), (b"3", "")]
 
 
 def test_a_bad_message_is_refused_and_its_neighbours_are_not() -> None:
