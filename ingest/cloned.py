@@ -58,7 +58,9 @@ def cloned_readings(
         return {}
     reach(hosts, device_id)
     heard_us = np.array([us_from_datetime(arrival.received_at) for arrival in arrivals])
-    key, known = keys[source], hosts.key[device_id]
+    key = keys[source]
+    _note_new(hosts, device_id, key, heard_us[source])
+    known = hosts.key[device_id]
     is_strange = hosts.is_contested[device_id] | ((known != 0) & (known != key))
     is_strange &= key != 0
     in_question = (key != 0) & np.isin(device_id, device_id[is_strange])
@@ -108,9 +110,10 @@ def cloned_fixes(
     why: dict[int, str] = {}
     if not suspects:
         return why
+    known = dict(rivalries)  # closed ones too, for what comes later in this batch
     for n in np.flatnonzero(np.isin(fixes.device_id, list(suspects))).tolist():
         device, speaker = int(fixes.device_id[n]), speaker_of(n)
-        rivalry = rivalries.get(device) or Rivalry(
+        rivalry = known.get(device) or Rivalry(
             first=_last_fix(tracks, device) or speaker
         )
         device_facts = snapshot.devices[device]
@@ -121,10 +124,23 @@ def cloned_fixes(
             is_reset_by_third=False,
         )
         rivalry, is_refused = heard(rivalry, speaker, evidence)
+        known[device] = rivalry
         _keep(rivalries, device, rivalry)
         if is_refused:
             why[n] = words(device_facts.address, rivalry)
     return why
+
+
+def _note_new(
+    hosts: Hosts,
+    device_id: NDArray[np.int32],
+    key: NDArray[np.int64],
+    heard_us: NDArray[np.int64],
+) -> None:
+    """Remember where those speak from that never spoke: the first row of each."""
+    new = np.flatnonzero((hosts.key[device_id] == 0) & (key != 0))[::-1]
+    hosts.key[device_id[new]] = key[new]
+    hosts.heard_us[device_id[new]] = heard_us[new]
 
 
 def _heard_from(
