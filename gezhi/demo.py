@@ -79,6 +79,8 @@ def _free_ports(settings: Settings) -> Settings:
         api_port=_free(settings.api_port),
         nmea_tcp_port=_free(settings.nmea_tcp_port),
         nmea_udp_port=_free(settings.nmea_udp_port),
+        jt808_tcp_port=_free(settings.jt808_tcp_port),
+        jt808_udp_port=_free(settings.jt808_udp_port),
     )
 
 

@@ -183,6 +183,7 @@ def _ports(settings: Settings, *, is_up: bool) -> Iterator[Finding]:
     wanted = {
         "api": ("GEZHI_API_PORT", settings.api_port),
         "nmea": ("GEZHI_NMEA_TCP_PORT", settings.nmea_tcp_port),
+        "jt808": ("GEZHI_JT808_TCP_PORT", settings.jt808_tcp_port),
         "sl651": ("GEZHI_SL651_PORT", settings.sl651_port),
         "hj212": ("GEZHI_HJ212_PORT", settings.hj212_port),
     }

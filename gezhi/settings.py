@@ -36,6 +36,9 @@ class Settings:
         nmea_host: Where vehicle terminals call.
         nmea_tcp_port: NMEA 0183 over TCP; IANA gave 10110 to it.
         nmea_udp_port: NMEA 0183 over UDP.
+        jt808_host: Where vehicle terminals of JT/T 808 call.
+        jt808_tcp_port: JT/T 808 over TCP; 0 for none.
+        jt808_udp_port: JT/T 808 over UDP; 0 for none.
         station_host: Where hydrological and outfall stations call.
         sl651_port: SL 651-2014 over TCP; 0 for none.
         hj212_port: HJ 212-2017 over TCP; 0 for none.
@@ -54,6 +57,9 @@ class Settings:
     nmea_host: str
     nmea_tcp_port: int
     nmea_udp_port: int
+    jt808_host: str
+    jt808_tcp_port: int
+    jt808_udp_port: int
     station_host: str
     sl651_port: int
     hj212_port: int
@@ -79,6 +85,9 @@ class Settings:
             nmea_host=environ.get("GEZHI_NMEA_HOST", "127.0.0.1"),
             nmea_tcp_port=_port(environ, "GEZHI_NMEA_TCP_PORT", 10110),
             nmea_udp_port=_port(environ, "GEZHI_NMEA_UDP_PORT", 10110),
+            jt808_host=environ.get("GEZHI_JT808_HOST", "127.0.0.1"),
+            jt808_tcp_port=_port(environ, "GEZHI_JT808_TCP_PORT", 7611),
+            jt808_udp_port=_port(environ, "GEZHI_JT808_UDP_PORT", 7611),
             station_host=environ.get("GEZHI_STATION_HOST", "127.0.0.1"),
             sl651_port=_port(environ, "GEZHI_SL651_PORT", 0),
             hj212_port=_port(environ, "GEZHI_HJ212_PORT", 0),
@@ -100,6 +109,9 @@ class Settings:
             "GEZHI_NMEA_HOST": self.nmea_host,
             "GEZHI_NMEA_TCP_PORT": str(self.nmea_tcp_port),
             "GEZHI_NMEA_UDP_PORT": str(self.nmea_udp_port),
+            "GEZHI_JT808_HOST": self.jt808_host,
+            "GEZHI_JT808_TCP_PORT": str(self.jt808_tcp_port),
+            "GEZHI_JT808_UDP_PORT": str(self.jt808_udp_port),
             "GEZHI_STATION_HOST": self.station_host,
             "GEZHI_SL651_PORT": str(self.sl651_port),
             "GEZHI_HJ212_PORT": str(self.hj212_port),

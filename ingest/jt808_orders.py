@@ -147,6 +147,10 @@ def _geofence(
     body: Mapping[str, object], device: Device, snapshot: Snapshot
 ) -> list[Body]:
     code, speed_kmh = body.get("code"), body.get("speed_kmh")
+    if speed_kmh is not None and (
+        not isinstance(speed_kmh, int) or not 0 < speed_kmh < 1 << 16
+    ):
+        raise OrderError("speed_kmh is no whole number of km/h")
     if code is None:
         vehicle = snapshot.vehicles.get(device.vehicle_id or 0)
         fence = snapshot.geofences.get(vehicle.area_id or 0) if vehicle else None
@@ -155,10 +159,6 @@ def _geofence(
         fence = next((each for each in fences if each.code == code), None)
     if fence is None:
         raise OrderError(f"there is no geofence {code or 'of its vehicle'}")
-    if speed_kmh is not None and (
-        not isinstance(speed_kmh, int) or not 0 < speed_kmh < 1 << 16
-    ):
-        raise OrderError("speed_kmh is no whole number of km/h")
     return [*area_messages(fence, Watch(speed_kmh=speed_kmh, datum=device.datum))]
 
 

@@ -13,6 +13,7 @@ from ingest.arrival import Inbox
 from ingest.broker_address import BrokerAddress
 from ingest.hj212_edge import serve_hj212
 from ingest.intake import run_intake
+from ingest.jt808_serve import Jt808Ports, serve_jt808
 from ingest.metrics import IngestMetrics
 from ingest.mqtt import run_mqtt_edge
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
@@ -41,13 +42,16 @@ class IngestSettings:
 
     Attributes:
         database_url: The database.
-        mqtt_url: The broker, `mqtt[s]://user:password@host:port`, MQTT 5.
+        mqtt_url: The broker, `mqtt[s]://user:password@host:port`, MQTT 3.1.1.
         mqtt_client_id: Our session's name; each worker has its own.
         shared_group: Name of the shared subscription; None with a single worker.
         nmea_host: Address the NMEA listeners bind.
         nmea_tcp_port: Their TCP port; 0 for any free one.
         nmea_udp_port: Their UDP port; 0 for any free one.
         nmea_gateway: Code of the gateway that terminals belong to.
+        jt808_host: Address the JT/T 808 listeners bind.
+        jt808_tcp_port: Their TCP port; 0 for any free one, None for none.
+        jt808_udp_port: Their UDP port; 0 for any free one, None for none.
         station_host: Address the listeners for hydrological and outfall stations bind.
         sl651_port: TCP port for SL 651; 0 for any free one, None for none.
         hj212_port: TCP port for HJ 212; 0 for any free one, None for none.
@@ -63,6 +67,9 @@ class IngestSettings:
     nmea_tcp_port: int
     nmea_udp_port: int
     nmea_gateway: str = "nmea"
+    jt808_host: str = "127.0.0.1"
+    jt808_tcp_port: int | None = None
+    jt808_udp_port: int | None = None
     station_host: str = "127.0.0.1"
     sl651_port: int | None = None
     hj212_port: int | None = None
@@ -128,6 +135,17 @@ async def _run(
                 clock=clock,
             ),
         }
+        edges["jt808"] = serve_jt808(
+            Jt808Ports(
+                host=settings.jt808_host,
+                tcp=settings.jt808_tcp_port,
+                udp=settings.jt808_udp_port,
+            ),
+            dsn=settings.database_url,
+            registry=lambda: registry.snapshot,
+            inbox=inbox,
+            clock=clock,
+        )
         edges |= _station_edges(
             settings, lambda: registry.snapshot, inbox=inbox, clock=clock
         )

@@ -57,6 +57,7 @@ GEZHI = str(Path(sys.executable).with_name("gezhi"))
 ENVIRONMENT = {
     "GEZHI_API_HOST": LOOPBACK,
     "GEZHI_NMEA_HOST": LOOPBACK,
+    "GEZHI_JT808_HOST": LOOPBACK,
     "GEZHI_STATION_HOST": LOOPBACK,
     "GEZHI_CITY": str(ROOT / "simulators" / "sample_city"),
     "GEZHI_TIME_ZONE": "Asia/Shanghai",
