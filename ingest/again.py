@@ -3,11 +3,13 @@
     rows and fixes that could not be placed   as `kept` keeps them, any transport
     a whole MQTT payload                      by its topic, as if it came now
     an NMEA 0183 sentence                     for the terminal that it is known to be of
+    a frame of SL 651, a segment of HJ 212    for the station that it names
 
 Anything else is a part of a message that says nothing by itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival
@@ -15,12 +17,17 @@ from ingest.kept import kept_fix, kept_readings
 from ingest.mqtt_message import MqttMessage
 from ingest.mqtt_messages import Ear, arrivals_of
 from ingest.protocols.errors import ProtocolError
+from ingest.protocols.hj212 import decode_segment
 from ingest.protocols.nmea0183 import NmeaStream
+from ingest.protocols.sl651 import Frame, Sl651Stream
 from ingest.refused import refusal_of
+from ingest.station_messages import hj212_content, sl651_content
+from ingest.stations import arrival_of, station_of
 from store.quarantine import Quarantined
 from store.quarantine_retry import KeptMessage
-from vocabulary.device import Transport
+from vocabulary.device import Device, Transport
 from vocabulary.position import Position
+from vocabulary.reading import Reading
 
 
 def arrivals_again(
@@ -98,11 +105,58 @@ def _read_nmea(
     ]
 
 
+def _read_sl651(
+    row: Quarantined, message: KeptMessage, snapshot: Snapshot
+) -> Sequence[Arrival]:
+    stream = Sl651Stream()
+    match [*stream.receive_data(message.octets), *stream.receive_eof()]:
+        case [Frame() as frame]:
+            station = station_of(snapshot, Transport.SL651, frame.station)
+            content = partial(sl651_content, frame, station, snapshot)
+            return [_station_arrival(row, message, station, content)]
+        case _:
+            return []
+
+
+def _read_hj212(
+    row: Quarantined, message: KeptMessage, snapshot: Snapshot
+) -> Sequence[Arrival]:
+    try:
+        package = decode_segment(message.octets)
+    except ProtocolError:
+        return []
+    station = station_of(snapshot, Transport.HJ212, package.device)
+    content = partial(hj212_content, package, station)
+    return [_station_arrival(row, message, station, content)]
+
+
+def _station_arrival(
+    row: Quarantined,
+    message: KeptMessage,
+    station: Device | None,
+    content: Callable[[], Sequence[Reading | ProtocolError]],
+) -> Arrival:
+    try:
+        items = content()
+    except ProtocolError as error:
+        items = [error]
+    return arrival_of(
+        items,
+        transport=Transport(row.transport),
+        gateway=station.gateway if station else row.gateway,
+        identity=row.identity,
+        peer=row.peer,
+        at=message.received_at,
+    )
+
+
 _READERS: Mapping[
     str, Callable[[Quarantined, KeptMessage, Snapshot], Sequence[Arrival]]
 ] = {
     Transport.MQTT: _read_mqtt,
     Transport.NMEA: _read_nmea,
+    Transport.SL651: _read_sl651,
+    Transport.HJ212: _read_hj212,
 }
 
 

@@ -12,19 +12,16 @@ from devices.registry.snapshot import Snapshot
 from ingest.arrival import Inbox
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.hj212 import (
-    TELLINGS,
     Hj212Stream,
     Package,
     answer_to,
     encode_package,
-    encode_segment,
-    readings_of,
 )
-from ingest.stations import arrival_of, station_of, unknown_station, zone_of
+from ingest.station_messages import hj212_content
+from ingest.stations import arrival_of, station_of
 from ingest.tcp_stream import Patience, Peer, serve_tcp
 from vocabulary.device import Device, Transport
 from vocabulary.reading import Reading
-from vocabulary.refusal import Reason
 from vocabulary.times import Clock
 
 PATIENCE = Patience(idle_s=3900.0, gap_s=5.0)
@@ -108,19 +105,15 @@ class _Logger:
 
     async def _take_package(self, package: Package) -> None:
         station = self._station(package.device)
-        if station is None:
-            octets = encode_segment(package)
-            error = unknown_station(Transport.HJ212, package.device, octets)
-            await self._put([error], None)
-        elif package.command not in TELLINGS:
-            await self._put([_unknown_command(package)], station)
-        else:
-            readings = readings_of(package, zone_of(station))
-            answer = answer_to(package)
-            committed = None
-            if answer is not None:
-                committed = partial(self._peer.send, encode_package(answer))
-            await self._put([*readings, *package.errors], station, committed)
+        try:
+            items = hj212_content(package, station)
+        except ProtocolError as error:
+            await self._put([error], station)
+            return
+        answer, committed = answer_to(package), None
+        if answer is not None:
+            committed = partial(self._peer.send, encode_package(answer))
+        await self._put(items, station, committed)
 
     async def _put(
         self,
@@ -142,8 +135,3 @@ class _Logger:
 
     def _station(self, address: str) -> Device | None:
         return station_of(self._registry(), Transport.HJ212, address)
-
-
-def _unknown_command(package: Package) -> ProtocolError:
-    detail = f"command {package.command} of {package.device} carries no readings"
-    return ProtocolError(Reason.UNKNOWN_MESSAGE, detail, encode_segment(package))

@@ -19,17 +19,10 @@ from ingest.protocols.sl651 import (
     Missing,
     Sl651Stream,
     acknowledgement,
-    readings_of,
-    report_from,
     resend_request,
 )
-from ingest.stations import (
-    arrival_of,
-    as_profile_says,
-    station_of,
-    unknown_station,
-    zone_of,
-)
+from ingest.station_messages import sl651_content
+from ingest.stations import arrival_of, station_of, zone_of
 from ingest.tcp_stream import Patience, Peer, serve_tcp
 from vocabulary.device import Device, Transport
 from vocabulary.reading import Reading
@@ -44,20 +37,6 @@ stations wait 10 s or so to be told which packet is missing."""
 
 EDGE = "sl651"
 """What EDGE entries of the journal call this edge."""
-
-TAKEN = frozenset(
-    {
-        Function.UNIFORM,
-        Function.TIMED,
-        Function.EXTRA,
-        Function.HOURLY,
-        Function.CURRENT,
-        Function.PERIOD,
-        Function.CHOSEN,
-        Function.STATUS,
-    }
-)
-"""Functions whose elements become readings."""
 
 
 async def serve_sl651(
@@ -135,25 +114,23 @@ class _Station:
                     await self._put([item], self._station(self._address))
 
     async def _take_message(self, message: Frame) -> None:
-        station = self._station(message.station)
-        if station is None:
-            error = unknown_station(Transport.SL651, message.station, message.body)
-            await self._put([error], None)
-        elif message.function == Function.KEEP_ALIVE and not message.is_down:
+        snapshot = self._registry()
+        station = station_of(snapshot, Transport.SL651, message.station)
+        if station and message.function == Function.KEEP_ALIVE and not message.is_down:
             log.debug("%s: station %s is on line", self._peer.name, message.station)
-        else:
-            await self._take_report(message, station)
-
-    async def _take_report(self, message: Frame, station: Device) -> None:
-        committed = partial(self._acknowledge, message, station)
+            return
+        items: Sequence[Reading | ProtocolError]
         try:
-            items = _content(message, station)
+            items = sl651_content(message, station, snapshot)
         except ProtocolError as error:
+            items = [error]
             is_kept = error.reason is Reason.TEST_MESSAGE
-            await self._put([error], station, committed if is_kept else None)
         else:
-            told = as_profile_says(items, self._registry(), station.gateway)
-            await self._put(told, station, committed)
+            is_kept = True
+        committed = None
+        if station and is_kept:
+            committed = partial(self._acknowledge, message, station)
+        await self._put(items, station, committed)
 
     async def _put(
         self,
@@ -184,20 +161,3 @@ class _Station:
         if station is not None:
             now = self._clock()
             self._peer.send(resend_request(missing, now, zone_of(station)))
-
-
-def _content(message: Frame, station: Device) -> list[Reading | ProtocolError]:
-    """Return what a message says.
-
-    Raises:
-        ProtocolError: If it is not taken in; a test is kept apart (H.4.8).
-    """
-    report = report_from(message, zone_of(station))
-    words = f"message {message.function:02X} of station {message.station}"
-    if message.function == Function.TEST:
-        detail = f"{words} is a test; it is kept here and nowhere else"
-        raise ProtocolError(Reason.TEST_MESSAGE, detail, message.body)
-    if message.function not in TAKEN:
-        detail = f"{words} is nothing that becomes a reading"
-        raise ProtocolError(Reason.UNKNOWN_MESSAGE, detail, message.body)
-    return [*readings_of(report), *report.errors]

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
 import pytest
@@ -24,6 +25,7 @@ from simulators.sl651_station import ponding
 from store.migrate import migrate
 from store.quarantine import quarantined
 from tests.ingest.registry import register
+from tests.ingest.test_retry import try_all
 from tests.ingest.test_serve import edge_query, free_port, serving, until
 from vocabulary.refusal import Reason
 
@@ -149,3 +151,41 @@ async def test_a_station_is_not_acknowledged_while_the_database_is_away(
         async with sl651_station.calling(centre, GAUGE, clock=utc_now) as line:
             assert await line.report(Function.TIMED, 1, seen)
         assert await rows(dsn) == [(GAUGE.station, "level_m", 1.5)]
+
+
+async def test_what_unknown_stations_said_lands_once_they_are_registered(
+    database_url: str, broker: Broker, unique: str
+) -> None:
+    ports = {"sl651_port": free_port(), "hj212_port": free_port()}
+    now = utc_now().replace(second=0, microsecond=0)
+    async with asyncio.timeout(30), serving(database_url, broker, unique, **ports):
+        await until(database_url, *edge_query("sl651", "", up=True))
+        await until(database_url, *edge_query("hj212", "", up=True))
+        async with sl651_station.calling(
+            ("127.0.0.1", ports["sl651_port"]), GAUGE, clock=utc_now, answer_s=0.1
+        ) as line:
+            await line.keep_alive(1)
+            for n in range(2):
+                at = now - timedelta(minutes=n)
+                seen = observation(GAUGE, at, ponding(0.1 + n / 10, 12.0))
+                assert not await line.report(Function.TIMED, n + 2, seen)
+        async with hj212_station.calling(
+            ("127.0.0.1", ports["hj212_port"]), answer_s=0.1
+        ) as upstream:
+            values = {"w01001": 7.1}
+            upload = real_time(Logger(device=MN), now, values, sent_at=now)
+            assert not await upstream.upload(upload)
+        count = "SELECT sum(count) = 11 FROM quarantine"  # with what was sent again
+        await until(database_url, count)
+    seen_by = partial(register, database_url, transport="sl651")
+    await seen_by("ST-1", [GAUGE.station], quantities=["depth_mm", "battery_v"])
+    await register(database_url, "OUT-1", [MN], transport="hj212", quantities=["ph"])
+    assert all(one.has_landed for one in await try_all(database_url))
+    assert await rows(database_url) == [
+        (GAUGE.station, "battery_v", 12.0),
+        (GAUGE.station, "battery_v", 12.0),
+        (GAUGE.station, "depth_mm", 200.0),
+        (GAUGE.station, "depth_mm", 100.0),
+        (MN, "ph", 7.1),
+    ]
+    assert await refusals(database_url) == []

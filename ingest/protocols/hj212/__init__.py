@@ -19,6 +19,7 @@ from ingest.protocols.hj212.package import (
     Command,
     Item,
     Package,
+    decode_segment,
     encode_segment,
 )
 from ingest.protocols.hj212.readings import TELLINGS, readings_of
@@ -33,6 +34,7 @@ __all__ = [
     "Item",
     "Package",
     "answer_to",
+    "decode_segment",
     "encode_package",
     "encode_segment",
     "qn_text",

@@ -38,7 +38,7 @@ class Hj212Stream:
     def receive_data(self, data: bytes) -> list[Item]:
         """Take octets; return what they complete, oldest first."""
         if len(self._first) < _KEPT_NOISE:
-            self._first += data[:_KEPT_NOISE]
+            self._first = (self._first + data)[:_KEPT_NOISE]
         return [_package(item) for item in self._framer.receive_data(data)]
 
     def receive_gap(self) -> list[Item]:

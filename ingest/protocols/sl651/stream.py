@@ -43,7 +43,7 @@ class Sl651Stream:
     def receive_data(self, data: bytes) -> list[Item]:
         """Take octets; return what they complete, oldest first."""
         if len(self._first) < _KEPT_NOISE:
-            self._first += data[:_KEPT_NOISE]
+            self._first = (self._first + data)[:_KEPT_NOISE]
         return self._put_together(self._framer.receive_data(data))
 
     def receive_gap(self) -> list[Item]:
