@@ -30,7 +30,7 @@ Key = tuple[int, int]
 
 @asynccontextmanager
 async def ingest_process(
-    dsn: str, broker_url: str, client_id: str
+    dsn: str, broker_url: str, client_id: str, *more: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run an ingest process; kill it at the end."""
     process = await asyncio.create_subprocess_exec(
@@ -40,6 +40,7 @@ async def ingest_process(
         dsn,
         broker_url,
         client_id,
+        *more,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
