@@ -18,9 +18,26 @@ import typer
 from gezhi.clock import utc_now
 from gezhi.json_lines import Item, JsonLine, json_lines
 from gezhi.jt808_lines import Jt808Recording
+from gezhi.mqtt_lines import (
+    chirpstack3_recording,
+    chirpstack4_recording,
+    lorawan_recording,
+    msgpack_recording,
+    senml_cbor_recording,
+    senml_recording,
+    sparkplug_recording,
+    thingsboard_recording,
+    ttn3_recording,
+)
 from gezhi.station_lines import Hj212Recording, Sl651Recording
 from ingest.protocols import gezhi_json
 from ingest.protocols.errors import ProtocolError
+from ingest.protocols.lorawan import (
+    PayloadCodec,
+    UnknownPayloadCodecError,
+    payload_codec,
+    payload_codec_names,
+)
 from ingest.protocols.modbus_adu import ModbusRecording
 from ingest.protocols.nmea0183 import NmeaStream
 from ingest.protocols.register_map import UnknownMapError, load_map, map_names
@@ -107,18 +124,27 @@ def decoder_of(protocol: str) -> Decoder:
     Raises:
         UnknownProtocolError: If there is no such codec.
     """
-    name, _, map_name = protocol.partition(":")
+    name, _, of = protocol.partition(":")
     try:
         if name == "modbus":
-            return ModbusRecording(load_map(map_name))
+            return ModbusRecording(load_map(of))
+        if name == "lorawan":
+            return lorawan_recording(payload_codec(of))
+        if name in _NETWORK_SERVERS:
+            return _NETWORK_SERVERS[name](payload_codec(of) if of else None)
         return _DECODERS[protocol]()
-    except (KeyError, UnknownMapError) as error:
+    except (KeyError, UnknownMapError, UnknownPayloadCodecError) as error:
         raise UnknownProtocolError(protocol) from error
 
 
 def protocol_names() -> list[str]:
     """Return the names of all codecs."""
-    return [*_DECODERS, *(f"modbus:{name}" for name in map_names())]
+    return [
+        *_DECODERS,
+        *_NETWORK_SERVERS,
+        *(f"modbus:{name}" for name in map_names()),
+        *(f"lorawan:{name}" for name in payload_codec_names()),
+    ]
 
 
 class _Nmea:
@@ -173,7 +199,19 @@ _DECODERS: dict[str, Callable[[], Decoder]] = {
     "jt808": Jt808Recording,
     "sl651": Sl651Recording,
     "hj212": Hj212Recording,
+    "gezhi-msgpack": msgpack_recording,
+    "senml": senml_recording,
+    "senml-cbor": senml_cbor_recording,
+    "thingsboard": thingsboard_recording,
+    "sparkplug": sparkplug_recording,
 }
+
+_NETWORK_SERVERS: dict[str, Callable[[PayloadCodec | None], Decoder]] = {
+    "chirpstack4": chirpstack4_recording,
+    "chirpstack3": chirpstack3_recording,
+    "ttn3": ttn3_recording,
+}
+"""With a payload codec's name behind them they explain the frames, too."""
 
 
 def _payload(payload: bytes) -> Item:

@@ -6,12 +6,14 @@ from itertools import groupby
 from typing import TypeAlias
 
 from gezhi.jt808_lines import message_lines
+from gezhi.mqtt_lines import notice_line, uplink_line
 from gezhi.station_lines import station_line
 from ingest.protocols import hj212, jt808, sl651
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.gezhi_json import StatusMessage, UpMessage
 from ingest.protocols.modbus_adu import ReadRequest
 from ingest.protocols.nmea0183 import Identity
+from ingest.protocols.up_message import DoubtfulReadings, Notice, Uplink
 from vocabulary.position import Position
 from vocabulary.quality import Quality
 from vocabulary.reading import Reading
@@ -24,6 +26,8 @@ Item: TypeAlias = (
     | ReadRequest
     | UpMessage
     | StatusMessage
+    | Uplink
+    | Notice
     | jt808.Message
     | sl651.Report
     | sl651.Frame
@@ -68,10 +72,29 @@ def _lines(item: Item) -> Iterator[JsonLine]:
             yield _position(item)
         case ProtocolError():
             yield _error(item)
+        case Reading():
+            values = {item.quantity.value: item.value}
+            yield _reading(item.device, item.measured_at, values, item.quality)
+        case UpMessage():
+            yield from _up(item)
+        case jt808.Message():
+            yield from message_lines(item)
+        case sl651.Report() | sl651.Frame() | sl651.Missing() | hj212.Package():
+            yield station_line(item)
+        case Uplink():
+            yield uplink_line(item)
+        case Notice():
+            yield notice_line(item)
+        case Identity() | ReadRequest() | StatusMessage():
+            yield _message(item)
+
+
+def _message(item: Identity | ReadRequest | StatusMessage) -> JsonLine:
+    match item:
         case Identity():
-            yield {"kind": "message", "message": "login", "device": item.terminal}
+            return {"kind": "message", "message": "login", "device": item.terminal}
         case ReadRequest():
-            yield {
+            return {
                 "kind": "message",
                 "message": "read-request",
                 "device": str(item.unit_id),
@@ -80,18 +103,9 @@ def _lines(item: Item) -> Iterator[JsonLine]:
                 "count": item.count,
             }
         case StatusMessage():
-            yield _present(
+            return _present(
                 {"kind": "message", "message": "status", "up": item.up, "at": item.at}
             )
-        case UpMessage():
-            yield from _up(item)
-        case jt808.Message():
-            yield from message_lines(item)
-        case sl651.Report() | sl651.Frame() | sl651.Missing() | hj212.Package():
-            yield station_line(item)
-        case Reading():
-            values = {item.quantity.value: item.value}
-            yield _reading(item.device, item.measured_at, values, item.quality)
 
 
 def _up(message: UpMessage) -> Iterator[JsonLine]:
@@ -104,7 +118,8 @@ def _up(message: UpMessage) -> Iterator[JsonLine]:
         }
     )
     for one in message.readings:
-        yield _reading(one.device, one.measured_at, one.values, Quality.GOOD)
+        quality = one.quality if isinstance(one, DoubtfulReadings) else Quality.GOOD
+        yield _reading(one.device, one.measured_at, one.values, quality)
     yield from map(_position, message.positions)
     yield from map(_error, message.errors)
 
