@@ -21,9 +21,7 @@ app = typer.Typer(
 )
 token = typer.Typer(no_args_is_help=True, help="Who may see and act over the API.")
 app.add_typer(token, name="token")
-quarantine = typer.Typer(
-    no_args_is_help=True, help="What could not be taken in, and another try."
-)
+quarantine = typer.Typer(no_args_is_help=True, help="What could not be taken in.")
 app.add_typer(quarantine, name="quarantine")
 
 Ids = Annotated[
@@ -291,7 +289,7 @@ def quarantine_list(
     from gezhi.quarantine import Chosen, show_list
 
     dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    chosen = Chosen(reason=reason, gateway=gateway)
+    chosen = Chosen(reason=reason, gateway=gateway, is_page=True)
     raise typer.Exit(show_list(dsn, chosen, before=before, limit=limit))
 
 
@@ -311,11 +309,8 @@ def quarantine_retry(
     """Try again: what is right by now is stored, the rest stays."""
     from gezhi.quarantine import Chosen, retry_all
 
-    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
-    if chosen.is_empty:
-        complain("which? name rows, or --reason, or --gateway")
-        raise typer.Exit(2)
     dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
+    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
     raise typer.Exit(retry_all(dsn, chosen))
 
 
@@ -330,14 +325,9 @@ def quarantine_drop(
     """Throw away for good."""
     from gezhi.quarantine import Chosen, drop_all
 
-    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
-    if chosen.is_empty:
-        complain("which? name rows, or --reason, or --gateway")
-        raise typer.Exit(2)
-    if not (yes or chosen.ids):
-        typer.confirm("drop all of them for good?", abort=True)
     dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    raise typer.Exit(drop_all(dsn, chosen))
+    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
+    raise typer.Exit(drop_all(dsn, chosen, is_sure=yes))
 
 
 def _run_process(run: Callable[[Settings], None]) -> None:

@@ -36,25 +36,24 @@ class Chosen:
         ids: These.
         reason: All of this reason; empty for any.
         gateway: All come through this gateway; empty for any.
+        is_page: Only a page of them is to be looked at, so all may be meant.
     """
 
     ids: Sequence[int] = ()
     reason: str = ""
     gateway: str = ""
+    is_page: bool = False
 
     @property
     def fault(self) -> str:
         """What is wrong with the choice; empty if nothing is."""
+        if not (self.is_page or self.ids or self.reason or self.gateway):
+            return "which? name rows, or --reason, or --gateway"
         if self.ids and (self.reason or self.gateway):
             return "name rows, or a reason and a gateway, not both"
         if self.reason and self.reason not in set(Reason):
             return f"no reason {self.reason!r}; there are {', '.join(Reason)}"
         return ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was chosen."""
-        return not (self.ids or self.reason or self.gateway)
 
 
 def show_list(dsn: str, chosen: Chosen, *, before: int | None, limit: int) -> int:
@@ -87,7 +86,7 @@ def show_one(dsn: str, row_id: int) -> int:
         Console().print(_facts(row, len(kept)))
         return 0
 
-    return _run(dsn, Chosen(), run)
+    return _run(dsn, Chosen(ids=[row_id]), run)
 
 
 def retry_all(dsn: str, chosen: Chosen) -> int:
@@ -114,11 +113,19 @@ def retry_all(dsn: str, chosen: Chosen) -> int:
     return _run(dsn, chosen, run)
 
 
-def drop_all(dsn: str, chosen: Chosen) -> int:
-    """Throw rows away for good, and return the exit code."""
+def drop_all(dsn: str, chosen: Chosen, *, is_sure: bool) -> int:
+    """Throw rows away for good, and return the exit code.
+
+    Args:
+        dsn: The database.
+        chosen: Which rows.
+        is_sure: Whether not to ask where they are not named one by one.
+    """
 
     async def run(connection: asyncpg.Connection) -> int:
         ids = await _ids(connection, chosen)
+        if not (is_sure or chosen.ids):
+            typer.confirm(f"drop all {len(ids)} for good?", abort=True)
         dropped = [await drop(connection, row_id) for row_id in ids]
         typer.echo(f"dropped {sum(dropped)} of {len(ids)}")
         return int(not all(dropped))
