@@ -12,7 +12,11 @@ from store.copy_binary import Column, copy_columns, position_columns, reading_co
 from store.rows import Rows
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
-from vocabulary.times import us_from_datetime
+from vocabulary.times import SECOND_US, datetime_from_us, us_from_datetime
+
+COME_TRUE_US = 48 * 3600 * SECOND_US
+"""How long before the newest of a batch a row may take the place of one from the
+future: none is stored that is a day ahead, and old rows may be compressed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,9 @@ class Table(Generic[Rows]):
         make_stage: Makes it, if this connection has none yet.
         insert: Moves what is not stored yet from there; returns which rows that was.
         newest: The newest time of each identity in $1, rows from the future left out.
+        come_true: Puts rows in the place of those that a fast clock had stored under
+            their time, if that was after $1; returns which rows that was. Empty where
+            the key tells such rows apart.
     """
 
     name: str
@@ -40,6 +47,7 @@ class Table(Generic[Rows]):
     make_stage: str
     insert: str
     newest: str
+    come_true: str = ""
 
 
 READING: Table[Readings] = Table(
@@ -70,6 +78,18 @@ READING: Table[Readings] = Table(
             SELECT measured_at FROM reading WHERE series_id = id AND quality & 2 = 0
             ORDER BY measured_at DESC LIMIT 1
         ) FROM unnest($1::integer[]) AS id
+    """,
+    come_true="""
+        WITH replaced AS (
+            UPDATE reading AS was
+            SET value = came.value, quality = came.quality,
+                received_at = came.received_at
+            FROM came_reading AS came
+            WHERE was.series_id = came.series_id AND was.measured_at = came.measured_at
+              AND was.measured_at > $1 AND was.quality & 2 <> 0 AND came.quality & 2 = 0
+            RETURNING came.n
+        )
+        SELECT array_agg(n) FROM replaced
     """,
 )
 """Readings; their key is (series_id, measured_at)."""
@@ -134,7 +154,12 @@ async def insert_unstored(
     n = Column("n", np.arange(len(rows), dtype=np.int32))
     await connection.execute(table.make_stage)
     await copy_columns(connection, table.stage, [n, *table.columns(rows)])
-    return np.array(await connection.fetchval(table.insert) or [], dtype=np.intp)
+    stored = await connection.fetchval(table.insert) or []
+    if table.come_true and len(stored) < len(rows):
+        newest_us = int(table.times_us(rows).max())
+        since = datetime_from_us(newest_us - COME_TRUE_US)
+        stored += await connection.fetchval(table.come_true, since) or []
+    return np.array(stored, dtype=np.intp)
 
 
 async def newest_us(

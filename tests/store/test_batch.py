@@ -159,9 +159,6 @@ async def test_a_row_from_the_future_makes_nothing_late(pool: asyncpg.Pool) -> N
     await write(pool, writer, batch(ahead))
     await write(pool, writer, batch(readings((1, 1, 1.0))))
     await write(pool, Writer(), batch(readings((1, 2, 2.0))))
-    # When its time has come the right reading may meet the wrong one: the first stays.
-    written = await write(pool, writer, batch(readings((1, 3600, 3.0))))
-    assert written.readings_repeated == 1
     assert await stored(pool) == [(1, 1, 1.0, 0), (1, 2, 2.0, 0), (1, 3600, 9.0, 2)]
 
 
@@ -209,3 +206,19 @@ async def test_one_batch_is_one_transaction(pool: asyncpg.Pool) -> None:
         assert [e.kind for e in entries] == [Kind.READINGS, Kind.POSITIONS]
         assert [e.row_count for e in entries] == [1, 1]
         assert [row.count for row in await quarantined(connection)] == [2]
+
+
+async def test_a_reading_takes_the_place_of_one_from_the_future(
+    pool: asyncpg.Pool,
+) -> None:
+    writer = Writer()
+    await write(pool, writer, batch(readings((1, 8, 1.0), quality=Quality.FUTURE)))
+    true = batch(readings((1, 7, 5.0), (1, 8, 6.0), (1, 9, 7.0)))
+    written = await write(pool, writer, true)
+    assert (written.readings_stored, written.readings_repeated) == (3, 0)
+    assert await stored(pool) == [(1, 7, 5.0, 0), (1, 8, 6.0, 0), (1, 9, 7.0, 0)]
+    assert (await journaled(pool))[1:] == [(1, 7, 5.0), (1, 8, 6.0), (1, 9, 7.0)]
+    again = await write(pool, Writer(), true)
+    assert (again.readings_stored, again.readings_repeated) == (0, 3)
+    from_the_future = batch(readings((1, 9, 1.0), quality=Quality.FUTURE))
+    assert (await write(pool, writer, from_the_future)).readings_repeated == 1
