@@ -34,7 +34,9 @@ class GatewayQuery(PageQuery, extra="forbid"):
     """Which gateways."""
 
     missing: bool | None = Field(
-        None, description="Those of whose messages some are missing, or none are."
+        None,
+        description="Those of whose messages some are missing, or none; where that is "
+        "not known it is neither.",
     )
     after: str = Field("", max_length=200, description="Code of the last one known.")
 

@@ -136,7 +136,7 @@ LEFT JOIN LATERAL (
 ) AS e ON true
 WHERE g.code > $1
   AND ($2::text IS NULL OR g.code = $2)
-  AND ($3::boolean IS NULL OR (coalesce(a.missing, 0) > 0) = $3)
+  AND ($3::boolean IS NULL OR (a.missing > 0) = $3)
 ORDER BY g.code
 LIMIT $4
 """  # noqa: S608 - put together from constants of this file only
@@ -180,7 +180,8 @@ async def gateways(
     Args:
         connection: Any.
         code: Only this one.
-        has_missing: Only those of whose messages some are missing, or none.
+        has_missing: Only those of whose messages some are missing, or none; those
+            that number none are neither.
         after: Only those after this code.
         limit: Most rows.
     """
