@@ -28,6 +28,9 @@ async def run_simulators(
         mqtt_url_of=lambda gateway: gateway_url(settings, gateway),
         nmea=(settings.nmea_host, settings.nmea_tcp_port),
         nmea_udp=(settings.nmea_host, settings.nmea_udp_port),
+        jt808=(settings.jt808_host, settings.jt808_tcp_port)
+        if settings.jt808_tcp_port
+        else None,
         seed=seed,
         incidents=_timetable(incidents),
         truth=truth,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from simulators.city import City, Endpoint, Hardware, read_city
 from simulators.incidents import Incident
+from simulators.jt808_vehicles import run_vehicle_jt808
 from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
 from simulators.mqtt_gateway import Relay, run_mqtt_gateway
@@ -36,11 +37,13 @@ class Wires:
         mqtt_url_of: Broker and account of a gateway, by its code.
         nmea_tcp: Host and port of the NMEA listener for TCP.
         nmea_udp: Host and port of the NMEA listener for UDP.
+        jt808: Host and port of the JT/T 808 listener for TCP; None for none.
     """
 
     mqtt_url_of: Callable[[str], str]
     nmea_tcp: tuple[str, int]
     nmea_udp: tuple[str, int]
+    jt808: tuple[str, int] | None = None
 
 
 async def simulate(
@@ -52,6 +55,7 @@ async def simulate(
     incidents: Literal["demo", "none"] | Path,
     clock: Clock,
     nmea_udp: tuple[str, int] | None = None,
+    jt808: tuple[str, int] | None = None,
     speed: float = 1.0,
     truth: Path | None = None,
     on_incident: OnIncident | None = None,
@@ -68,6 +72,7 @@ async def simulate(
         incidents: The built-in timetable, none, or a scenario file.
         clock: Tells the time.
         nmea_udp: The listener for UDP, if not at the same host and port.
+        jt808: Host and port of the JT/T 808 listener for TCP, if there is one.
         speed: How many times more often than usual the built-in incidents come.
         truth: Gets the ground truth, one JSON line as each incident begins.
         on_incident: Is told of each incident as it begins.
@@ -83,7 +88,12 @@ async def simulate(
         _timetable, town, incidents, speed=speed
     )
     world = World.begin(town, timetable, start=clock(), period_s=period_s)
-    wires = Wires(mqtt_url_of=mqtt_url_of, nmea_tcp=nmea, nmea_udp=nmea_udp or nmea)
+    wires = Wires(
+        mqtt_url_of=mqtt_url_of,
+        nmea_tcp=nmea,
+        nmea_udp=nmea_udp or nmea,
+        jt808=jt808,
+    )
     _log_size(world)
     async with asyncio.TaskGroup() as tasks:
         for name, player in _players(world, wires, clock):
@@ -152,6 +162,15 @@ def _players(
             )
         elif endpoint.transport is Transport.NMEA:
             yield from _vehicles(world, devices, wires, clock)
+        elif endpoint.transport is Transport.JT808 and wires.jt808:
+            for device in devices:
+                if device.code in world.town.beats:
+                    yield (
+                        device.code,
+                        run_vehicle_jt808(
+                            world, device, listener=wires.jt808, clock=clock
+                        ),
+                    )
 
 
 def _vehicles(

@@ -16,6 +16,7 @@ from simulators.city import Hardware
 from simulators.driving import position_of
 from simulators.pacing import first_from, pause_s, sample_second, time_of, wait_until
 from simulators.world import World
+from vocabulary.position import Position
 from vocabulary.quality import Quality
 from vocabulary.times import Clock
 
@@ -28,18 +29,23 @@ CONNECT_S = 5.0
 """A listener that does not answer for so long is away."""
 
 
-def sentences(world: World, device: Hardware, at: datetime) -> bytes:
-    """Return what a terminal sends of one fix."""
+def fix_of(world: World, device: Hardware, at: datetime) -> Position:
+    """Return what a terminal's receiver says at a time."""
     noise = world.town.noise
     second = world.second(at)
     sky = noise.drift(device.code, "sky", at_s=second, step_s=90)
-    position = replace(
+    return replace(
         position_of(world, device, at),
         satellites=round(14 + 4 * sky),
         hdop=round(0.9 - 0.2 * sky, 1),
         altitude_m=round(372 + 3 * sky, 1),
         quality=Quality.SIMULATED,
     )
+
+
+def sentences(world: World, device: Hardware, at: datetime) -> bytes:
+    """Return what a terminal sends of one fix."""
+    position = fix_of(world, device, at)
     return encode_gga(position) + encode_rmc(position)
 
 

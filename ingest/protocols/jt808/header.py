@@ -14,6 +14,7 @@ Layout::
 - T, N: how many sub-packages, and which this is, from 1; with bit 13 only
 """
 
+import struct
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,6 +24,9 @@ from vocabulary.refusal import Reason
 SERIALS = 0x10000
 """Serial numbers go round after so many."""
 
+_START = struct.Struct(">HH")
+_REST_2013 = struct.Struct(">6sH")
+_REST_2019 = struct.Struct(">B10sH")
 _LENGTH = 0x03FF
 _ENCRYPTION = 0x1C00
 _IN_PARTS = 0x2000
@@ -71,16 +75,17 @@ def header_from(reader: BodyReader) -> tuple[Header, int]:
     Raises:
         FieldError: If it is too short, or a sub-package that cannot be.
     """
-    message_id, attributes = reader.word(), reader.word()
+    message_id, attributes = _START.unpack(reader.take(_START.size))
     edition = Edition.OF_2019 if attributes & _OF_2019 else Edition.OF_2013
-    version = reader.byte() if edition is Edition.OF_2019 else 0
-    terminal = reader.take(edition.phone_digits // 2).hex()
-    serial = reader.word()
+    if edition is Edition.OF_2019:
+        version, phone, serial = _REST_2019.unpack(reader.take(_REST_2019.size))
+    else:
+        version, (phone, serial) = 0, _REST_2013.unpack(reader.take(_REST_2013.size))
     total, number = _part(reader) if attributes & _IN_PARTS else (0, 0)
     header = Header(
         message_id=message_id,
         edition=edition,
-        terminal=terminal,
+        terminal=phone.hex(),
         serial=serial,
         protocol_version=version,
         total=total,

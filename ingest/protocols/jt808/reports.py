@@ -147,27 +147,28 @@ def positions_of(
 
     A report without a fix gives nothing: there is nothing wrong with it.
     """
-    found = [_position(octets, terminal) for octets in _reports(message)]
     if isinstance(message, LocationBatch):
+        found = [_read(octets, terminal) for octets in message.reports]
         found.append(_shortfall(message))
+    elif isinstance(message, PositionAnswer):
+        found = [_judged(message.location, terminal)]
+    else:
+        found = [_judged(message, terminal)]
     return [each for each in found if each is not None]
 
 
-def _reports(message: Location | LocationBatch | PositionAnswer) -> tuple[bytes, ...]:
-    match message:
-        case LocationBatch():
-            return message.reports
-        case PositionAnswer():
-            return (location_octets(message.location),)
-        case Location():
-            return (location_octets(message),)
-
-
-def _position(octets: bytes, terminal: str) -> Position | BadReport | None:
+def _read(octets: bytes, terminal: str) -> Position | BadReport | None:
     try:
-        return position_of(location_from(octets), terminal)
+        return _judged(location_from(octets), terminal)
     except FieldError as error:
         return BadReport(error.reason, str(error), octets)
+
+
+def _judged(location: Location, terminal: str) -> Position | BadReport | None:
+    try:
+        return position_of(location, terminal)
+    except FieldError as error:
+        return BadReport(error.reason, str(error), location_octets(location))
 
 
 def _shortfall(batch: LocationBatch) -> BadReport | None:
