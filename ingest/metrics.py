@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ingest.arrival import Arrival
 from store.batch import Batch, Written
+from vocabulary.quality import Quality
 
 COMMIT_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 """Upper bounds of the histogram of commits; 30 s is a database that was away."""
+
+JUDGED = (
+    Quality.FUTURE
+    | Quality.OUT_OF_RANGE
+    | Quality.JUMP
+    | Quality.STUCK
+    | Quality.CLOCK_CORRECTED
+)
+"""The doubts that the intake itself may have."""
 
 
 class IngestMetrics:
@@ -26,6 +38,12 @@ class IngestMetrics:
             "gezhi_ingest_rows",
             "Readings and positions, stored or left out as repeats",
             ["kind", "outcome"],
+            registry=self.registry,
+        )
+        self._doubts = Counter(
+            "gezhi_ingest_doubts",
+            "Readings and positions that came in doubt, by doubt",
+            ["kind", "doubt"],
             registry=self.registry,
         )
         self._refusals = Counter(
@@ -67,6 +85,13 @@ class IngestMetrics:
         self._rows.labels("reading", "repeated").inc(written.readings_repeated)
         self._rows.labels("position", "stored").inc(written.positions_stored)
         self._rows.labels("position", "repeated").inc(written.positions_repeated)
+        self._count_doubts("reading", batch.readings.quality)
+        self._count_doubts("position", batch.positions.quality)
         for refusal in batch.refusals:
             self._refusals.labels(refusal.reason).inc()
         self._commit_s.observe(commit_s)
+
+    def _count_doubts(self, kind: str, quality: NDArray[np.int32]) -> None:
+        for doubt in JUDGED & Quality(int(np.bitwise_or.reduce(quality))):
+            count = int(np.count_nonzero(quality & doubt))
+            self._doubts.labels(kind, (doubt.name or "").lower()).inc(count)

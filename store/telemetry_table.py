@@ -34,8 +34,7 @@ class Table(Generic[Rows]):
         insert: Moves what is not stored yet from there; returns which rows that was.
         newest: The newest time of each identity in $1, rows from the future left out.
         come_true: Puts rows in the place of those that a fast clock had stored under
-            their time, if that was after $1; returns which rows that was. Empty where
-            the key tells such rows apart.
+            their time, if that was after $1; returns which rows that was.
     """
 
     name: str
@@ -47,7 +46,7 @@ class Table(Generic[Rows]):
     make_stage: str
     insert: str
     newest: str
-    come_true: str = ""
+    come_true: str
 
 
 READING: Table[Readings] = Table(
@@ -128,6 +127,21 @@ POSITION: Table[Positions] = Table(
             ORDER BY fixed_at DESC LIMIT 1
         ) FROM unnest($1::integer[]) AS id
     """,
+    come_true="""
+        WITH replaced AS (
+            UPDATE "position" AS was
+            SET speed_kmh = came.speed_kmh, course_deg = came.course_deg,
+                altitude_m = came.altitude_m, satellites = came.satellites,
+                hdop = came.hdop, inputs = came.inputs, quality = came.quality,
+                received_at = came.received_at
+            FROM came_position AS came
+            WHERE was.device_id = came.device_id AND was.fixed_at = came.fixed_at
+              AND was.lon_e7 = came.lon_e7 AND was.lat_e7 = came.lat_e7
+              AND was.fixed_at > $1 AND was.quality & 2 <> 0 AND came.quality & 2 = 0
+            RETURNING came.n
+        )
+        SELECT array_agg(n) FROM replaced
+    """,
 )
 """Fixes; a terminal may send several in one second, so the place is part of the key."""
 
@@ -155,7 +169,7 @@ async def insert_unstored(
     await connection.execute(table.make_stage)
     await copy_columns(connection, table.stage, [n, *table.columns(rows)])
     stored = await connection.fetchval(table.insert) or []
-    if table.come_true and len(stored) < len(rows):
+    if len(stored) < len(rows):
         newest_us = int(table.times_us(rows).max())
         since = datetime_from_us(newest_us - COME_TRUE_US)
         stored += await connection.fetchval(table.come_true, since) or []

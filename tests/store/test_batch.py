@@ -222,3 +222,16 @@ async def test_a_reading_takes_the_place_of_one_from_the_future(
     assert (again.readings_stored, again.readings_repeated) == (0, 3)
     from_the_future = batch(readings((1, 9, 1.0), quality=Quality.FUTURE))
     assert (await write(pool, writer, from_the_future)).readings_repeated == 1
+
+
+async def test_a_fix_takes_the_place_of_the_same_one_from_the_future(
+    pool: asyncpg.Pool,
+) -> None:
+    writer = Writer()
+    ahead = positions((1, 8, 111.0, 35.0), quality=Quality.FUTURE)
+    await write(pool, writer, batch(fixes=ahead))
+    true = batch(fixes=positions((1, 7, 111.0, 35.0), (1, 8, 111.0, 35.0)))
+    written = await write(pool, writer, true)
+    assert (written.positions_stored, written.positions_repeated) == (2, 0)
+    assert await pool.fetchval('SELECT bit_or(quality) FROM "position"') == 0
+    assert (await write(pool, Writer(), true)).positions_repeated == 2
