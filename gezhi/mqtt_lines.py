@@ -5,7 +5,7 @@ A line is a payload, or its topic and it: what `mosquitto_sub -v` prints for JSO
 may take a whole file of many lines.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -23,12 +23,11 @@ from ingest.protocols import (
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.gezhi_message import StatusMessage
 from ingest.protocols.lorawan import Explained, PayloadCodec
-from ingest.protocols.up_message import Notice, Uplink, UpMessage
+from ingest.protocols.up_message import DoubtfulReadings, Notice, Uplink, UpMessage
 from vocabulary.quality import Quality
-from vocabulary.reading import Reading
 from vocabulary.refusal import Reason
 
-Said: TypeAlias = Notice | UpMessage | Uplink | StatusMessage | Reading | ProtocolError
+Said: TypeAlias = Notice | UpMessage | Uplink | StatusMessage | ProtocolError
 JsonLine: TypeAlias = dict[str, object]
 Reader: TypeAlias = Callable[[str, bytes, datetime], Sequence[Said]]
 """Reads one message: its topic, which may be empty, its payload, and when it came."""
@@ -180,9 +179,8 @@ def lorawan_recording(codec: PayloadCodec) -> HexRecording:
 
     def read(topic: str, payload: bytes, now: datetime) -> Sequence[Said]:
         del topic
-        return list(
-            _readings(codec.decode(payload, 0), "", now, Quality.NO_DEVICE_TIME)
-        )
+        explained = codec.decode(payload, 0)
+        return [_readings(explained, "", now, Quality.NO_DEVICE_TIME)]
 
     return HexRecording(read)
 
@@ -241,22 +239,24 @@ def _explained(
     at = said.heard_at or now
     quality = Quality.GOOD if said.heard_at else Quality.NO_DEVICE_TIME
     explained = codec.decode(said.payload, said.port)
-    return [said, *_readings(explained, said.device, at, quality)]
+    if said.simulated:
+        quality |= Quality.SIMULATED
+    return [said, _readings(explained, said.device, at, quality)]
 
 
 def _readings(
     explained: Explained, device: str, at: datetime, quality: Quality
-) -> Iterator[Reading | ProtocolError]:
-    for sample in explained.samples:
-        for quantity, value in sample.values.items():
-            yield Reading(
-                device=device,
-                quantity=quantity,
-                measured_at=sample.measured_at or at,
-                value=float(value),
-                quality=quality if sample.measured_at is None else Quality.GOOD,
-            )
-    yield from explained.errors
+) -> UpMessage:
+    readings = [
+        DoubtfulReadings(
+            device=device,
+            measured_at=sample.measured_at or at,
+            values={each.value: value for each, value in sample.values.items()},
+            quality=quality if sample.measured_at is None else Quality.GOOD,
+        )
+        for sample in explained.samples
+    ]
+    return UpMessage(readings=readings, errors=explained.errors)
 
 
 def _parted(line: bytes) -> tuple[str, bytes]:

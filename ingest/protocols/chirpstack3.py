@@ -45,7 +45,7 @@ class _Event(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     f_port: int = 0
     data: bytes | None = None  # in base64
     object_json: str = msgspec.field(default="", name="objectJSON")
-    object: dict[str, object] | None = None
+    decoded: dict[str, object] | None = msgspec.field(default=None, name="object")
     rx_info: list[_Reception] | None = None
     published_at: Time | None = None
     # What tells the other kinds apart.
@@ -105,7 +105,7 @@ def encode(uplink: Uplink) -> bytes:
 
 def _uplink(event: _Event, device: str) -> Uplink:
     heard = event.rx_info or []
-    values = event.object or {}
+    values = event.decoded or {}
     if event.object_json:
         values = read_json(_OBJECT, event.object_json.encode())
     return Uplink(

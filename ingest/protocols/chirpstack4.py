@@ -44,7 +44,7 @@ class _Event(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     f_cnt: int = 0
     f_port: int = 0
     data: bytes = b""  # in base64
-    object: dict[str, object] | None = None
+    decoded: dict[str, object] | None = msgspec.field(default=None, name="object")
     rx_info: list[_Reception] = []
     # What tells the other kinds apart.
     tx_info: msgspec.Raw = msgspec.Raw()
@@ -98,7 +98,7 @@ def encode(uplink: Uplink) -> bytes:
             f_cnt=uplink.counter,
             f_port=uplink.port,
             data=uplink.payload,
-            object=dict(uplink.values) or None,
+            decoded=dict(uplink.values) or None,
             rx_info=[] if rssi is None else [heard],
             tx_info=msgspec.Raw(b"{}"),
         )
@@ -115,13 +115,13 @@ def _uplink(event: _Event, device: str) -> Uplink:
         counter=event.f_cnt,
         port=event.f_port,
         payload=event.data,
-        values=numbers_of(event.object or {}),
+        values=numbers_of(event.decoded or {}),
         extras=heard_best((one.rssi, one.snr) for one in heard),
     )
 
 
 def _kind_of(event: _Event) -> str:
-    if event.rx_info or event.tx_info or event.data or event.object is not None:
+    if event.rx_info or event.tx_info or event.data or event.decoded is not None:
         return "up"
     signs = {
         "location": event.location,
