@@ -5,7 +5,9 @@
     an NMEA 0183 sentence                     for the terminal that it is known to be of
     a frame of SL 651, a segment of HJ 212    for the station that it names
 
-Anything else is a part of a message that says nothing by itself.
+Anything else is a part of a message that says nothing by itself. Frames of JT/T 808 are
+not read again: whoever sent them had not proved who it is, and a terminal sends by
+itself what was not acknowledged.
 """
 
 from collections.abc import Callable, Mapping, Sequence
