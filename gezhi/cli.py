@@ -91,6 +91,59 @@ def ingest() -> None:
 
 
 @app.command()
+def gateway(
+    plan: Annotated[
+        Path, typer.Argument(help="TOML: what to poll and where to listen.")
+    ],
+    state: Annotated[Path, typer.Option(help="Directory of the queue.")] = Path(
+        "gateway-state"
+    ),
+    queue_mb: Annotated[
+        int, typer.Option(min=1, help="Megabytes that may wait for the broker.")
+    ] = 512,
+    backlog_per_s: Annotated[
+        float, typer.Option(min=0.1, help="Messages of a backlog sent each second.")
+    ] = 50,
+    live_s: Annotated[
+        float, typer.Option(min=0, help="What is no older than that is no backlog.")
+    ] = 60,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the plan and do nothing.")
+    ] = False,
+) -> None:
+    """Hear devices near by without a database; keep and pass on what they say."""
+    from gezhi.gateway import check_plan, made, run_gateway
+    from gezhi.until_told import run_until_told
+    from ingest.forwarding.plan import PlanError
+    from ingest.forwarding.pump import Pace
+    from ingest.forwarding.queue_file import QueueInUseError
+
+    try:
+        check_plan(plan)
+        if check:
+            return
+        _run_process(
+            lambda settings: run_until_told(
+                run_gateway(
+                    settings,
+                    plan,
+                    state=made(state),
+                    queue_mb=queue_mb,
+                    pace=Pace(live_s=live_s, backlog_per_s=backlog_per_s),
+                )
+            )
+        )
+    except PlanError as error:
+        for problem in error.problems:
+            complain(f"{plan}: {problem}")
+        raise typer.Exit(2) from None
+    except (OSError, QueueInUseError) as error:
+        complain(str(error))
+        raise typer.Exit(2) from None
+
+
+@app.command()
 def rules() -> None:
     """Run the rules worker: the journal in, alarms and cases out."""
     from gezhi.run_rules import run_rules_worker

@@ -1,0 +1,136 @@
+"""The pollers and listeners that a plan wants, started and stopped as it changes."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from devices.registry.snapshot import Snapshot
+from ingest.arrival import Inbox
+from ingest.forwarding.local_registry import snapshot_of
+from ingest.forwarding.plan import Plan
+from ingest.hj212_edge import serve_hj212
+from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.pollers import Pollers
+from ingest.sl651_edge import serve_sl651
+from vocabulary.times import Clock
+
+log = logging.getLogger(__name__)
+
+LISTEN_RETRY_S = 5.0
+"""Pause before a port that could not be had is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """One listener.
+
+    Attributes:
+        kind: What is spoken there.
+        host: Address to listen on.
+        port: Port to listen on.
+        code: Its line's, where its callers have no registered addresses.
+    """
+
+    kind: str
+    host: str
+    port: int
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.host}:{self.port}"
+
+
+def ears_of(plan: Plan) -> Iterator[Ear]:
+    """Return where a plan listens."""
+    for nmea in plan.nmea:
+        if nmea.tcp_port is not None:
+            yield Ear("nmea tcp", nmea.host, nmea.tcp_port, nmea.code)
+        if nmea.udp_port is not None:
+            yield Ear("nmea udp", nmea.host, nmea.udp_port, nmea.code)
+    for line in plan.sl651:
+        yield Ear("sl651", line.host, line.port)
+    for line in plan.hj212:
+        yield Ear("hj212", line.host, line.port)
+
+
+class Edges:
+    """What polls and listens now.
+
+    Args:
+        tasks: What the edges' tasks live in.
+        inbox: Where what they hear goes.
+        clock: Tells the time of receipt.
+    """
+
+    def __init__(self, tasks: asyncio.TaskGroup, inbox: Inbox, clock: Clock) -> None:
+        self._tasks = tasks
+        self._inbox = inbox
+        self._clock = clock
+        self._pollers = Pollers(tasks, inbox, clock)
+        self._snapshot = Snapshot(version=0)
+        self._listening: dict[Ear, asyncio.Task[None]] = {}
+        self._faults: dict[Ear, str] = {}
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Why we cannot listen, by what listens."""
+        return {str(ear): why for ear, why in self._faults.items()}
+
+    async def follow(self, plan: Plan) -> None:
+        """Stop what a plan does not want, start what it wants; the rest goes on."""
+        self._snapshot = snapshot_of(plan)
+        self._pollers.follow(self._snapshot)
+        wanted = set(ears_of(plan))
+        for ear in self._listening.keys() - wanted:
+            task = self._listening.pop(ear)
+            task.cancel()
+            await asyncio.wait([task])  # its port may be wanted by another
+            self._faults.pop(ear, None)
+        for ear in wanted - self._listening.keys():
+            self._listening[ear] = self._tasks.create_task(
+                self._listen(ear), name=str(ear)
+            )
+
+    async def _listen(self, ear: Ear) -> None:
+        while True:
+            try:
+                await self._serving(ear, lambda _port: self._heal(ear))
+            except* OSError as group:
+                why = str(next(_leaves(group)))
+                if self._faults.get(ear) != why:
+                    log.error("%s: cannot listen: %s", ear, why)  # noqa: TRY400 - no bug
+                self._faults[ear] = why
+            await asyncio.sleep(LISTEN_RETRY_S)
+
+    def _heal(self, ear: Ear) -> None:
+        self._faults.pop(ear, None)
+
+    def _serving(
+        self, ear: Ear, on_bound: Callable[[int], None]
+    ) -> Coroutine[None, None, None]:
+        nmea = {"nmea tcp": serve_nmea_tcp, "nmea udp": serve_nmea_udp}
+        stations = {"sl651": serve_sl651, "hj212": serve_hj212}
+        serve = (
+            partial(nmea[ear.kind], gateway=ear.code)
+            if ear.kind in nmea
+            else partial(stations[ear.kind], registry=lambda: self._snapshot)
+        )
+        return serve(
+            ear.host,
+            ear.port,
+            inbox=self._inbox,
+            clock=self._clock,
+            on_bound=on_bound,
+        )
+
+
+def _leaves(group: BaseExceptionGroup[OSError]) -> Iterator[OSError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            with contextlib.suppress(StopIteration):
+                yield next(_leaves(error))
+        else:
+            yield error
