@@ -71,6 +71,14 @@ class Outcome:
     answer: Mapping[str, object] | None = None
 
 
+async def terminal_id(connection: Connection, code: str) -> int | None:
+    """Return the device in service of that code; None if there is none."""
+    found: int | None = await connection.fetchval(
+        "SELECT id FROM device WHERE code = $1 AND retired_at IS NULL", code
+    )
+    return found
+
+
 async def ask_terminal(
     connection: Connection,
     device_id: int,

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from devices.registry.snapshot import Snapshot
+from gezhi.terminal_command import run_terminal_command
 from ingest.arrival import EdgeChange, Inbox
 from ingest.jt808_orders import OrderError, order_bodies
 from ingest.jt808_serve import Jt808Ports, serve_jt808
@@ -259,6 +260,30 @@ async def test_a_command_that_cannot_be_said_is_settled_at_once(
         settled = await outcome(pool, command)
         assert settled.result is CommandResult.IMPOSSIBLE
         assert settled.answer == {"error": "there is no geofence NOWHERE"}
+
+
+async def test_the_command_line_tells_a_terminal_and_says_what_it_says(
+    database_url: str, snapshot: Snapshot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (device,) = snapshot.devices.values()
+
+    async def tell(code: str, kind: str, body: str, *, wait_s: float = 20) -> int:
+        return await run_terminal_command(database_url, code, kind, body, wait_s=wait_s)
+
+    async with serving(database_url, snapshot) as port, terminal_at(port):
+        assert await tell(device.code, "text", '{"text": "早"}') == 0
+        assert await tell(device.code, "position", "{}") == 0
+        assert await tell(device.code, "geofence", '{"code": "NOWHERE"}') == 1
+    assert await tell(device.code, "text", '{"text": "早"}', wait_s=0.3) == 1
+    assert await tell("nobody", "text", '{"text": "早"}') == 2
+    assert await tell(device.code, "dance", "{}") == 2
+    assert await tell(device.code, "text", "{") == 2
+    said = capsys.readouterr()
+    assert f"{device.code}: ok" in said.out
+    assert '"lon":111.00125' in said.out
+    assert f"{device.code}: impossible" in said.out
+    assert f"{device.code}: expired" in said.out
+    assert "no device 'nobody' in service" in said.err
 
 
 def test_flags_of_a_text_are_words() -> None:
