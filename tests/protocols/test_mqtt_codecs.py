@@ -120,10 +120,13 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "sparkplug": sparkplug.decode_payload,
 }
 
-FIELDS = (
-    "devEUI devEui deviceInfo data object objectJSON rxInfo fCnt time ts values "
-    "end_device_ids dev_eui uplink_message bn bt n t v device readings measured_at"
-).split()
+FIELDS = [
+    *("devEUI", "devEui", "deviceInfo", "data", "object"),
+    *("objectJSON", "rxInfo", "fCnt", "time", "ts"),
+    *("values", "end_device_ids", "dev_eui", "uplink_message", "bn"),
+    *("bt", "n", "t", "v", "device"),
+    *("readings", "measured_at"),
+]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
