@@ -15,6 +15,7 @@ from ingest.arrival import Arrival
 from ingest.cloned import cloned_readings
 from ingest.judge import flagged, future_flags, is_impossible, range_flags
 from ingest.judge_clock import clock_offsets
+from ingest.judge_clone import CALLERS
 from ingest.judge_series import series_flags
 from ingest.memory import Memory
 from ingest.names import NOBODY, Names
@@ -104,6 +105,8 @@ def _cloned(
     memory: Memory,
 ) -> dict[int, str]:
     """Return which rows came later under another's name, and why they are refused."""
+    if not any(arrival.transport in CALLERS for arrival, _ in heard):
+        return {}
     counts = [len(readings) for _, readings in heard]
     good = np.flatnonzero(is_good)
     why = cloned_readings(

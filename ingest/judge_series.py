@@ -50,11 +50,13 @@ class Conduct:
         leap: Largest change that needs no time; infinite where anything goes.
         fastest_per_s: How much more than that it may change in each second.
         stuck_after_us: How long the same value is believable.
+        is_limited: Whether there is anything it cannot do.
     """
 
     leap: NDArray[np.float64]
     fastest_per_s: NDArray[np.float64]
     stuck_after_us: NDArray[np.int64]
+    is_limited: NDArray[np.bool_]
 
 
 def series_flags(
@@ -78,7 +80,7 @@ def series_flags(
     """
     flags = np.zeros(len(series_id), np.int32)
     reach(standing, series_id)
-    is_judged = (quality & NOT_JUDGED) == 0
+    is_judged = conduct.is_limited[series_id] & ((quality & NOT_JUDGED) == 0)
     is_judged &= measured_us > standing.newest_us[series_id]
     rows = _in_order(series_id, measured_us, np.flatnonzero(is_judged))
     if len(rows):

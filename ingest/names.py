@@ -89,7 +89,8 @@ def _conduct(snapshot: Snapshot, top: int) -> Conduct:
             fastest_per_s[series_id] = facts.fastest_per_s
         if facts.stuck_after_s is not None:
             stuck_after_us[series_id] = round(facts.stuck_after_s * SECOND_US)
-    return Conduct(leap, fastest_per_s, stuck_after_us)
+    is_limited = np.isfinite(leap) | (stuck_after_us != _FOR_EVER_US)
+    return Conduct(leap, fastest_per_s, stuck_after_us, is_limited)
 
 
 def _series_by_gateway(

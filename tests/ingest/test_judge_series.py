@@ -20,6 +20,7 @@ CONDUCT = Conduct(
     leap=np.array([np.inf, 5.0, np.inf]),
     fastest_per_s=np.array([0.0, 2.0, 0.0]),
     stuck_after_us=np.array([2**62, 2**62, STUCK_S * SECOND_US]),
+    is_limited=np.array([False, True, True]),
 )
 """Series 1 may leap by 5 and run at 2 a second; series 2 may stand for 80 s."""
 
