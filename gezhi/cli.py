@@ -1,15 +1,17 @@
 """The commands. Each imports what it needs when it runs, so that help is instant."""
 
 import logging
-import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gezhi.cli_quarantine import quarantine
+from gezhi.cli_settings import complain, needed, settings_or_exit
+from gezhi.cli_token import token
 from gezhi.settings import SettingError, Settings
 
 app = typer.Typer(
@@ -19,42 +21,8 @@ app = typer.Typer(
     help="Gezhi 格知: what a city's covers, lamps, pipes, gauges and vehicles say, "
     "kept, judged, and filed as cases (案卷) on the unit grid.",
 )
-token = typer.Typer(no_args_is_help=True, help="Who may see and act over the API.")
 app.add_typer(token, name="token")
-quarantine = typer.Typer(no_args_is_help=True, help="What could not be taken in.")
 app.add_typer(quarantine, name="quarantine")
-
-Ids = Annotated[
-    list[int] | None,
-    typer.Argument(min=1, max=2**63 - 1, help="Rows of the list, by number."),
-]
-OfReason = Annotated[str, typer.Option(help="All refused for this reason.")]
-OfGateway = Annotated[str, typer.Option(help="All come through this gateway.")]
-
-
-def settings_or_exit(*, beside: bool = False) -> Settings:
-    """Read the environment, or say what is wrong with it and exit with 2.
-
-    Args:
-        beside: Fall back on the platform that runs on the state directory.
-    """
-    environ: Mapping[str, str] = os.environ
-    if beside:
-        from gezhi.running_platform import with_running
-        from gezhi.stack.home import Home, home_path
-
-        root = home_path(os.environ, is_root=os.geteuid() == 0)
-        environ = with_running(os.environ, Home(root))
-    try:
-        return Settings.from_environ(environ)
-    except SettingError as error:
-        complain(str(error))
-        raise typer.Exit(2) from None
-
-
-def complain(sentence: str) -> None:
-    """Say on standard error what went wrong."""
-    typer.echo(f"gezhi: {sentence}", err=True)
 
 
 @app.command()
@@ -194,7 +162,7 @@ def migrate() -> None:
 
     from gezhi.prepare import prepare
 
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
+    dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     asyncio.run(prepare(dsn, typer.echo))
 
 
@@ -210,7 +178,7 @@ def import_city(
     from gezhi.clock import utc_now
     from gezhi.import_city import run_import
 
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
+    dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(run_import(folder, dsn, dry_run=dry_run, at=utc_now()))
 
 
@@ -276,7 +244,7 @@ def feed(
     from gezhi.gateway_accounts import gateway_url
 
     settings = settings_or_exit(beside=True)
-    url = _needed(settings, lambda settings: gateway_url(settings, gateway))
+    url = needed(settings, lambda settings: gateway_url(settings, gateway))
     state = Path.home() / ".cache" / "gezhi" / "feed"
     raise typer.Exit(
         run_feed(
@@ -291,98 +259,6 @@ def feed(
     )
 
 
-@token.command("create")
-def token_create(
-    name: Annotated[str, typer.Argument(help="Whose it is, for people.")],
-    role: Annotated[
-        str, typer.Option(help="viewer, department, dispatcher, supervisor or admin.")
-    ] = "viewer",
-    unit: Annotated[
-        str, typer.Option(help="Code of the unit it sees and acts for; all if empty.")
-    ] = "",
-) -> None:
-    """Make a token and print it once; only its hash is kept."""
-    from gezhi.tokens import create
-
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    raise typer.Exit(create(dsn, name=name, role=role, unit_code=unit))
-
-
-@token.command("list")
-def token_list() -> None:
-    """List tokens, without their secrets."""
-    from gezhi.tokens import show_all
-
-    raise typer.Exit(
-        show_all(_needed(settings_or_exit(beside=True), Settings.needs_database))
-    )
-
-
-@token.command("revoke")
-def token_revoke(
-    key: Annotated[str, typer.Argument(help="The middle part of gz_KEY_SECRET.")],
-) -> None:
-    """Make a token worthless, at once."""
-    from gezhi.tokens import revoke
-
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    raise typer.Exit(revoke(dsn, key))
-
-
-@quarantine.command("list")
-def quarantine_list(
-    reason: OfReason = "",
-    gateway: OfGateway = "",
-    before: Annotated[
-        int | None, typer.Option(help="Go on below this row, for the next page.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows of a page.")] = 50,
-) -> None:
-    """List what could not be taken in, the newest first."""
-    from gezhi.quarantine import Chosen, show_list
-
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    chosen = Chosen(reason=reason, gateway=gateway, is_page=True)
-    raise typer.Exit(show_list(dsn, chosen, before=before, limit=limit))
-
-
-@quarantine.command("show")
-def quarantine_show(row: Annotated[int, typer.Argument(help="Its number.")]) -> None:
-    """Show all that is known of one row, and what came."""
-    from gezhi.quarantine import show_one
-
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    raise typer.Exit(show_one(dsn, row))
-
-
-@quarantine.command("retry")
-def quarantine_retry(
-    ids: Ids = None, reason: OfReason = "", gateway: OfGateway = ""
-) -> None:
-    """Try again: what is right by now is stored, the rest stays."""
-    from gezhi.quarantine import Chosen, retry_all
-
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
-    raise typer.Exit(retry_all(dsn, chosen))
-
-
-@quarantine.command("drop")
-def quarantine_drop(
-    ids: Ids = None,
-    reason: OfReason = "",
-    gateway: OfGateway = "",
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Throw away for good."""
-    from gezhi.quarantine import Chosen, drop_all
-
-    dsn = _needed(settings_or_exit(beside=True), Settings.needs_database)
-    chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
-    raise typer.Exit(drop_all(dsn, chosen, is_sure=yes))
-
-
 def _run_process(run: Callable[[Settings], None]) -> None:
     settings = settings_or_exit()
     try:
@@ -390,11 +266,3 @@ def _run_process(run: Callable[[Settings], None]) -> None:
     except SettingError as error:
         complain(str(error))
         sys.exit(2)
-
-
-def _needed(settings: Settings, need: Callable[[Settings], str]) -> str:
-    try:
-        return need(settings)
-    except SettingError as error:
-        complain(str(error))
-        raise typer.Exit(2) from None

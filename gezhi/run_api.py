@@ -1,9 +1,11 @@
 """The API process: HTTP, the live stream and the page."""
 
+import asyncio
 import logging
 from pathlib import Path
 
 import uvicorn
+from sse_starlette.sse import AppStatus
 
 import web
 from api.app import create_app
@@ -35,4 +37,19 @@ async def run_api(settings: Settings) -> None:
         )
     )
     log.info("api on http://%s:%d", settings.api_host, settings.api_port)
-    await server.serve()
+    await _serve_until_cancelled(server)
+
+
+async def _serve_until_cancelled(server: uvicorn.Server) -> None:
+    """Serve; when cancelled, bid open streams farewell and end in order.
+
+    uvicorn wants to hear of signals itself, but under our loop's handlers it does not.
+    """
+    serving = asyncio.create_task(server.serve(), name="http")
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        AppStatus.should_exit = True
+        server.should_exit = True
+        await serving
+        raise
