@@ -30,9 +30,16 @@ SAME_WHATEVER_IT_SAYS = frozenset(
 message, or an unregistered device would fill the table with its readings."""
 
 CURABLE = frozenset(
-    {Reason.UNKNOWN_DEVICE, Reason.OTHER_GATEWAYS_DEVICE, Reason.UNKNOWN_QUANTITY}
+    {
+        Reason.UNKNOWN_DEVICE,
+        Reason.OTHER_GATEWAYS_DEVICE,
+        Reason.UNKNOWN_QUANTITY,
+        Reason.IMPOSSIBLE_TIME,
+        Reason.CLONED_IDENTITY,
+    }
 )
-"""Reasons that end when somebody registers the device or the quantity."""
+"""Reasons that end when somebody registers the device or the quantity, or that our own
+judgement of a clock or of a name may have been wrong about."""
 
 MOST_MESSAGES = 1_000
 """Messages kept of one row whose reason is curable; a newer one replaces the oldest."""

@@ -12,6 +12,8 @@ import pytest
 from ingest.arrival import Arrival, Inbox, named_readings
 from ingest.intake import run_intake
 from ingest.metrics import IngestMetrics
+from ingest.retry import retry
+from store.batch import Writer
 from store.journal import read
 from store.latest import fold_entries
 from store.quarantine import Quarantined, quarantined
@@ -230,3 +232,14 @@ async def test_the_later_of_two_under_one_name_goes_to_quarantine(
     assert counted(metrics, "gezhi_ingest_refusals_total", **reason) == 15 + 17
     from_the_first = {at for n, at in enumerate(came) if n % 2 == 0}
     assert from_the_first <= {at for at, _ in await rows_of(pool, "position")}
+    # Whoever knows better tries them again, and none is lost.
+    snapshot = await snapshot_of(database_url)
+    async with pool.acquire() as connection:
+        for row in rows:
+            done = await retry(
+                connection, row.id, snapshot, writer=Writer(), at=came[-1]
+            )
+            assert done is not None
+            assert done.has_landed
+    assert {at for at, _ in await rows_of(pool, "position")} == set(came)
+    assert {at for at, _ in await rows_of(pool, "reading")} == set(came)
