@@ -191,6 +191,14 @@ def doctor() -> None:
 
 
 @app.command()
+def protocols() -> None:
+    """List every wire format: its standard, how it travels, how far it is trusted."""
+    from gezhi.protocols import run_protocols
+
+    raise typer.Exit(run_protocols())
+
+
+@app.command()
 def decode(
     protocol: Annotated[
         str, typer.Argument(help="nmea0183, gezhi-json, modbus:MAP, …")
