@@ -1,4 +1,4 @@
-"""What can be understood: every wire format, its standard, and how far it is trusted."""
+"""What can be understood: each wire format, its standard, how far it is trusted."""
 
 from dataclasses import dataclass
 
