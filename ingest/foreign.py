@@ -96,6 +96,26 @@ class Interpreter:
             return self._of_node(gateway, address, payload, snapshot, now)
         said = _said(gateway.format, address.native, payload, now)
         meaning = Meaning()
+        self._take(meaning, said, gateway, snapshot, payload=payload, now=now)
+        # Kept whole, so that it can be read again once the profile knows better.
+        meaning.errors = [
+            (ProtocolError(error.reason, error.detail, payload), identity)
+            if error.reason is Reason.UNKNOWN_QUANTITY
+            else (error, identity)
+            for error, identity in meaning.errors
+        ]
+        return meaning
+
+    def _take(
+        self,
+        meaning: Meaning,
+        said: Said,
+        gateway: Gateway,
+        snapshot: Snapshot,
+        *,
+        payload: bytes,
+        now: datetime,
+    ) -> None:
         match said:
             case UpMessage():
                 self._take_up(meaning, said, gateway, snapshot)
@@ -105,7 +125,6 @@ class Interpreter:
                 )
             case Notice():
                 _take_notice(meaning, said, gateway, snapshot)
-        return meaning
 
     def _of_node(
         self,
@@ -123,7 +142,10 @@ class Interpreter:
         said = sparkplug.decode_payload(payload)
         heard = session.receive(topic, said, octets=payload, now=now)
         meaning = Meaning(is_up=heard.is_up)
-        up = UpMessage(readings=heard.readings, errors=heard.errors)
+        readings = heard.readings
+        if not topic.device and _device(snapshot, gateway, topic.node) is None:
+            readings = []  # of a node that is no device of ours, only its gateway
+        up = UpMessage(readings=readings, errors=heard.errors)
         self._take_up(meaning, up, gateway, snapshot)
         if heard.wants_rebirth:
             command = sparkplug.Topic(topic.group, sparkplug.Kind.NCMD, topic.node)

@@ -37,8 +37,11 @@ class SeenFrames:
         self._frames: dict[tuple[str, str], deque[_Frame]] = {}
 
     def is_repeat(self, gateway: str, uplink: Uplink, now: datetime) -> bool:
-        """Tell whether a frame came before."""
-        return any(
+        """Tell whether a frame came before.
+
+        Counter 0 tells nothing: servers that do not say the counter mean it, too.
+        """
+        return uplink.counter != 0 and any(
             frame.session == uplink.session
             and frame.counter == uplink.counter
             and frame.payload == uplink.payload

@@ -119,6 +119,7 @@ def test_values_of_which_none_is_asked_for_are_refused_with_their_names() -> Non
     ((error, identity),) = meaning.errors
     assert (error.reason, identity) == (Reason.UNKNOWN_QUANTITY, "DEV")
     assert "level" in error.detail
+    assert error.octets == telemetry({"level": 2})  # whole, to be read again
 
 
 def test_a_payload_that_nobody_explains_is_refused() -> None:
@@ -203,6 +204,17 @@ def test_a_node_is_down_by_the_will_of_its_own_session_only() -> None:
     assert up("NDEATH", node_message(None, bd_seq(4))).is_up is False
     (command,) = up("NDATA", node_message(2)).commands
     assert command.topic == "gezhi/v1/GW/down/spBv1.0/city/NCMD/GW"
+
+
+def test_a_nodes_own_metrics_are_nobodys_unless_it_is_a_device() -> None:
+    battery = sparkplug.Metric(
+        name="battery_pct", datatype=sparkplug.DataType.DOUBLE, raw=88.0
+    )
+    snapshot = town(Format.SPARKPLUG)
+    own = meaning_of(snapshot, "spBv1.0/city/NBIRTH/GW", node_message(0, battery))
+    assert (own.readings, own.errors) == ([], [])
+    device = meaning_of(snapshot, "spBv1.0/city/NBIRTH/DEV", node_message(0, battery))
+    assert values_of(device) == [{"battery_pct": 88}]
 
 
 def test_a_rebirth_is_wished_for_once_a_minute() -> None:
