@@ -23,6 +23,9 @@ KEEPALIVE_S = 20
 ANSWER_S = 20
 """How long the broker may take over anything."""
 
+MOST_UNDER_WAY = 100
+"""Messages on their way together above which a warning is logged: there never are."""
+
 NOBODY_LISTENS = 0x10
 """Reason code of an acknowledged message that nobody is subscribed to (MQTT 5, 3.4.2).
 
@@ -45,6 +48,7 @@ class Uplink:
         self._client = client
         self._topic = f"gezhi/v1/{gateway}"
         self._refusal = ""
+        client.pending_calls_threshold = MOST_UNDER_WAY
 
         # aiomqtt keeps the reason of an acknowledgement to itself, and without it a
         # refused message looks like a delivered one.

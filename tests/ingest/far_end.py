@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 import aiomqtt
 
 from ingest.protocols.gezhi_json import UpMessage, decode
+from ingest.protocols.up_message import DoubtfulReadings
 from ingest.sequence import accounted
+from vocabulary.position import Position
+from vocabulary.quality import Quality
 from vocabulary.sequence import Epoch, Number
 from vocabulary.times import us_from_datetime
 
@@ -76,6 +79,18 @@ class FarEnd:
         at_us = max(number.sent_us or 0 for number in numbers)
         (epoch,) = accounted((), numbers, at_us=at_us).epochs
         return epoch
+
+    @property
+    def positions(self) -> list[Position]:
+        return [fix for message in self.messages for fix in message.positions]
+
+    def doubts(self, device: str) -> set[Quality]:
+        return {
+            part.quality if isinstance(part, DoubtfulReadings) else Quality.GOOD
+            for message in self.messages
+            for part in message.readings
+            if part.device == device
+        }
 
     def told(self, device: str, quantity: str) -> list[float]:
         return [

@@ -12,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
+from ingest.protocols.nmea0183 import encode_login, encode_rmc
 from simulators.hj212_station import Logger, calling, real_time
 from tests.ingest.far_end import FarEnd, free_port, gateway_process, send_plan, until
+from tests.protocols.modbus_line import a_slave, server
+from vocabulary.position import Position
+from vocabulary.quality import Quality
 
 pytestmark = pytest.mark.broker
 
@@ -275,3 +280,46 @@ async def test_what_nobody_is_subscribed_to_stays_in_the_queue(
             await until(lambda: not place.missing(far_end))
     assert far_end.account().missing == 0
     assert far_end.account().first == 1
+
+
+async def test_polled_slaves_and_calling_terminals_are_told_below_their_lines(
+    broker: Broker, unique: str, tmp_path: Path
+) -> None:
+    place = Place(unique, tmp_path)
+    fix = Position(device="VT-1", fixed_at=utc_now(), lon=111.0, lat=35.5)
+    sound = a_slave(7, {"pressure_kpa": 301.5, "battery_v": 3.6})
+    broken = a_slave(8, {"pressure_kpa": 2.5, "battery_v": 3.6, "sensor_fault": 1})
+    async with server([sound, broken]) as modbus_port:
+        nmea_port = free_port()
+        place.file.write_bytes(place.plan(lines_at(modbus_port, nmea_port)))
+        async with (
+            hearing(broker, unique) as far_end,
+            gateway_process(broker.url(unique), place.file, state=place.state),
+        ):
+            await until(lambda: len(far_end.told("RTU-1/8", "pressure_kpa")) > 3)
+            async with calling(("127.0.0.1", nmea_port)) as line:
+                await line.send(encode_login("VT-1") + encode_rmc(fix))
+                await until(lambda: bool(far_end.positions))
+    assert set(far_end.told("RTU-1/7", "pressure_kpa")) == {301.5}
+    assert far_end.doubts("RTU-1/7") == {Quality.NO_DEVICE_TIME}
+    assert far_end.doubts("RTU-1/8") == {
+        Quality.NO_DEVICE_TIME,
+        Quality.NO_DEVICE_TIME | Quality.SENSOR_FAULT,
+    }
+    assert far_end.positions[0].device == "GPS/VT-1"
+
+
+def lines_at(modbus_port: int, nmea_port: int) -> str:
+    return f"""
+[[modbus]]
+code = "RTU-1"
+host = "127.0.0.1"
+port = {modbus_port}
+units = [
+    {{unit_id = 7, map = "pressure_rtu", interval_s = 0.1}},
+    {{unit_id = 8, map = "pressure_rtu", interval_s = 0.1}},
+]
+[[nmea]]
+code = "GPS"
+tcp_port = {nmea_port}
+"""
