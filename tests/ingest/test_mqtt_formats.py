@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import asyncpg
 import pytest
 
+from devices.registry.snapshot import load_snapshot
 from gezhi.clock import utc_now
 from gezhi.gateway_accounts import give_accounts
 from gezhi.stack.broker import Broker
@@ -16,6 +17,8 @@ from ingest.protocols import chirpstack4, sparkplug, thingsboard
 from ingest.protocols.gezhi_msgpack import encode as encode_msgpack
 from ingest.protocols.lorawan import payload_codec
 from ingest.protocols.up_message import DeviceReadings, Uplink, UpMessage
+from ingest.retry import retry
+from store.batch import Writer
 from store.registry import lock_registry, move_version
 from tests.ingest.publisher import connected
 from tests.ingest.test_serve import edge_query, serving, until
@@ -171,6 +174,16 @@ async def test_who_is_not_registered_is_kept_under_its_eui(
         await client.publish(f"{root}/up", payload, qos=1)
         await until(database_url, "SELECT count(*) FROM quarantine")
     assert await refused(database_url) == [("unknown-device", EUI)]
+    # Once it is registered, what was kept is read by the codec it came through.
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE profile SET payload_codec = 'em310-tilt'")
+    await connection.execute("UPDATE device SET address = $1", EUI)
+    row_id = await connection.fetchval("SELECT id FROM quarantine")
+    snapshot = await load_snapshot(connection)
+    await retry(connection, row_id, snapshot, writer=Writer(), at=utc_now())
+    await connection.close()
+    assert ("tilt_deg", 2) in await stored(database_url)
+    assert await refused(database_url) == []
 
 
 async def test_native_topics_are_the_registered_gateways_only(
