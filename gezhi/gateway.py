@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from gezhi.clock import utc_now
-from gezhi.settings import Settings
+from gezhi.settings import SettingError, Settings
+from ingest.broker_address import BrokerAddress
 from ingest.forwarding.forward import ForwardSettings, forward
 from ingest.forwarding.plan import plan_from
 from ingest.forwarding.pump import Pace
@@ -44,10 +45,20 @@ async def run_gateway(
         state: Directory of the queue.
         queue_mb: Megabytes that may wait in it.
         pace: How fast it is sent.
+
+    Raises:
+        SettingError: If the broker's address is none.
+        PlanError: If the plan cannot be followed.
+        QueueInUseError: If another process has the queue.
     """
+    mqtt_url = settings.needs_broker()
+    try:
+        BrokerAddress.from_url(mqtt_url)
+    except ValueError as error:
+        raise SettingError("MQTT_URL", str(error)) from error
     await forward(
         ForwardSettings(
-            mqtt_url=settings.needs_broker(),
+            mqtt_url=mqtt_url,
             plan_file=plan_file,
             state=state,
             most_octets=queue_mb * MB,

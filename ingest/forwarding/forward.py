@@ -87,6 +87,9 @@ async def forward(settings: ForwardSettings, *, clock: Clock) -> None:
     """
     broker = BrokerAddress.from_url(settings.mqtt_url)
     orders = Orders(settings.plan_file, settings.state / "plan-from-upstream.toml")
+    code = orders.order.plan.gateway
+    if broker.username not in {None, code}:
+        log.warning("we are %s, but %s to the broker", code, broker.username)
     async with keeper_of(
         settings.state / "queue.db", most_octets=settings.most_octets
     ) as keeper:

@@ -1,6 +1,8 @@
 import contextlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from functools import reduce
+from operator import or_
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,10 @@ from ingest.protocols.gezhi_json import (
     encode,
     encode_status,
 )
+from ingest.protocols.gezhi_message import SAID
+from ingest.protocols.up_message import DoubtfulReadings
 from vocabulary.position import Position
+from vocabulary.quality import Quality
 from vocabulary.refusal import Reason
 
 AT = "2026-11-21T07:59:58Z"
@@ -37,6 +42,16 @@ READINGS = st.builds(
     measured_at=TIMES,
     values=st.dictionaries(WORDS, NUMBERS, max_size=5),
 )
+DOUBTS = st.lists(st.sampled_from(list(SAID)), min_size=1).map(
+    lambda bits: reduce(or_, bits)
+)
+DOUBTFUL = st.builds(
+    DoubtfulReadings,
+    device=WORDS,
+    measured_at=TIMES,
+    values=st.dictionaries(WORDS, NUMBERS, max_size=5),
+    quality=DOUBTS,
+)
 POSITIONS = st.builds(
     Position,
     device=WORDS,
@@ -49,12 +64,13 @@ POSITIONS = st.builds(
     satellites=st.none() | st.integers(0, 99),
     hdop=st.none() | NUMBERS,
     inputs=st.integers(0, 255),
+    quality=st.just(Quality.GOOD) | DOUBTS,
 )
 MESSAGES = st.builds(
     UpMessage,
     seq=st.none() | st.integers(0, 2**62),
     sent_at=st.none() | TIMES,
-    readings=st.lists(READINGS, max_size=4),
+    readings=st.lists(READINGS | DOUBTFUL, max_size=4),
     positions=st.lists(POSITIONS, max_size=4),
     errors=st.just(()),
 )
@@ -214,3 +230,24 @@ def test_a_bad_status_is_refused(payload: bytes, reason: Reason) -> None:
     with pytest.raises(ProtocolError) as refused:
         decode_status(payload)
     assert refused.value.reason == reason
+
+
+def test_what_a_gateway_cannot_know_it_does_not_make_doubtful() -> None:
+    late_and_faulty = Quality.LATE | Quality.SENSOR_FAULT
+    message = decode(
+        up(
+            readings=[{**GOOD, "quality": int(late_and_faulty)}, GOOD],
+            positions=[{**FIX, "quality": int(Quality.JUMP)}],
+        )
+    )
+    first, second = message.readings
+    assert isinstance(first, DoubtfulReadings)
+    assert first.quality is Quality.SENSOR_FAULT
+    assert type(second) is DeviceReadings
+    assert message.positions[0].quality is Quality.GOOD
+
+
+def test_a_reading_whose_doubt_is_no_number_is_refused_by_itself() -> None:
+    message = decode(up(readings=[{**GOOD, "quality": "bad"}, GOOD]))
+    assert len(message.readings) == 1
+    assert reasons(message) == [Reason.BAD_FIELD]
