@@ -8,6 +8,7 @@ One thread uses it at a time; a second process is kept out.
 """
 
 import logging
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 ROW_OCTETS = 64
 """What a message takes on disk beside its own octets, about."""
+
+RESERVE_OCTETS = 16 * 1024 * 1024
+"""Room on the disk that is left alone: removing messages takes some for a moment."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
@@ -115,6 +119,9 @@ class QueueFile:
             DiskFullError: If they could not be kept; none of them is.
         """
         at_us = us_from_datetime(at)
+        free = shutil.disk_usage(self._path.parent).free
+        if free < RESERVE_OCTETS:
+            raise DiskFullError(f"only {free} octets are free beside {self._path}")
         try:
             with self._connection:  # commits, or rolls back
                 first = self._next_seq()
@@ -138,18 +145,16 @@ class QueueFile:
         Raises:
             DiskFullError: If the disk cannot be written; they will be sent again.
         """
-        taken = 0
         try:
-            with self._connection:
-                for seq in seqs:
-                    row = self._connection.execute(
-                        "DELETE FROM waiting WHERE seq = ? RETURNING length(payload)",
-                        (seq,),
-                    ).fetchone()
-                    taken += row[0] + ROW_OCTETS if row else 0
+            try:
+                return self._remove(seqs)
+            except sqlite3.OperationalError:
+                # What is written is first written to the log beside the file; where
+                # there is no room for that, the log is emptied into the file.
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return self._remove(seqs)
         except sqlite3.OperationalError as error:
             raise DiskFullError(f"{self._path}: {error}") from error
-        return taken
 
     def read(self, *, after: int, before: int | None, limit: int) -> list[Waiting]:
         """Return messages in the order of their numbers.
@@ -189,6 +194,17 @@ class QueueFile:
     def close(self) -> None:
         """Let others have the file."""
         self._connection.close()
+
+    def _remove(self, seqs: Sequence[int]) -> int:
+        taken = 0
+        with self._connection:
+            for seq in seqs:
+                row = self._connection.execute(
+                    "DELETE FROM waiting WHERE seq = ? RETURNING length(payload)",
+                    (seq,),
+                ).fetchone()
+                taken += row[0] + ROW_OCTETS if row else 0
+        return taken
 
     def _next_seq(self) -> int:
         return int(

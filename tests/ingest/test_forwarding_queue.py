@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.forwarding.queue_file import QueueFile, QueueInUseError
+from ingest.forwarding import queue_file
+from ingest.forwarding.queue_file import DiskFullError, QueueFile, QueueInUseError
 from ingest.protocols.gezhi_json import DeviceReadings, UpMessage, decode
 from vocabulary.times import us_from_datetime
 
@@ -85,6 +86,21 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(
         assert seqs_in(path) == []
         assert (tmp_path / f"queue.db.damaged-{time}").exists()
     assert "set aside" in caplog.text or "kept as" in caplog.text
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more_and_can_still_be_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = QueueFile(tmp_path / "queue.db")
+    queue.add([message(1)], at=START)
+    monkeypatch.setattr(queue_file, "RESERVE_OCTETS", 2**62)
+    with pytest.raises(DiskFullError):
+        queue.add([message(2)], at=START)
+    assert queue.remove([1]) > 0
+    monkeypatch.undo()
+    queue.add([message(2)], at=START)
+    assert queue.depth().next_seq == 3
+    queue.close()
 
 
 def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
