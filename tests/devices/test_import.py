@@ -9,6 +9,7 @@ import pytest
 from devices.registry.import_result import Change, ImportResult, Outcome
 from devices.registry.load import KINDS, import_city
 from devices.registry.snapshot import load_snapshot
+from store.connection import Connection
 from store.journal import Kind, read
 from store.registry import CHANNEL
 from tests.devices.conftest import NOON, SAMPLE_CITY
@@ -30,12 +31,12 @@ ROWS = {
 
 
 @pytest.fixture
-async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+async def connection(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
     async with pool.acquire() as lent:
         yield lent
 
 
-async def take(connection: asyncpg.Connection, folder: Path) -> ImportResult:
+async def take(connection: Connection, folder: Path) -> ImportResult:
     return await import_city(connection, folder, dry_run=False, at=NOON)
 
 
@@ -44,11 +45,11 @@ def updates(result: ImportResult) -> dict[str, tuple[Change, ...]]:
     return {row.code: row.changes for row in updated}
 
 
-async def count(connection: asyncpg.Connection, table: str) -> int:
-    return await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 ours
+async def count(connection: Connection, table: str) -> int:
+    return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 ours
 
 
-async def test_a_city_comes_in_whole(connection: asyncpg.Connection) -> None:
+async def test_a_city_comes_in_whole(connection: Connection) -> None:
     result = await take(connection, SAMPLE_CITY)
     assert {kind: dict(result.count(kind)) for kind in KINDS} == {
         kind: {Outcome.CREATED: rows} for kind, rows in ROWS.items()
@@ -63,7 +64,7 @@ async def test_a_city_comes_in_whole(connection: asyncpg.Connection) -> None:
 
 
 async def test_every_device_but_a_vehicles_stands_in_the_cell_of_its_point(
-    connection: asyncpg.Connection,
+    connection: Connection,
 ) -> None:
     await take(connection, SAMPLE_CITY)
     snapshot = await load_snapshot(connection)
@@ -77,7 +78,7 @@ async def test_every_device_but_a_vehicles_stands_in_the_cell_of_its_point(
 
 
 async def test_a_dry_run_tells_everything_and_writes_nothing(
-    connection: asyncpg.Connection,
+    connection: Connection,
 ) -> None:
     tried = await import_city(connection, SAMPLE_CITY, dry_run=True, at=NOON)
     assert [await count(connection, table) for table in ("unit", "journal")] == [0, 0]
@@ -89,7 +90,7 @@ async def test_a_dry_run_tells_everything_and_writes_nothing(
 
 
 async def test_a_second_import_finds_everything_unchanged(
-    connection: asyncpg.Connection,
+    connection: Connection,
 ) -> None:
     first = await take(connection, SAMPLE_CITY)
     again = await take(connection, SAMPLE_CITY)
@@ -100,7 +101,7 @@ async def test_a_second_import_finds_everything_unchanged(
 
 
 async def test_a_change_is_told_before_and_after(
-    connection: asyncpg.Connection, city: Path, edit: Edit
+    connection: Connection, city: Path, edit: Edit
 ) -> None:
     await take(connection, city)
     before = await load_snapshot(connection)
@@ -120,7 +121,7 @@ async def test_a_change_is_told_before_and_after(
 
 
 async def test_whoever_listens_hears_of_a_new_version_only(
-    connection: asyncpg.Connection, pool: asyncpg.Pool
+    connection: Connection, pool: asyncpg.Pool
 ) -> None:
     heard: asyncio.Queue[str] = asyncio.Queue()
     async with pool.acquire() as listener:
@@ -137,7 +138,7 @@ async def test_whoever_listens_hears_of_a_new_version_only(
 
 
 async def test_a_moved_component_takes_its_device_along(
-    connection: asyncpg.Connection, city: Path, edit: Edit
+    connection: Connection, city: Path, edit: Edit
 ) -> None:
     await take(connection, city)
     text = (city / "components.csv").read_text("utf-8")
@@ -155,7 +156,7 @@ async def test_a_moved_component_takes_its_device_along(
 
 
 async def test_two_devices_may_swap_their_addresses(
-    connection: asyncpg.Connection, city: Path, edit: Edit
+    connection: Connection, city: Path, edit: Edit
 ) -> None:
     await take(connection, city)
     edit("devices.csv", "GW-GAUGE-1,PD-0006,", "GW-GAUGE-1,aside,")
@@ -168,7 +169,7 @@ async def test_two_devices_may_swap_their_addresses(
 
 
 async def test_rows_that_files_do_not_have_are_left_alone_and_told(
-    connection: asyncpg.Connection, city: Path, edit: Edit
+    connection: Connection, city: Path, edit: Edit
 ) -> None:
     await take(connection, city)
     edit("units.csv", "telecom,utility,格州通信公司,Gezhou Telecom Company\n", "")
@@ -179,7 +180,7 @@ async def test_rows_that_files_do_not_have_are_left_alone_and_told(
 
 
 async def test_a_folder_with_one_file_may_refer_to_what_is_registered(
-    connection: asyncpg.Connection, city: Path, tmp_path: Path
+    connection: Connection, city: Path, tmp_path: Path
 ) -> None:
     await take(connection, city)
     part = tmp_path / "part"
@@ -198,7 +199,7 @@ async def test_a_folder_with_one_file_may_refer_to_what_is_registered(
 
 
 async def test_a_quantity_added_to_a_profile_gives_its_devices_a_series(
-    connection: asyncpg.Connection, city: Path, edit: Edit
+    connection: Connection, city: Path, edit: Edit
 ) -> None:
     await take(connection, city)
     edit("profiles.csv", "depth_mm rain_mm", "depth_mm rain_mm temperature_c")

@@ -135,7 +135,7 @@ async def test_a_mistake_is_told_at_its_place(
 
 
 async def units_in(pool: asyncpg.Pool) -> int:
-    return await pool.fetchval("SELECT count(*) FROM unit")
+    return int(await pool.fetchval("SELECT count(*) FROM unit"))
 
 
 async def test_all_mistakes_are_told_at_once_and_nothing_is_written(

@@ -1,3 +1,5 @@
+from typing import Any
+
 import asyncpg
 import pytest
 from tortoise.models import Model
@@ -6,6 +8,7 @@ from devices.registry import models
 from devices.registry.changing import open_models, registry_change
 from devices.registry.load import import_city
 from devices.registry.snapshot import load_snapshot
+from store.connection import Connection
 from store.journal import Kind, read
 from tests.devices.conftest import NOON, SAMPLE_CITY
 
@@ -56,22 +59,22 @@ GROUP BY c.oid
 """
 
 
-def columns_of(model: dict) -> set[tuple[str, str, bool]]:
+def columns_of(model: dict[str, Any]) -> set[tuple[str, str, bool]]:
     columns = [model["pk_field"], *model["data_fields"]]
     return {(c["db_column"], SQL_TYPES[_type(c)], c["nullable"]) for c in columns}
 
 
-def _type(column: dict) -> str:
+def _type(column: dict[str, Any]) -> str:
     types = column["db_field_types"]
-    return types.get("postgres", types[""])
+    return str(types.get("postgres", types[""]))
 
 
-def foreign_keys_of(model: dict) -> set[tuple[str, str]]:
+def foreign_keys_of(model: dict[str, Any]) -> set[tuple[str, str]]:
     tables = {f"registry.{m.__name__}": m.describe()["table"] for m in MODELS}
     return {(f["raw_field"], tables[f["python_type"]]) for f in model["fk_fields"]}
 
 
-def unique_of(model: dict) -> set[tuple[str, ...]]:
+def unique_of(model: dict[str, Any]) -> set[tuple[str, ...]]:
     raw = {f["name"]: f["raw_field"] for f in model["fk_fields"]}
     return {tuple(raw.get(n, n) for n in names) for names in model["unique_together"]}
 
@@ -117,13 +120,9 @@ async def test_a_retired_devices_successor_takes_over_its_address(
 ) -> None:
     async with pool.acquire() as connection, open_models(database_url):
         await import_city(connection, SAMPLE_CITY, dry_run=False, at=NOON)
-        old = await models.Device.get(code="VT-0001")
-        facts = {
-            "profile_id": old.profile_id,
-            "gateway_id": old.gateway_id,
-            "address": old.address,
-            "vehicle_id": old.vehicle_id,
-        }
+        [facts] = await models.Device.filter(code="VT-0001").values(
+            "profile_id", "gateway_id", "address", "vehicle_id"
+        )
         with pytest.raises(asyncpg.PostgresError, match="device_gateway_id_address"):
             await insert_successor(connection, facts)
         async with registry_change(at=NOON):
@@ -132,7 +131,7 @@ async def test_a_retired_devices_successor_takes_over_its_address(
 
 
 async def insert_successor(
-    connection: asyncpg.Connection, facts: dict[str, int | str | None]
+    connection: Connection, facts: dict[str, int | str | None]
 ) -> None:
     await connection.execute(
         "INSERT INTO device (code, profile_id, gateway_id, address, vehicle_id) "
