@@ -174,3 +174,26 @@ async def test_a_blind_area_comes_in_batches_once_there_is_a_line(
     assert fix is not None
     assert tuple(fix) == (1_110_000_000, 350_200_000, 30.0, 12, 1)
     await connection.close()
+
+
+async def test_an_unregistered_terminal_ends_in_quarantine_in_one_row(
+    database_url: str, broker: Broker, unique: str
+) -> None:
+    await register(database_url, "VEHICLES", ["13900000001"], transport="jt808")
+    port = free_port()
+    facts = TerminalFacts(phone="13900000009", plate="")
+    terminal = Jt808Terminal(facts, listener=("127.0.0.1", port), habits=HABITS)
+    terminal.report(fix_of("13900000009", 0))
+    connection = await asyncpg.connect(database_url)
+    query = "SELECT reason, transport, gateway, identity, count FROM quarantine"
+    twice = "SELECT EXISTS (SELECT FROM quarantine WHERE count > 1)"
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        playing = tasks.create_task(terminal.run())
+        async with process(database_url, broker, unique, port):
+            while not await connection.fetchval(twice):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+        playing.cancel()
+    (row,) = await connection.fetch(query)
+    assert tuple(row)[:4] == ("unknown-device", "jt808", "", "013900000009")
+    assert terminal.memory.kept
+    await connection.close()
