@@ -191,6 +191,28 @@ def doctor() -> None:
 
 
 @app.command()
+def terminal(
+    device: Annotated[str, typer.Argument(help="Code of the JT/T 808 device.")],
+    command: Annotated[
+        str,
+        typer.Argument(
+            help="text, position, parameters, set_parameters, geofence, drop_geofences."
+        ),
+    ],
+    body: Annotated[str, typer.Argument(help="With what, a JSON object.")] = "{}",
+    wait_s: Annotated[float, typer.Option(help="How long it may take.")] = 30.0,
+) -> None:
+    """Tell a vehicle's terminal to do something, and wait for its answer."""
+    import asyncio
+
+    from gezhi.terminal_command import run_terminal_command
+
+    dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
+    answer = run_terminal_command(dsn, device, command, body, wait_s=wait_s)
+    raise typer.Exit(asyncio.run(answer))
+
+
+@app.command()
 def protocols() -> None:
     """List every wire format: its standard, how it travels, how far it is trusted."""
     from gezhi.protocols import run_protocols
