@@ -239,7 +239,8 @@ async def test_a_node_that_was_not_born_is_told_to_be_and_no_other_may_speak_for
     await give(database_url, own_broker, home)
 
     def sent(seq: int, *metrics: sparkplug.Metric) -> bytes:
-        at_ms = int((utc_now() - EPOCH) / timedelta(milliseconds=1))
+        # Two messages may be of one millisecond, two readings of a series may not.
+        at_ms = int((utc_now() - EPOCH) / timedelta(milliseconds=1)) + seq
         payload = sparkplug.Payload(timestamp_ms=at_ms, seq=seq, metrics=metrics)
         return sparkplug.encode_payload(payload)
 
