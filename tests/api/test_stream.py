@@ -195,8 +195,9 @@ async def test_a_listener_hears_only_what_it_asked_for(
         async with listening(admin, after=0, query="?names=case,edge") as told:
             await append(town.connection, Kind.POSITIONS, one_position(), at=utc_now())
             seq = await tell_case(town.connection, 7, unit_id=1)
-            heard = [await anext(told) for _ in range(2)]
-    assert heard[-1].seq == seq
+            heard = [await anext(told)]
+            while heard[-1].seq != seq:  # what is left out may have moved the number
+                heard.append(await anext(told))
     assert [block.name for block in heard if block.name] == ["case"]
 
 
