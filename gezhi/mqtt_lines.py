@@ -5,6 +5,7 @@ A line is a payload, or its topic and it: what `mosquitto_sub -v` prints for JSO
 may take a whole file of many lines.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeAlias
@@ -33,7 +34,7 @@ Reader: TypeAlias = Callable[[str, bytes, datetime], Sequence[Said]]
 """Reads one message: its topic, which may be empty, its payload, and when it came."""
 
 
-class _Lines:
+class _Lines(ABC):
     """Messages one a line."""
 
     def __init__(self, read: Reader) -> None:
@@ -58,8 +59,9 @@ class _Lines:
         del rest
         return False
 
+    @abstractmethod
     def _take_line(self, line: bytes, now: datetime) -> Sequence[Said]:
-        raise NotImplementedError
+        """Take one line; return what it completes."""
 
     def _taken(self, topic: str, payload: bytes, now: datetime) -> Sequence[Said]:
         if not payload:
