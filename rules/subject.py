@@ -15,6 +15,7 @@ EDGE_OF_TRANSPORT = {
     Transport.MQTT: "mqtt",
     Transport.MODBUS_TCP: "modbus",
     Transport.MODBUS_RTU_TCP: "modbus",
+    Transport.MODBUS_RTU: "modbus",
     Transport.NMEA: "nmea",
     Transport.JT808: "jt808",
     Transport.SL651: "sl651",

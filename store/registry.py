@@ -183,7 +183,7 @@ async def _vehicles(connection: Connection) -> list[VehicleFacts]:
 
 async def _gateways(connection: Connection) -> list[Gateway]:
     rows = await connection.fetch(
-        "SELECT id, code, transport, host, port, simulated, format, native_topics"
+        "SELECT id, code, transport, host, port, simulated, format, native_topics, line"
         " FROM gateway ORDER BY id"
     )
     return [
@@ -196,6 +196,7 @@ async def _gateways(connection: Connection) -> list[Gateway]:
             simulated=row["simulated"],
             format=Format(row["format"]),
             native_topics=row["native_topics"],
+            line=row["line"],
         )
         for row in rows
     ]

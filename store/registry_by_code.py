@@ -114,7 +114,7 @@ async def _profiles(connection: Connection) -> list[ProfileRow]:
 async def _gateways(connection: Connection) -> list[GatewayRow]:
     rows = await connection.fetch(
         "SELECT code, transport, name_zh, name_en, host, port, simulated, format,"
-        " native_topics FROM gateway"
+        " native_topics, line FROM gateway"
     )
     return [GatewayRow(**row) for row in rows]
 

@@ -112,16 +112,18 @@ ON CONFLICT (code) DO UPDATE SET
 
 _GATEWAY = """
 INSERT INTO gateway
-    (code, transport, name_zh, name_en, host, port, simulated, format, native_topics)
-SELECT code, transport, name_zh, name_en, host, port, simulated, format, native_topics
+    (code, transport, name_zh, name_en, host, port, simulated, format, native_topics,
+    line)
+SELECT code, transport, name_zh, name_en, host, port, simulated, format, native_topics,
+    line
 FROM jsonb_to_recordset($1::text::jsonb) AS r (
     code text, transport text, name_zh text, name_en text, host text, port integer,
-    simulated boolean, format text, native_topics boolean)
+    simulated boolean, format text, native_topics boolean, line text)
 ON CONFLICT (code) DO UPDATE SET
     transport = excluded.transport, name_zh = excluded.name_zh,
     name_en = excluded.name_en, host = excluded.host, port = excluded.port,
     simulated = excluded.simulated, format = excluded.format,
-    native_topics = excluded.native_topics
+    native_topics = excluded.native_topics, line = excluded.line
 """
 
 # One statement for all of them: addresses and vehicles may be swapped, since the

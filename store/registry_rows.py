@@ -105,6 +105,7 @@ class GatewayRow:
     simulated: bool
     format: str = "gezhi"
     native_topics: bool = False
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ class Transport(StrEnum):
     MQTT = "mqtt"
     MODBUS_TCP = "modbus_tcp"
     MODBUS_RTU_TCP = "modbus_rtu_tcp"
+    MODBUS_RTU = "modbus_rtu"  # on a serial line of ours
     NMEA = "nmea"
     JT808 = "jt808"
     SL651 = "sl651"
@@ -47,11 +48,13 @@ class Gateway:
         id: `gateway.id`.
         code: Its own name, also its MQTT user name.
         transport: How it reaches us.
-        host: Where we poll it; empty where it calls us.
-        port: The TCP port that goes with `host`; 0 where it calls us.
+        host: Where we poll it, for `modbus_rtu` the serial device's path; empty where
+            it calls us.
+        port: The TCP port that goes with `host`; 0 where there is none.
         simulated: Whether it is a simulator.
         format: What it speaks over MQTT.
         native_topics: Whether it publishes on its format's own topics, not on ours.
+        line: How its serial line is set, see `vocabulary.serial_line`; else empty.
     """
 
     id: int
@@ -62,6 +65,7 @@ class Gateway:
     simulated: bool
     format: Format = Format.GEZHI
     native_topics: bool = False
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ OVERLAP_M2 = 1.0
 GUESSED_AMONG = 1_000
 """Among more codes than this it would take too long to guess which was meant."""
 
-MODBUS = {Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP}
+MODBUS = {Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP, Transport.MODBUS_RTU}
 """Transports that need a register map."""
 
 

@@ -171,6 +171,7 @@ class Gateway(Model):
     simulated = fields.BooleanField(default=False)
     format = fields.TextField(default="gezhi")
     native_topics = fields.BooleanField(default=False)
+    line = fields.TextField(default="")
 
     class Meta:
         """Where it is kept."""

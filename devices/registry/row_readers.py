@@ -26,6 +26,7 @@ from vocabulary.codes import (
 from vocabulary.device import DeviceKind, Format, Transport
 from vocabulary.quantity import Quantity
 from vocabulary.registry_facts import GeofenceShape, UnitKind, VehicleKind
+from vocabulary.serial_line import serial_line
 
 NAMES = ("code", "name_zh", "name_en")
 
@@ -50,7 +51,7 @@ COLUMNS = {
     ),
     "gateways": Columns(
         (*NAMES, "transport"),
-        ("host", "port", "simulated", "format", "native_topics"),
+        ("host", "port", "simulated", "format", "native_topics", "line"),
     ),
     "devices": Columns(
         ("code", "profile", "gateway", "address"),
@@ -241,12 +242,7 @@ def gateway(fields: Fields, _county: str) -> GatewayRow:
     transport = fields.choice("transport", Transport)
     host = fields.text_or("host")
     port = int(fields.number_or_none("port", 1, 65_535) or 0)
-    polled = transport in {Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP}
-    for column, given in (("host", bool(host)), ("port", bool(port))):
-        if polled and not given:
-            fields.refuse(column, f"is empty; a {transport} gateway is polled there")
-        if given and not polled and transport:
-            fields.refuse(column, f"a {transport} gateway calls us; leave it empty")
+    _check_reach(fields, transport, host=host, has_port=bool(port))
     format_, native_topics = _format(fields, transport)
     return GatewayRow(
         code=fields.code("code"),
@@ -258,7 +254,44 @@ def gateway(fields: Fields, _county: str) -> GatewayRow:
         simulated=fields.flag("simulated"),
         format=format_,
         native_topics=native_topics,
+        line=_line(fields, transport),
     )
+
+
+def _check_reach(fields: Fields, transport: str, *, host: str, has_port: bool) -> None:
+    """Check that host and port are there for whom we poll, and for nobody else."""
+    over_tcp = transport in {Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP}
+    serial = transport == Transport.MODBUS_RTU
+    for column, given, polled in (
+        ("host", bool(host), over_tcp or serial),
+        ("port", has_port, over_tcp),
+    ):
+        if polled and not given:
+            fields.refuse(column, f"is empty; a {transport} gateway is polled there")
+        if given and serial and not polled:
+            fields.refuse(column, "a serial line has none; leave it empty")
+        elif given and not polled and transport:
+            fields.refuse(column, f"a {transport} gateway calls us; leave it empty")
+    # pyserial would take a URL for an order to open something else.
+    if serial and host and (not host.startswith("/dev/") or "://" in host):
+        fields.refuse("host", f"{host!r} is no serial device such as /dev/ttyS0")
+
+
+def _line(fields: Fields, transport: str) -> str:
+    """Return how a serial line is set; other gateways have none."""
+    text = " ".join(fields.text_or("line").split())
+    if transport != Transport.MODBUS_RTU:
+        if text:
+            fields.refuse("line", f"is for modbus_rtu; a {transport} gateway has none")
+        return ""
+    try:
+        line = serial_line(text)
+    except ValueError as error:
+        fields.refuse("line", str(error))
+        return text
+    if line.data_bits != 8:  # noqa: PLR2004 (MODBUS serial line V1.02, 2.5.1)
+        fields.refuse("line", "RTU frames need 8 data bits")
+    return text
 
 
 def _format(fields: Fields, transport: str) -> tuple[str, bool]:
