@@ -35,6 +35,7 @@ class Name(StrEnum):
     POSITION = "position"
     READING = "reading"
     EDGE = "edge"
+    COMMAND = "command"
     GAP = "gap"
 
 
@@ -67,6 +68,9 @@ def block_of(entry: Entry, series: SeriesNames) -> Block:
             return _block(entry.seq, Name.CASE, told, unit_id=_unit(told))
         case Kind.EDGE:
             return _block(entry.seq, Name.EDGE, _told(entry))
+        case Kind.COMMAND:
+            told = _told(entry)
+            return _block(entry.seq, Name.COMMAND, told, unit_id=_unit(told))
         case Kind.TICK | Kind.REGISTRY | Kind.RULES:
             return Block(entry.seq, None, None, number_only(entry.seq))
 

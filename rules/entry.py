@@ -32,5 +32,5 @@ def _content(entry: Entry, at_us: int) -> Content:
         case Kind.EDGE:
             word = msgspec.json.decode(entry.body, type=_Edge)
             return EdgeWord(word.edge, word.gateway, word.up)
-        case Kind.TICK | Kind.REGISTRY | Kind.CASE | Kind.RULES:
+        case Kind.TICK | Kind.REGISTRY | Kind.CASE | Kind.RULES | Kind.COMMAND:
             return None

@@ -28,6 +28,7 @@ class Kind(IntEnum):
     REGISTRY = 5  # devices were added or changed
     CASE = 6  # a case was opened or moved on
     RULES = 7  # a rule was put in or taken out
+    COMMAND = 8  # a command came to another state
 
 
 @dataclass(frozen=True, slots=True)
