@@ -4,10 +4,10 @@
 
 The grammar is a part of Python's own: numbers, names of quantities (one's own, or
 `upstream.` that of the device it hangs from), + - * / and brackets, comparisons,
-`and`, `or`, `not`, `abs`, `min`, `max`. Nothing else is let through, and nothing is ever
-evaluated by Python: the tree is walked over numpy columns. The outcome is true, false
-or unknown (Kleene): what an unknown reading could turn either way is unknown, and
-dividing by zero is.
+`and`, `or`, `not`, `abs`, `min`, `max`. Nothing else is let through, and nothing is
+ever evaluated by Python: the tree is walked over numpy columns. The outcome is true,
+false or unknown (Kleene): what an unknown reading could turn either way is unknown,
+and dividing by zero is.
 """
 
 import ast
