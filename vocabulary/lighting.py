@@ -1,0 +1,116 @@
+"""When a street lamp should be lit, and how bright: its programme (亮灯方案).
+
+A lamp is lit while the sun stands below an angle, by the astronomical clock at its own
+position, and in the night its level may follow the local clock: half-night switching
+(半夜灯) and dimming are steps of the same list. Around every turn lies a margin in
+which nobody can say: controllers switch by their own clocks and light sensors.
+"""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vocabulary.local_time import DAY_US, local_us, minute_of_day
+from vocabulary.sun import elevation_deg
+from vocabulary.times import SECOND_US
+
+NOON_US = DAY_US // 2
+"""A night runs from noon to noon, local time."""
+
+FULL_PCT = 100.0
+"""Level of a lamp that is lit and not dimmed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightStep:
+    """From when on in the night a lamp has which level.
+
+    Attributes:
+        minute: Since local midnight, 0 to 1439; the night's order is from noon on.
+        level_pct: 0 is dark.
+    """
+
+    minute: int
+    level_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LampProgramme:
+    """When lamps are lit.
+
+    Attributes:
+        code: Its name in files.
+        on_below_deg: Lit in the evening once the sun is below this elevation; 90 and
+            more is always lit.
+        off_above_deg: Dark in the morning once the sun is above this one.
+        margin_s: For so long before and after each turn the level is not known.
+        steps: Levels in the night, in the night's order; before the first it is full.
+    """
+
+    code: str
+    on_below_deg: float
+    off_above_deg: float
+    margin_s: float
+    steps: tuple[NightStep, ...] = ()
+
+
+def level_pct(
+    programme: LampProgramme,
+    at_us: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    zone: tzinfo,
+) -> NDArray[np.float64]:
+    """Return the level that lamps should have; 0 is dark.
+
+    Args:
+        programme: Of all the lamps.
+        at_us: Microseconds since 1970, UTC, shape (n,).
+        lon: Degrees east, WGS-84, shape (n,).
+        lat: Degrees north, WGS-84, shape (n,).
+        zone: The city's: steps are in local time.
+    """
+    # Evening and morning are told apart by the sun: in the evening it sinks.
+    now = elevation_deg(at_us, lon, lat)
+    sinks = elevation_deg(at_us + 60 * SECOND_US, lon, lat) < now
+    limit = np.where(sinks, programme.on_below_deg, programme.off_above_deg)
+    return np.where(now < limit, _night_level(programme, at_us, zone), 0.0)
+
+
+def expected_level_pct(
+    programme: LampProgramme,
+    at_us: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    zone: tzinfo,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the level that lamps should have, and whether anybody can say.
+
+    Args:
+        programme: Of all the lamps.
+        at_us: Microseconds since 1970, UTC, shape (n,).
+        lon: Degrees east, WGS-84, shape (n,).
+        lat: Degrees north, WGS-84, shape (n,).
+        zone: The city's.
+
+    Returns:
+        Per cent, and whether no turn is within the margin; shape (n,) each.
+    """
+    margin_us = round(programme.margin_s * SECOND_US)
+    before, level, after = (
+        level_pct(programme, at_us + shift, lon, lat, zone)
+        for shift in (-margin_us, 0, margin_us)
+    )
+    return level, (before == level) & (after == level)
+
+
+def _night_level(
+    programme: LampProgramme, at_us: NDArray[np.int64], zone: tzinfo
+) -> NDArray[np.float64]:
+    """Return the level by the local clock alone, as if it were night."""
+    since_noon = minute_of_day(local_us(at_us, zone) - NOON_US)
+    turns = [(step.minute - 720) % 1440 for step in programme.steps]
+    levels = np.array([FULL_PCT, *(step.level_pct for step in programme.steps)])
+    return levels[np.searchsorted(np.array(turns), since_noon, side="right")]
