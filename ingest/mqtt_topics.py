@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.registry.snapshot import Snapshot
-from ingest.protocols import sparkplug
+from ingest.protocols import sparkplug, thingsboard
 from vocabulary.device import Format, Gateway, Transport
 
 UP_FILTER = "gezhi/v1/+/up"
@@ -142,7 +142,11 @@ def writes(gateway: Gateway) -> Sequence[str]:
 
 def reads(gateway: Gateway) -> Sequence[str]:
     """Return filters of the native topics that a gateway may read."""
-    if not gateway.native_topics or gateway.format is not Format.SPARKPLUG:
+    if not gateway.native_topics:
+        return ()
+    if gateway.format is Format.THINGSBOARD:
+        return [thingsboard.RPC_TOPIC]
+    if gateway.format is not Format.SPARKPLUG:
         return ()
     root = f"{sparkplug.NAMESPACE}/+"
     return [f"{root}/NCMD/{gateway.code}", f"{root}/DCMD/{gateway.code}/+"]

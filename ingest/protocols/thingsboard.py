@@ -5,15 +5,22 @@
     attributes  {"MH-0001": {"firmware": "1.2"}, ...}
     connect     {"device": "MH-0001", "type": "cover"}
     disconnect  {"device": "MH-0001"}
+    rpc         {"device": "L-01", "data": {"id": 7, "method": "set", "params": {}}}
+                what we ask; a gateway answers on the same topic:
+                {"device": "L-01", "id": 7, "data": {"success": true}}
 
 One device's list may be a single object. Values are numbers, flags, numbers in quotes,
 or nested; other words are no readings. Attributes are what a device is, not what it
-measures: understood, and not stored. `rpc` and `claim` are not spoken.
+measures: understood, and not stored. `claim` is not spoken.
+
+A broker sends us back what we ask on the gateway's own topic, and a gateway its own
+answers: a question has its number in `data`, an answer beside it, so both are known.
 
 Docs: thingsboard.io, Reference, Gateway MQTT API.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -30,16 +37,52 @@ from vocabulary.quality import Quality
 from vocabulary.refusal import Reason
 from vocabulary.times import EPOCH
 
-KINDS = ("telemetry", "attributes", "connect", "disconnect")
+KINDS = ("telemetry", "attributes", "connect", "disconnect", "rpc")
 """Last levels of the topics that are understood."""
+
+RPC_TOPIC = "v1/gateway/rpc"
+"""Where a gateway is asked, and answers."""
+
+MAX_DETAIL = 200
+"""Most characters kept of what a device answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RpcAnswer:
+    """What a device answers to an `rpc` of ours.
+
+    Attributes:
+        device: Its name.
+        number: The question's.
+        is_done: Whether it says so: it does not say `success: false`, nor an error.
+        detail: Its own words, as JSON, at most `MAX_DETAIL` characters.
+    """
+
+    device: str
+    number: int
+    is_done: bool
+    detail: str
 
 
 class _Connection(msgspec.Struct, kw_only=True):
     device: str
 
 
+class _Rpc(msgspec.Struct, kw_only=True):
+    device: str
+    id: int | None = None  # in an answer
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Outcome(msgspec.Struct, kw_only=True):
+    success: bool = True
+    error: object = None
+
+
 _DEVICES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _CONNECTION = msgspec.json.Decoder(_Connection)
+_RPC = msgspec.json.Decoder(_Rpc)
+_OUTCOME = msgspec.json.Decoder(_Outcome)
 _ONE_OR_MORE = msgspec.json.Decoder(list[dict[str, object]] | dict[str, object])
 
 _MS = timedelta(milliseconds=1)
@@ -63,6 +106,8 @@ def decode(payload: bytes, kind: str, now: datetime) -> UpMessage | Notice:
         return Notice(kind=kind, device=" ".join(devices))
     if kind == "telemetry":
         return _telemetry(payload, now)
+    if kind == "rpc":
+        return Notice(kind=kind, device=read_json(_RPC, payload).device)
     detail = f"v1/gateway/{kind} is none of {', '.join(KINDS)}"
     raise ProtocolError(Reason.UNKNOWN_TOPIC, detail, payload)
 
@@ -74,6 +119,54 @@ def encode(message: UpMessage) -> bytes:
         ms = (part.measured_at - EPOCH) // _MS
         devices.setdefault(part.device, []).append({"ts": ms, "values": part.values})
     return msgspec.json.encode(devices)
+
+
+def encode_rpc(
+    *, device: str, number: int, method: str, params: Mapping[str, object]
+) -> bytes:
+    """Return the payload that asks a device for something; it goes to `RPC_TOPIC`.
+
+    Args:
+        device: Its name.
+        number: Ours, which the answer will have.
+        method: What it shall do, in its own word.
+        params: How, in its own words.
+    """
+    question = {"id": number, "method": method, "params": params}
+    return msgspec.json.encode({"device": device, "data": question})
+
+
+def decode_rpc(payload: bytes) -> RpcAnswer | None:
+    """Return what a device answers; None for a question, which is ours come back.
+
+    Raises:
+        ProtocolError: If it is too long, no JSON, or neither.
+    """
+    said = read_json(_RPC, payload)
+    if said.id is None:
+        return None
+    data = bytes(said.data)
+    return RpcAnswer(
+        device=said.device,
+        number=said.id,
+        is_done=_is_done(data),
+        detail=data.decode()[:MAX_DETAIL],
+    )
+
+
+def encode_rpc_answer(*, device: str, number: int, is_done: bool) -> bytes:
+    """Return what a gateway answers for a device; the inverse of `decode_rpc`."""
+    outcome = {"success": is_done}
+    return msgspec.json.encode({"device": device, "id": number, "data": outcome})
+
+
+def _is_done(data: bytes) -> bool:
+    """Return whether an answer is a success; what is no object of ours is one."""
+    try:
+        outcome = _OUTCOME.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return True
+    return outcome.success and not outcome.error
 
 
 def _telemetry(payload: bytes, now: datetime) -> UpMessage:
