@@ -22,7 +22,7 @@ import msgspec
 
 from ingest.protocols.json_document import numbers_of, read_json
 from ingest.protocols.network_server import earliest, heard_best, named
-from ingest.protocols.up_message import Notice, Number, Time, Uplink
+from ingest.protocols.up_message import Frame, Name, Notice, Number, Time, Uplink
 from vocabulary.quantity import Quantity
 
 KINDS = ("up", "status", "join", "ack", "error", "txack", "location", "integration")
@@ -40,10 +40,10 @@ class _Reception(msgspec.Struct, kw_only=True, omit_defaults=True):
 class _Event(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     dev_eui: str = msgspec.field(default="", name="devEUI")
     device_name: str = ""
-    dev_addr: str = ""
+    dev_addr: Name = ""
     f_cnt: int = 0
     f_port: int = 0
-    data: bytes | None = None  # in base64
+    data: Frame | None = None  # in base64
     object_json: str = msgspec.field(default="", name="objectJSON")
     decoded: dict[str, object] | None = msgspec.field(default=None, name="object")
     rx_info: list[_Reception] | None = None

@@ -19,7 +19,7 @@ import msgspec
 
 from ingest.protocols.json_document import numbers_of, read_json
 from ingest.protocols.network_server import earliest, heard_best, named
-from ingest.protocols.up_message import Notice, Number, Time, Uplink
+from ingest.protocols.up_message import Frame, Name, Notice, Number, Time, Uplink
 from vocabulary.quantity import Quantity
 
 KINDS = ("up", "status", "join", "ack", "txack", "log", "location", "integration")
@@ -40,10 +40,10 @@ class _Device(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
 class _Event(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     device_info: _Device
     time: Time | None = None
-    dev_addr: str = ""
+    dev_addr: Name = ""
     f_cnt: int = 0
     f_port: int = 0
-    data: bytes = b""  # in base64
+    data: Frame = b""  # in base64
     decoded: dict[str, object] | None = msgspec.field(default=None, name="object")
     rx_info: list[_Reception] = []
     # What tells the other kinds apart.

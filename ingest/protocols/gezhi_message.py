@@ -11,11 +11,12 @@ from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 
-from ingest.protocols.errors import ProtocolError
+from ingest.protocols.errors import FirstErrors, ProtocolError
 from ingest.protocols.up_message import (
     MAX_MESSAGE,
     DeviceReadings,
     DoubtfulReadings,
+    Name,
     Number,
     Time,
     UpMessage,
@@ -59,7 +60,7 @@ class StatusMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A position as it is written."""
 
-    device: str
+    device: Name
     fixed_at: Time
     lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
     lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
@@ -108,7 +109,7 @@ class RawUp(msgspec.Struct, frozen=True, kw_only=True):
 class RawReadings(msgspec.Struct, frozen=True, kw_only=True):
     """A device's readings whose values are not looked into yet."""
 
-    device: str
+    device: Name
     measured_at: Time
     values: dict[str, msgspec.Raw]
     quality: QualityBits = 0
@@ -235,20 +236,20 @@ class _InParts:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._errors: list[ProtocolError] = []
+        self._errors = FirstErrors()
 
     def message(self, payload: bytes) -> UpMessage:
         try:
             up = self._wire.raw_up.decode(payload)
         except _UNREADABLE as error:
             raise ProtocolError(self._wire.broken, str(error), payload) from error
-        return UpMessage(
+        said = UpMessage(
             seq=self._part(self._wire.seq, up.seq, "seq"),
             sent_at=self._part(self._wire.sent_at, up.sent_at, "sent_at"),
             readings=self._readings(up.readings),
             positions=self._positions(up.positions),
-            errors=self._errors,
         )
+        return msgspec.structs.replace(said, errors=self._errors.told(payload))
 
     def _readings(self, octets: msgspec.Raw) -> list[DeviceReadings]:
         good = []
@@ -287,9 +288,12 @@ class _InParts:
         try:
             return decoder.decode(octets)
         except _UNREADABLE as error:
+            if self._errors.is_full:
+                self._errors.count()
+                return None
             why = str(error)
             detail = f"{where}: {why}"
-            self._errors.append(
+            self._errors.add(
                 ProtocolError(reason or _reason(why), detail, bytes(octets))
             )
             return None

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from ingest.protocols.errors import ProtocolError
-from ingest.protocols.up_message import MAX_MESSAGE, Number
+from ingest.protocols.up_message import MAX_MESSAGE, MAX_NAME, Number
 from vocabulary.refusal import Reason
 
 MAX_VALUES = 1000
@@ -49,7 +49,8 @@ def numbers_of(document: Mapping[str, object]) -> dict[str, Number]:
     """Return the numbers and flags of a nested object under dotted names.
 
     `{"a": {"b": 1}, "c": "2.5", "d": "open"}` has `a.b`, and `c`, because many codecs
-    of others write numbers in quotes; other words and lists are no values.
+    of others write numbers in quotes; other words and lists are no values, and what has
+    a name that is too long is left out.
 
     Args:
         document: As JSON has it.
@@ -68,6 +69,8 @@ def _leaves(
     document: Mapping[str, object], prefix: str, depth: int
 ) -> Iterator[tuple[str, object]]:
     for name, value in document.items():
+        if len(prefix) + len(name) > MAX_NAME:
+            continue
         if isinstance(value, dict):
             if depth:
                 yield from _leaves(value, f"{prefix}{name}.", depth - 1)

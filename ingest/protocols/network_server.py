@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from ingest.protocols.errors import ProtocolError
-from ingest.protocols.up_message import Number
+from ingest.protocols.up_message import MAX_NAME, Number
 from vocabulary.quantity import Quantity
 from vocabulary.refusal import Reason
 
@@ -41,12 +41,15 @@ def named(eui: str, name: str, payload: bytes) -> str:
         payload: The whole message.
 
     Raises:
-        ProtocolError: If the message names nobody.
+        ProtocolError: If the message names nobody, or its name has no end.
     """
     device = eui_of(eui) or name
     if not device:
         detail = "the message names no device: neither DevEUI nor name"
         raise ProtocolError(Reason.BAD_FIELD, detail, payload)
+    if len(device) > MAX_NAME:
+        detail = f"{len(device)} characters; a name has at most {MAX_NAME}"
+        raise ProtocolError(Reason.TOO_LONG, detail, payload)
     return device
 
 

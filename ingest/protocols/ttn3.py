@@ -20,7 +20,7 @@ import msgspec
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.json_document import numbers_of, read_json
 from ingest.protocols.network_server import earliest, heard_best, named
-from ingest.protocols.up_message import Notice, Time, Uplink
+from ingest.protocols.up_message import Frame, Name, Notice, Time, Uplink
 from vocabulary.quantity import Quantity
 from vocabulary.refusal import Reason
 
@@ -35,7 +35,7 @@ NOTICES = (
 class _Ids(msgspec.Struct, kw_only=True, omit_defaults=True):
     device_id: str = ""
     dev_eui: str = ""
-    dev_addr: str = ""
+    dev_addr: Name = ""
 
 
 class _Reception(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -47,7 +47,7 @@ class _Reception(msgspec.Struct, kw_only=True, omit_defaults=True):
 class _Uplink(msgspec.Struct, kw_only=True, omit_defaults=True):
     f_port: int = 0
     f_cnt: int = 0
-    frm_payload: bytes = b""  # in base64
+    frm_payload: Frame = b""  # in base64
     decoded_payload: dict[str, object] | None = None
     rx_metadata: list[_Reception] = []
     received_at: Time | None = None

@@ -23,6 +23,18 @@ from vocabulary.quality import Quality
 MAX_MESSAGE = 1024 * 1024
 """Longest message taken, octets."""
 
+MAX_NAME = 255
+"""Longest name of a device or of a value, characters."""
+
+MAX_FRAME = 255
+"""Longest payload of a LoRaWAN frame, octets; the radio carries at most 242."""
+
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+"""The name of a device."""
+
+Frame = Annotated[bytes, msgspec.Meta(max_length=MAX_FRAME)]
+"""The payload of a LoRaWAN frame."""
+
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone."""
 
@@ -39,7 +51,7 @@ class DeviceReadings(msgspec.Struct, frozen=True, kw_only=True):
         values: By name: of the quantity, the unit in it, or the device's own.
     """
 
-    device: str
+    device: Name
     measured_at: Time
     values: Mapping[str, Number]
 

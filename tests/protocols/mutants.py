@@ -7,7 +7,7 @@ from time import process_time
 
 from gezhi.decode import decoder_of
 from gezhi.json_lines import Item, JsonLine
-from ingest.protocols.modbus_adu import crc16
+from ingest.protocols.crc16 import modbus_crc16
 from tests.protocols.test_captures import CAPTURES, Capture, comparable, items_of
 
 HEXADECIMAL = frozenset({"gezhi-msgpack", "senml-cbor", "sparkplug", "lorawan"})
@@ -80,7 +80,7 @@ def serial_frames(capture: Capture) -> list[bytes]:
     frames, rest = [], capture.sent
     while rest:
         end = 6 + int.from_bytes(rest[4:6], "big")
-        frames.append(rest[6:end] + crc16(rest[6:end]).to_bytes(2, "little"))
+        frames.append(rest[6:end] + modbus_crc16(rest[6:end]).to_bytes(2, "little"))
         rest = rest[end:]
     return frames
 

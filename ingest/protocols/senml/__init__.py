@@ -25,7 +25,7 @@ from datetime import datetime
 import cbor2
 import msgspec
 
-from ingest.protocols.errors import ProtocolError
+from ingest.protocols.errors import FirstErrors, ProtocolError
 from ingest.protocols.json_document import read_json
 from ingest.protocols.senml.record import Member, Resolved, resolve
 from ingest.protocols.senml.units import ours
@@ -84,13 +84,17 @@ def decode(payload: bytes, now: datetime) -> UpMessage:
         ProtocolError: If it is neither, too long, or must not be read.
     """
     read = _cbor if is_cbor(payload) else _json
-    found = list(resolve(read(payload), now=now, octets=payload))
-    records = [one for one in found if isinstance(one, Resolved)]
-    errors = [one for one in found if isinstance(one, ProtocolError)]
+    records: list[Resolved] = []
+    errors = FirstErrors()
+    for found in resolve(read(payload), now=now, octets=payload):
+        if isinstance(found, Resolved):
+            records.append(found)
+        else:
+            errors.add(found)
     return UpMessage(
         readings=_readings(records, now),
         positions=_positions(records, now),
-        errors=errors,
+        errors=errors.told(payload),
     )
 
 

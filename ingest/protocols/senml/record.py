@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from ingest.protocols.errors import ProtocolError
+from ingest.protocols.up_message import MAX_NAME
 from vocabulary.refusal import Reason
 from vocabulary.times import EPOCH
 
@@ -76,7 +77,12 @@ def resolve(
             detail = f"version {base['bver']!r}; ours is {VERSION}"
             raise ProtocolError(Reason.BAD_FIELD, detail, octets)
         try:
-            yield from _resolved(record, base, now)
+            for resolved in _resolved(record, base, now):
+                if len(resolved.base) + len(resolved.name) > MAX_NAME:
+                    detail = f"record {n}: a name has at most {MAX_NAME} characters"
+                    yield ProtocolError(Reason.TOO_LONG, detail, octets)
+                else:
+                    yield resolved
         except (OverflowError, ValueError):  # as 1e300 s, or not a number of them
             detail = f"record {n}: its time is in no calendar"
             yield ProtocolError(Reason.BAD_TIME, detail, octets)
