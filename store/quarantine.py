@@ -202,30 +202,41 @@ async def keep(connection: Connection, came: Sequence[Came]) -> list[int]:
         [max(each.last_seen for each in groups[digest]) for digest in digests],
         [sum(each.count for each in groups[digest]) for digest in digests],
     )
-    for row in rows:
-        await _keep_messages(connection, row["id"], groups[row["digest"]], row["count"])
+    kept = [
+        (row["id"], *message)
+        for row in rows
+        for message in _messages(groups[row["digest"]], row["count"])
+    ]
+    # At once: a megabyte may name ten thousand devices that nobody registered.
+    if kept:
+        ids, slots, ordinals, times, octets = zip(*kept, strict=True)
+        await connection.execute(_KEEP, ids, slots, ordinals, times, octets)
     return [row["id"] for row in rows]
 
 
-async def _keep_messages(
-    connection: Connection, row_id: int, came: Sequence[Came], count: int
-) -> None:
-    """Keep the messages of one row whose reason is curable; `count` is that of all."""
+def _messages(
+    came: Sequence[Came], count: int
+) -> list[tuple[int, int, datetime, bytes]]:
+    """Return the messages to keep of one row, if its reason is curable.
+
+    Args:
+        came: What makes the row, in the order it came.
+        count: How often all of it came, before and now.
+
+    Returns:
+        Slot, ordinal, time and octets of each.
+    """
     if came[0].refusal.reason not in CURABLE:
-        return
+        return []
     ring: dict[int, tuple[int, Came]] = {}
     ordinal = count - sum(each.count for each in came)
     for each in came:
         ordinal += each.count
         ring[ordinal % MOST_MESSAGES] = (ordinal, each)
-    await connection.execute(
-        _KEEP,
-        [row_id] * len(ring),
-        list(ring),
-        [ordinal for ordinal, _ in ring.values()],
-        [each.last_seen for _, each in ring.values()],
-        [each.refusal.octets[:MOST_OCTETS] for _, each in ring.values()],
-    )
+    return [
+        (slot, ordinal, each.last_seen, each.refusal.octets[:MOST_OCTETS])
+        for slot, (ordinal, each) in ring.items()
+    ]
 
 
 async def quarantined(
