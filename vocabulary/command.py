@@ -119,6 +119,11 @@ AnyOrder: TypeAlias = Switch | Dim | Programme | Text | Locate | Interval | Nati
 """Every kind of order."""
 
 
+def what_of(order: Order) -> str:
+    """Return the word for an order's kind."""
+    return str(order.__struct_config__.tag)
+
+
 class State(StrEnum):
     """How far a command has come; stored, see `command.state`."""
 
