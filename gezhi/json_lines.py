@@ -11,7 +11,7 @@ from gezhi.station_lines import station_line
 from ingest.protocols import hj212, jt808, sl651
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.gezhi_json import StatusMessage, UpMessage
-from ingest.protocols.modbus_adu import ReadRequest
+from ingest.protocols.modbus_frame import ReadRequest
 from ingest.protocols.nmea0183 import Identity
 from ingest.protocols.up_message import DoubtfulReadings, Notice, Uplink
 from vocabulary.position import Position

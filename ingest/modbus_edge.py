@@ -1,24 +1,29 @@
 """The Modbus edge: one task asks the slaves of one gateway, in turn, for good.
 
 Who is asked next is decided by `modbus_schedule`, what by `modbus_plan`, what an answer
-means by `protocols.register_map`; this file waits. EDGE entries tell when the link is
-lost and when it is back, and only then: a connection dropped on purpose after a
-time-out and made again at once is no absence.
+means by `protocols.register_map`; this file waits. An order (`modbus_orders`) goes
+before the next block, one order a block: neither can starve the other. EDGE entries
+tell when the link is lost and when it is back, and only then: a connection dropped on
+purpose after a time-out and made again at once is no absence.
 """
 
 import asyncio
 import itertools
 import logging
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.arrival import Arrival, EdgeChange, Inbox, named_readings
+from ingest.modbus_carry import Silence, carry_on
 from ingest.modbus_link import (
+    BY_SHAPE,
     ExceptionAnswerError,
     ModbusLink,
     SilenceError,
 )
+from ingest.modbus_orders import Effect, ModbusOrders, Order
 from ingest.modbus_plan import Slave, plan_of
 from ingest.modbus_schedule import Turn, answered, missed, next_turn
 from ingest.protocols.errors import ProtocolError
@@ -48,8 +53,9 @@ async def poll_gateway(
     inbox: Inbox,
     clock: Clock,
     timeout_s: float = TIMEOUT_S,
+    orders: ModbusOrders | None = None,
 ) -> None:
-    """Ask a gateway's slaves until cancelled.
+    """Ask a gateway's slaves until cancelled, and carry out orders to them.
 
     A full inbox stops the asking.
 
@@ -60,6 +66,7 @@ async def poll_gateway(
         inbox: Where readings, refusals and changes of the link go.
         clock: Tells the time of each answer.
         timeout_s: How long a slave may take to answer.
+        orders: What the slaves are told; none if left out.
     """
     # Each of its complaints reaches us as an exception; we say it once, not each time.
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
@@ -69,10 +76,12 @@ async def poll_gateway(
     if not plan.slaves:
         log.warning("%s: nothing to ask", gateway.code)
         return
-    link = ModbusLink(
-        gateway.host, gateway.port, transport=gateway.transport, timeout_s=timeout_s
-    )
-    line = _Line(gateway, link, inbox, clock, timeout_s)
+    try:
+        link = ModbusLink(gateway, timeout_s=timeout_s)
+    except ValueError as error:
+        log.error("%s: %s", gateway.code, error)  # noqa: TRY400 (the registry's fault)
+        return
+    line = _Line(gateway, link, inbox, clock, orders or ModbusOrders())
     try:
         while True:
             await _bring_up(line)
@@ -89,9 +98,10 @@ class _Line:
     link: ModbusLink
     inbox: Inbox
     clock: Clock
-    timeout_s: float
+    orders: ModbusOrders
     is_known_up: bool | None = None  # what the journal was told last
     turns: dict[int, Turn] = field(default_factory=dict)
+    rounds: Counter[int] = field(default_factory=Counter)  # asked so far, by unit
     last_silence_s: float = float("-inf")
 
     async def tell(self, *, up: bool, detail: str) -> None:
@@ -114,7 +124,7 @@ class _Line:
 
 async def _bring_up(line: _Line) -> None:
     """Connect, however long it takes."""
-    where = f"{line.gateway.host}:{line.gateway.port}"
+    where = line.link.where
     for failures in itertools.count():
         if await line.link.connect():
             await line.tell(up=True, detail=f"connected to {where}")
@@ -140,21 +150,63 @@ async def _ask_in_turn(line: _Line, slaves: Sequence[Slave]) -> None:
         line.turns.setdefault(slave.unit_id, first)
     while True:
         turn = next_turn(line.turns.values(), last_silence_s=line.last_silence_s)
-        await asyncio.sleep(turn.due_s - loop.time())
+        order = await line.orders.next(turn.due_s)
         # Many gateways hang up on who is quiet for a while; that is no silence.
         if not line.link.is_up and not await line.link.connect():
             return
-        is_sound = await _ask(line, by_unit[turn.unit_id], turn)
+        if order and not await _carry_on(line, by_unit, order):
+            return
+        turn = line.turns[turn.unit_id]
+        if turn.due_s > loop.time():
+            continue
+        is_sound = await _ask(line, by_unit, turn)
         if not is_sound and not await line.link.connect():
             return
 
 
-async def _ask(line: _Line, slave: Slave, turn: Turn) -> bool:
+async def _carry_on(line: _Line, by_unit: Mapping[int, Slave], order: Order) -> bool:
+    """Do a step of an order; return whether there still is a link."""
+    now_s = asyncio.get_running_loop().time()
+    turn, slave = line.turns.get(order.unit_id), by_unit.get(order.unit_id)
+    if turn is None or slave is None:
+        order.end(Effect.NOT_TRIED, f"unit {order.unit_id} is not polled")
+        return True
+    if turn.misses and turn.due_s > now_s and not order.has_begun:
+        wait_s = turn.due_s - now_s
+        detail = f"unit {turn.unit_id} is silent, asked again in {wait_s:.0f} s"
+        order.end(Effect.NOT_TRIED, detail)
+        return True
+    try:
+        await _sound_out(line, slave, turn)
+        silence = await carry_on(line.link, order)
+    except SilenceError as error:
+        silence = Silence(str(error), may_come_late=True)
+        effect = Effect.NO_ANSWER if order.has_begun else Effect.NOT_TRIED
+        order.end(effect, str(error))
+    if silence is None:
+        return True
+    _note_silence(line, turn, silence.why)
+    return not silence.may_come_late or await line.link.connect()
+
+
+async def _sound_out(line: _Line, slave: Slave, turn: Turn) -> None:
+    """See that no late answer of a slave that was silent is still to come.
+
+    Raises:
+        SilenceError: If it still is.
+    """
+    if turn.misses and line.gateway.transport in BY_SHAPE:
+        await line.link.probe(slave.probe)
+
+
+async def _ask(line: _Line, by_unit: Mapping[int, Slave], turn: Turn) -> bool:
     """Ask one slave; return whether the link is still beyond doubt."""
     asked_s = asyncio.get_running_loop().time()
-    round_ = await _ask_blocks(line, slave)
+    slave = by_unit[turn.unit_id]
+    round_ = await _ask_blocks(line, by_unit, turn)
     if round_.answers or round_.refused:
         await _hand_on(line, slave, round_)
+    line.rounds[turn.unit_id] += 1
     if round_.silence:
         _note_silence(line, turn, round_.silence)
     else:
@@ -168,10 +220,12 @@ def _note_silence(line: _Line, turn: Turn, why: str) -> None:
     if not turn.misses:
         log.warning("%s: unit %d: %s", line.gateway.code, turn.unit_id, why)
     line.last_silence_s = asyncio.get_running_loop().time()
+    if line.turns.get(turn.unit_id, turn) is not turn:
+        return  # an order found it silent meanwhile; once is enough
     line.turns[turn.unit_id] = missed(
         turn,
         now_s=line.last_silence_s,
-        timeout_s=line.timeout_s,
+        timeout_s=line.link.timeout_s,
         jitter=random.random(),  # noqa: S311 (spreads load, hides nothing)
     )
 
@@ -186,10 +240,17 @@ class _Round:
     may_come_late: bool = False  # whether an answer may still be on its way
 
 
-async def _ask_blocks(line: _Line, slave: Slave) -> _Round:
-    round_ = _Round()
-    for block in slave.blocks:
+async def _ask_blocks(line: _Line, by_unit: Mapping[int, Slave], turn: Turn) -> _Round:
+    round_, slave = _Round(), by_unit[turn.unit_id]
+    done = line.rounds[turn.unit_id]
+    sounded: Turn | None = None
+    for number, block in enumerate(b for b in slave.blocks if done % b.every == 0):
+        if number and (order := line.orders.now()):
+            await _carry_on(line, by_unit, order)
         try:
+            if sounded is not line.turns[turn.unit_id]:
+                sounded = line.turns[turn.unit_id]
+                await _sound_out(line, slave, sounded)
             round_.answers[block] = await line.link.read(block, unit_id=slave.unit_id)
         except ExceptionAnswerError as error:
             round_.refused.append(error.error)
@@ -207,7 +268,7 @@ async def _hand_on(line: _Line, slave: Slave, round_: _Round) -> None:
     now = line.clock()
     items = decode(round_.answers, unit_id=slave.unit_id, measured_at=now)
     errors = [item for item in items if isinstance(item, ProtocolError)]
-    peer = f"{line.gateway.host}:{line.gateway.port}"
+    peer = line.link.where
     arrival = Arrival(
         transport=line.gateway.transport,
         gateway=line.gateway.code,

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ingest.protocols.modbus_frame import ReadRequest, probe_of
 from ingest.protocols.register_file import RegisterMapError
 from ingest.protocols.register_layout import Block
 from ingest.protocols.register_map import UnknownMapError, load_map
+from ingest.protocols.register_write import read_back_blocks
 from vocabulary.device import Device
 
 HIGHEST_UNIT_ID = 247
@@ -21,11 +23,13 @@ class Slave:
         unit_id: Its Modbus address.
         interval_s: How often it is asked.
         blocks: The requests, each holding only parts that are registered.
+        probe: A question whose answer looks like no other's.
     """
 
     unit_id: int
     interval_s: float
     blocks: tuple[Block, ...]
+    probe: ReadRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,9 @@ def plan_of(devices: Iterable[Device]) -> PollPlan:
     units: dict[int, list[Device]] = defaultdict(list)
     faults: list[str] = []
     for device in devices:
-        unit, _, _ = device.address.partition("/")
-        if unit.isdecimal() and 1 <= int(unit) <= HIGHEST_UNIT_ID:
-            units[int(unit)].append(device)
+        place = unit_and_part(device.address)
+        if place:
+            units[place[0]].append(device)
         else:
             faults.append(f"{device.code}: {device.address!r} names no unit id 1..247")
     slaves = []
@@ -63,6 +67,14 @@ def plan_of(devices: Iterable[Device]) -> PollPlan:
         else:
             faults.append(planned)
     return PollPlan(slaves, faults)
+
+
+def unit_and_part(address: str) -> tuple[int, str] | None:
+    """Return what a device's address names: `1/lamp/01` is unit 1, part `lamp/01`."""
+    unit, _, part = address.partition("/")
+    if unit.isdecimal() and 1 <= int(unit) <= HIGHEST_UNIT_ID:
+        return int(unit), part
+    return None
 
 
 def _slave(unit_id: int, devices: Sequence[Device]) -> Slave | str:
@@ -78,4 +90,17 @@ def _slave(unit_id: int, devices: Sequence[Device]) -> Slave | str:
     if absent := parts.difference(register_map.parts):
         return f"unit {unit_id}: {names[0]} has no part {', '.join(sorted(absent))}"
     interval_s = min(device.expected_interval_s for device in devices)
-    return Slave(unit_id, interval_s, tuple(register_map.blocks(parts)))
+    blocks = tuple(register_map.blocks(parts))
+    read = [*blocks, *read_back_blocks(register_map)]
+    return Slave(
+        unit_id,
+        interval_s,
+        blocks,
+        probe_of([_request(block, unit_id) for block in read]),
+    )
+
+
+def _request(block: Block, unit_id: int) -> ReadRequest:
+    return ReadRequest(
+        unit_id=unit_id, table=block.table, address=block.address, count=block.count
+    )

@@ -1,4 +1,8 @@
-"""A polling task for each Modbus gateway, started and stopped as the registry says."""
+"""A polling task for each Modbus gateway, started and stopped as the registry says.
+
+Orders to devices behind them go through those tasks: a line takes one request at a
+time.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,11 +11,22 @@ from dataclasses import dataclass
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Inbox
 from ingest.modbus_edge import poll_gateway
+from ingest.modbus_orders import Effect, ModbusOrders, Outcome
+from ingest.modbus_plan import unit_and_part
+from ingest.protocols.register_file import RegisterMapError
+from ingest.protocols.register_map import UnknownMapError, load_map
+from ingest.protocols.register_write import Wish, WishError, plan_write
 from vocabulary.device import Device, Gateway, Transport
 from vocabulary.times import Clock
 
-POLLED = frozenset({Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP})
+POLLED = frozenset(
+    {Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP, Transport.MODBUS_RTU}
+)
 """Gateways of these kinds do not call us; we ask."""
+
+
+WAIT_S = 30.0
+"""How long an order may wait for its turn, if its giver does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,7 @@ class Pollers:
         self._inbox = inbox
         self._clock = clock
         self._running: dict[str, tuple[Line, asyncio.Task[None]]] = {}
+        self._orders: dict[str, ModbusOrders] = {}
 
     def follow(self, snapshot: Snapshot) -> None:
         """Start what is new, stop what is gone, and start anew what has changed."""
@@ -69,13 +85,42 @@ class Pollers:
                 del self._running[code]
         for code, line in wanted.items():
             if code not in self._running:
+                orders = self._orders.setdefault(code, ModbusOrders())
                 task = self._tasks.create_task(
                     poll_gateway(
                         line.gateway,
                         line.devices,
                         inbox=self._inbox,
                         clock=self._clock,
+                        orders=orders,
                     ),
                     name=f"modbus {code}",
                 )
                 self._running[code] = (line, task)
+
+    async def carry_out(
+        self, device: Device, wish: Wish, *, wait_s: float = WAIT_S
+    ) -> Outcome:
+        """Have a device do something, and see that it did.
+
+        One call is one order. Several may be given at once; those to one device are
+        carried out in the order they came.
+
+        Args:
+            device: One behind a gateway that is polled.
+            wish: What it is to do.
+            wait_s: How long the order may wait for its turn; later it is not tried.
+        """
+        place = unit_and_part(device.address)
+        if place is None or device.gateway not in self._running:
+            return Outcome(Effect.NOT_TRIED, f"{device.code} is not polled here")
+        unit_id, part = place
+        try:
+            plan = plan_write(
+                load_map(device.register_map), unit_id=unit_id, part=part, wish=wish
+            )
+        except (UnknownMapError, RegisterMapError, WishError) as error:
+            return Outcome(Effect.IMPOSSIBLE, str(error))
+        return await self._orders[device.gateway].put(
+            plan, unit_id=unit_id, address=device.address, wait_s=wait_s
+        )

@@ -18,7 +18,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ingest.protocols.crc16 import modbus_crc16
 from ingest.protocols.errors import ProtocolError
+from ingest.protocols.modbus_frame import (
+    EXCEPTION_BIT,
+    ReadRequest,
+    Request,
+    WriteRequest,
+)
 from ingest.protocols.register_layout import Block, RegisterMap, Table
 from ingest.protocols.register_map import decode
 from vocabulary.reading import Reading
@@ -37,31 +44,11 @@ EXCEPTION_NAMES = {
 }
 """MODBUS V1.1b3, 7: what an exception code means."""
 
-EXCEPTION_BIT = 0x80
-"""Set in an answer's function when it is an exception."""
-
 MAX_ADU = 260
 """Longest TCP frame, in octets (MODBUS TCP V1.0b, 3.1.3)."""
 
 _HEADER = 6
 _READ_REQUEST = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRequest:
-    """Somebody asked a unit for something.
-
-    Attributes:
-        unit_id: The unit asked.
-        table: Which table.
-        address: First address.
-        count: How many registers, or bits.
-    """
-
-    unit_id: int
-    table: Table
-    address: int
-    count: int
 
 
 Item = ReadRequest | Reading | ProtocolError
@@ -114,7 +101,7 @@ class ModbusRecording:
         length = int.from_bytes(octets[4:6], "big")
         if _is_mbap(octets) and length == len(octets) - _HEADER:
             return self._adu(_tcp_adu(octets), now)
-        if len(octets) > 3 and crc16(octets) == 0:  # noqa: PLR2004 (unit, function, CRC)
+        if len(octets) > 3 and modbus_crc16(octets) == 0:  # noqa: PLR2004 (unit, function, CRC)
             return self._adu(_Adu(octets, 0, octets[0], octets[1:-2]), now)
         detail = "neither a TCP frame (length field) nor an RTU frame (CRC)"
         return [ProtocolError(Reason.BAD_FRAME, detail, octets)]
@@ -159,26 +146,17 @@ class ModbusRecording:
         return decode({block: words}, unit_id=adu.unit_id, measured_at=now)
 
 
-def exception_error(asked: ReadRequest, code: int) -> ProtocolError:
-    """Say by name what a unit answered instead of what was asked for."""
+def exception_error(asked: Request, code: int) -> ProtocolError:
+    """Say by name what a unit answered instead of doing what it was asked."""
     name = EXCEPTION_NAMES.get(code, "not in the standard")
     last = asked.address + asked.count - 1
+    deed = "writing" if isinstance(asked, WriteRequest) else "reading"
     detail = (
         f"unit {asked.unit_id} answered exception {code} ({name}) "
-        f"for {asked.table.name.lower()} {asked.address}..{last}"
+        f"to {deed} {asked.table.name.lower()} {asked.address}..{last}"
     )
-    octets = bytes([asked.table | EXCEPTION_BIT, code])
+    octets = bytes([asked.function | EXCEPTION_BIT, code])
     return ProtocolError(Reason.EXCEPTION_ANSWER, detail, octets)
-
-
-def crc16(octets: bytes) -> int:
-    """Return the CRC of serial Modbus; 0 for a frame with its own CRC."""
-    register = 0xFFFF
-    for octet in octets:
-        register ^= octet
-        for _ in range(8):
-            register = (register >> 1) ^ (0xA001 if register & 1 else 0)
-    return register
 
 
 def _is_mbap(octets: bytes) -> bool:

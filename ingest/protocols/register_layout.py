@@ -1,6 +1,6 @@
 """What stands where in a Modbus device: fields, and the requests that fetch them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -25,6 +25,9 @@ MOST_IN_ONE = {
 }
 """How many bits or registers one request may ask for (MODBUS V1.1b3, 6.1-6.4)."""
 
+MOST_WRITTEN = {Table.COIL: 1968, Table.HOLDING: 123}
+"""How many one request may write (MODBUS V1.1b3, 6.11, 6.12)."""
+
 HIGHEST_ADDRESS = 65535
 """Last protocol address; addresses count from 0."""
 
@@ -37,12 +40,16 @@ class Field:
         part: Which part of the unit it belongs to: empty for the unit itself, else
             like `lamp/01`.
         name: The quantity's name, or the fault's.
-        quantity: What is measured; None for a fault bit, which measures nothing.
+        quantity: What is measured; None for a fault or a factor.
         marks: Quantities of the same part that a set fault bit makes doubtful.
         table: Which table it stands in.
         address: Protocol address of its first register, from 0.
         form: How it stands there.
         plausible: Least and greatest value that can be; None for any.
+        is_factor: Whether it is what others are to be multiplied by, such as the unit
+            that the device was set to.
+        factors: Names of the factors of the same part that it is multiplied by.
+        every: It is asked for in each round, or only in each second, third, ….
     """
 
     part: str
@@ -53,6 +60,9 @@ class Field:
     address: int
     form: ValueForm
     plausible: tuple[float, float] | None
+    is_factor: bool = False
+    factors: tuple[str, ...] = ()
+    every: int = 1
 
     @property
     def end(self) -> int:
@@ -76,10 +86,61 @@ class Block:
     count: int
     fields: tuple[Field, ...] = field(compare=False, default=())
 
+    @property
+    def every(self) -> int:
+        """It is asked for in each round, or only in each second, third, …."""
+        return self.fields[0].every if self.fields else 1
+
     def words(self, field_: Field, answer: Sequence[int]) -> Sequence[int]:
         """Return the registers of one field out of this block's answer."""
         first = field_.address - self.address
         return answer[first : first + field_.form.width]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One value of a device that can be written, and where its effect shows.
+
+    Attributes:
+        part: Which part of the unit it belongs to.
+        name: Its name; also that of the field of the same part that shows the effect.
+        table: `COIL` or `HOLDING`.
+        address: Protocol address of its first register, from 0.
+        form: How it stands there.
+        least: Least value that may be written.
+        greatest: Greatest value that may be written.
+        tolerance: How far what is read back may be off.
+        within_s: How long the effect may take to show.
+    """
+
+    part: str
+    name: str
+    table: Table
+    address: int
+    form: ValueForm
+    least: float
+    greatest: float
+    tolerance: float
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeLayout:
+    """Where a device takes its switching programme, see `register_programme`.
+
+    Attributes:
+        address: First holding register of the entries.
+        entries: How many entries there is room for.
+        commit: Where count and CRC are written, to put the entries into force.
+        active: Where count and CRC of what is in force are read.
+        within_s: How long that may take.
+    """
+
+    address: int
+    entries: int
+    commit: int
+    active: int
+    within_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +155,10 @@ class RegisterMap:
         bridge: Unused registers that may be read over to save a request. 0 where the
             device answers exception 2 for them.
         fields: Its values, by table and address.
+        points: What can be written.
+        programme: Where the unit takes its switching programme, if it does.
+        most_written: How many registers one request may write, at most `MOST_WRITTEN`.
+        functions: Which functions that write it knows.
     """
 
     name: str
@@ -102,6 +167,10 @@ class RegisterMap:
     source: str
     bridge: int
     fields: tuple[Field, ...]
+    points: tuple[Point, ...] = ()
+    programme: ProgrammeLayout | None = None
+    most_written: int = MOST_WRITTEN[Table.HOLDING]
+    functions: frozenset[int] = frozenset({5, 6, 15, 16})
 
     @property
     def parts(self) -> list[str]:
@@ -116,10 +185,14 @@ class RegisterMap:
         Args:
             parts: Which parts are wanted; all if left out.
         """
+        return self.blocks_of(
+            field_ for field_ in self.fields if parts is None or field_.part in parts
+        )
+
+    def blocks_of(self, fields: Iterable[Field]) -> list[Block]:
+        """Return the fewest requests that fetch the given fields, in their order."""
         groups: list[list[Field]] = []
-        for field_ in self.fields:
-            if parts is not None and field_.part not in parts:
-                continue
+        for field_ in fields:
             if groups and self._fits(groups[-1], field_):
                 groups[-1].append(field_)
             else:
@@ -131,6 +204,7 @@ class RegisterMap:
         end = max(other.end for other in group)
         return (
             first.table is field_.table
+            and first.every == field_.every
             and field_.address <= end + self.bridge
             and field_.end - first.address <= MOST_IN_ONE[first.table]
         )

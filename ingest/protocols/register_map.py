@@ -5,7 +5,7 @@ maps are data: `register_maps/NAME.toml`, one per kind of hardware.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -66,6 +66,7 @@ def decode(
     *,
     unit_id: int,
     measured_at: datetime,
+    beside: Mapping[Block, Sequence[int]] | None = None,
 ) -> list[Reading | ProtocolError]:
     """Make readings of the answers of one unit.
 
@@ -78,11 +79,16 @@ def decode(
             that got no answer are left out.
         unit_id: The unit's Modbus address.
         measured_at: When the answers came.
+        beside: Earlier answers, to take factors from.
     """
+    factors = {
+        (field.part, field.name): value
+        for _, field, value in _valued({**(beside or {}), **answers})
+        if field.is_factor
+    }
     valued = [
-        (block, field, value_from(field.form, block.words(field, answer)))
-        for block, answer in answers.items()
-        for field in block.fields
+        (block, field, _times_factors(field, value, factors))
+        for block, field, value in _valued(answers)
     ]
     doubtful = _doubtful((field, value) for _, field, value in valued)
     items: list[Reading | ProtocolError] = []
@@ -128,18 +134,35 @@ def encode(
     for field in register_map.fields:
         if field.part not in values:
             continue
-        value = values[field.part].get(field.name, field.form.offset)
+        value = _value_of(register_map, field, values[field.part])
         registers = tables.setdefault(field.table, {})
         for address, word in enumerate(words_from(field.form, value), field.address):
             registers[address] = registers.get(address, 0) | word
     return tables
 
 
+def _valued(
+    answers: Mapping[Block, Sequence[int]],
+) -> Iterator[tuple[Block, Field, float]]:
+    for block, answer in answers.items():
+        for field in block.fields:
+            yield block, field, value_from(field.form, block.words(field, answer))
+
+
+def _times_factors(
+    field: Field, value: float, factors: Mapping[tuple[str, str], float]
+) -> float:
+    """Return the product; it is no number where a factor is not known."""
+    for name in field.factors:
+        value *= factors.get((field.part, name), math.nan)
+    return value
+
+
 def _doubtful(valued: Iterable[tuple[Field, float]]) -> set[tuple[str, Quantity]]:
     return {
         (field.part, quantity)
         for field, value in valued
-        if field.quantity is None and value != 0
+        if field.quantity is None and not field.is_factor and value != 0
         for quantity in field.marks
     }
 
@@ -155,8 +178,23 @@ def _not_a_number(
 ) -> ProtocolError:
     octets = b"".join(word.to_bytes(2, "big") for word in block.words(field, answer))
     where = f"{device_address(unit_id, field.part)} {field.name}"
-    detail = f"{where} at {field.table.name.lower()} {field.address} is not a number"
+    without = " or has no known factor" if field.factors else ""
+    place = f"{field.table.name.lower()} {field.address}"
+    detail = f"{where} at {place} is no number{without}"
     return ProtocolError(Reason.BAD_VALUE, detail, octets)
+
+
+def _value_of(
+    register_map: RegisterMap, field: Field, values: Mapping[str, float]
+) -> float:
+    """Return what stands in a field: in units of the factors beside it."""
+    unset = field.form.codes[0][1] if field.form.codes else field.form.offset
+    value = values.get(field.name, unset)
+    if field.factors:
+        for other in register_map.fields:
+            if other.part == field.part and other.name in field.factors:
+                value /= _value_of(register_map, other, values)
+    return value
 
 
 def _check_names(

@@ -8,6 +8,7 @@ in the order they come, A the most significant:
 - `BADC`: octets swapped inside registers; `DCBA`: the other way round altogether
 """
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ _PARTS_OF_A_REGISTER = (ValueType.BITS, *_OCTET_MASKS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueForm:
-    """How one value stands in registers: value = raw · scale + offset.
+    """How one value stands in registers: value = raw · scale + offset, or a code's.
 
     Attributes:
         type: What it is made of.
@@ -76,6 +77,8 @@ class ValueForm:
         offset: What a raw 0 is worth.
         bit: Lowest bit of a `BITS` value, 0 the least significant of the register.
         bit_count: How many bits a `BITS` value has.
+        codes: What each raw value means, where it is a code and no number.
+        other: What any other code means; NaN where it means nothing.
     """
 
     type: ValueType
@@ -84,6 +87,8 @@ class ValueForm:
     offset: float = 0
     bit: int = 0
     bit_count: int = 1
+    codes: tuple[tuple[int, float], ...] = ()
+    other: float = math.nan
 
     @property
     def width(self) -> int:
@@ -102,16 +107,22 @@ class ValueForm:
             faults.append(f"order means nothing for {self.type}")
         if not (self.bit >= 0 and 1 <= self.bit_count <= 16 - self.bit):
             faults.append(f"{self.bit_count} bits from bit {self.bit} are not in 0..15")
+        if self.codes and self.type in _FLOATS:
+            faults.append(f"codes mean nothing for {self.type}")
+        if self.codes and (self.scale, self.offset) != (1, 0):
+            faults.append("codes have no scale and no offset")
         return faults
 
 
 def value_from(form: ValueForm, words: Sequence[int]) -> float:
-    """Return the value in `form.width` registers; a float may be infinite or NaN."""
+    """Return the value in `form.width` registers; it may be infinite or NaN."""
     octets = b"".join(word.to_bytes(2, "big") for word in words)
     code, _ = _FORMS[form.type]
     raw: int | float = struct.unpack(">" + code, _ordered(form, octets))[0]
     if form.type is ValueType.BITS:
         raw = (int(raw) >> form.bit) & ((1 << form.bit_count) - 1)
+    if form.codes:
+        return dict(form.codes).get(int(raw), form.other)
     return float(_scaled(raw, form.scale) + form.offset)
 
 
@@ -121,7 +132,7 @@ def words_from(form: ValueForm, value: float) -> list[int]:
     Raises:
         ValueError: If the value does not fit its type.
     """
-    raw = (value - form.offset) / form.scale
+    raw = _raw(form, value)
     code, width = _FORMS[form.type]
     try:
         number = raw if form.type in _FLOATS else round(raw)
@@ -132,6 +143,15 @@ def words_from(form: ValueForm, value: float) -> list[int]:
         raise ValueError(f"{value!r} does not fit {form.type}") from error
     pairs = range(0, 2 * width, 2)
     return [int.from_bytes(octets[first : first + 2], "big") for first in pairs]
+
+
+def _raw(form: ValueForm, value: float) -> float:
+    if not form.codes:
+        return (value - form.offset) / form.scale
+    raws = [code for code, meant in form.codes if meant == value]
+    if not raws:
+        raise ValueError(f"no code means {value!r}")
+    return raws[0]
 
 
 def mask_of(form: ValueForm) -> int:

@@ -12,7 +12,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.modbus_edge import poll_gateway
-from ingest.protocols.modbus_adu import crc16
+from ingest.protocols.crc16 import modbus_crc16
 from ingest.protocols.register_layout import Table
 from ingest.protocols.register_map import encode, load_map
 from vocabulary.device import Device, DeviceKind, Gateway, Transport
@@ -175,7 +175,7 @@ async def serial_line(
 
 
 def rtu(octets: bytes) -> bytes:
-    return octets + crc16(octets).to_bytes(2, "little")
+    return octets + modbus_crc16(octets).to_bytes(2, "little")
 
 
 def lamp_answer(request: bytes) -> bytes:

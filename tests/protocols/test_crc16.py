@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.protocols.crc16 import hj212_crc16, modbus_crc16
-from ingest.protocols.modbus_adu import crc16
 
 EXAMPLE = (
     b"QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;"
@@ -45,8 +44,18 @@ def test_sl_651_has_the_code_of_modbus_high_octet_first(frame: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_tables_and_bits_agree(octets: bytes) -> None:
-    assert modbus_crc16(octets) == crc16(octets)
+    assert modbus_crc16(octets) == modbus_bit_by_bit(octets)
     assert hj212_crc16(octets) == hj212_bit_by_bit(octets)
+
+
+def modbus_bit_by_bit(octets: bytes) -> int:
+    """MODBUS over serial line V1.02, 6.2.2, step by step."""
+    register = 0xFFFF
+    for octet in octets:
+        register ^= octet
+        for _ in range(8):
+            register = (register >> 1) ^ (0xA001 if register & 1 else 0)
+    return register
 
 
 def hj212_bit_by_bit(octets: bytes) -> int:
