@@ -66,4 +66,4 @@ class FirstErrors:
         if not self._more:
             return self._first
         detail = f"{self._more} more errors in it; the first {MOST_ERRORS} are told"
-        return [*self._first, ProtocolError(Reason.BAD_FIELD, detail, payload)]
+        return [*self._first, ProtocolError(self._first[-1].reason, detail, payload)]

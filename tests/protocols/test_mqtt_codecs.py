@@ -22,7 +22,8 @@ from ingest.protocols import (
     thingsboard,
     ttn3,
 )
-from ingest.protocols.errors import ProtocolError
+from ingest.protocols.errors import MOST_DETAIL, MOST_ERRORS, ProtocolError
+from ingest.protocols.json_document import numbers_of
 from ingest.protocols.lorawan import (
     UnknownPayloadCodecError,
     payload_codec,
@@ -32,6 +33,7 @@ from ingest.protocols.up_message import DeviceReadings, Notice, Uplink, UpMessag
 from tests.protocols.realdata import FOLDER
 from vocabulary.position import Position
 from vocabulary.quantity import QUANTITIES, Quantity
+from vocabulary.refusal import Reason
 
 NOW = datetime(2026, 11, 21, 8, 0, 5, tzinfo=UTC)
 
@@ -345,3 +347,25 @@ def test_our_reader_and_googles_agree(payload: sparkplug.Payload) -> None:
             value = other.boolean_value
         assert value == ours.raw
     assert sparkplug.decode_payload(theirs.SerializeToString()) == payload
+
+
+def test_a_long_name_is_no_value_and_a_value_of_a_million_digits_none() -> None:
+    long = "x" * 200
+    document = {long: {long: 1, "a": 2}, "b": "9" * 1_000_000, "c": 10**1000}
+    assert numbers_of(document) == {f"{long}.a": 2}
+
+
+@given(st.integers(0, 3 * MOST_ERRORS))
+def test_of_many_errors_the_first_are_told_and_the_others_counted(count: int) -> None:
+    payload = b"[%b]" % b",".join([b'{"v":""}'] * count)
+    errors = senml.decode(payload, NOW).errors
+    assert len(errors) == min(count, MOST_ERRORS + 1)
+    if count > MOST_ERRORS:
+        assert errors[-1].detail.startswith(f"{count - MOST_ERRORS} more errors")
+        assert errors[-1].octets == payload
+
+
+def test_a_detail_is_never_longer_than_people_read() -> None:
+    error = ProtocolError(Reason.BAD_FIELD, "x" * 1_000_000, b"")
+    assert len(error.detail) == MOST_DETAIL
+    assert error.detail.endswith("…")
