@@ -15,6 +15,7 @@ from rules.rule import Hears, Rule
 from rules.rule_file import parse_rule
 from rules.side_condition import Sides
 from rules.subject import Subject
+from rules.triage.layout import layout_from
 from vocabulary.times import SECOND_US
 
 
@@ -53,6 +54,7 @@ def compile_plan(source: PlanSource) -> Plan:
         fences=fences,
         sides=_sides(drafts),
         ears=_ears(drafts, source.subjects),
+        layout=layout_from(source, rules),
     )
 
 

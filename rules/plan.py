@@ -18,6 +18,7 @@ from rules.rule import Rule
 from rules.side_condition import Sides
 from rules.state import State
 from rules.subject import Subject
+from rules.triage.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Plan:
         fences: The areas.
         sides: The side conditions.
         ears: Who is heard through what.
+        layout: What triage asks of rules and devices.
     """
 
     key: str
@@ -82,6 +84,7 @@ class Plan:
     fences: tuple[Fence, ...]
     sides: Sides
     ears: Ears
+    layout: Layout
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

@@ -5,8 +5,9 @@ from hashlib import blake2b
 import msgspec
 
 from rules.subject import Subject
+from rules.triage.maintenance import Maintenance
 
-FORMAT = 1
+FORMAT = 2
 """Of the written form, and of what compiling makes of it."""
 
 
@@ -17,11 +18,13 @@ class RuleText(msgspec.Struct, frozen=True):
         code: The rule.
         version: Its version.
         source: The YAML as its author wrote it.
+        stage: live, or shadow for a rule on trial.
     """
 
     code: str
     version: int
     source: str
+    stage: str = "live"
 
 
 class PlanSource(msgspec.Struct, frozen=True):
@@ -31,11 +34,15 @@ class PlanSource(msgspec.Struct, frozen=True):
         rules: Live rules, by ascending code.
         subjects: Devices, by ascending id.
         registry_version: Of the registry they were read from.
+        triage: The triage file in force, if any.
+        windows: Maintenance windows that were not over, by ascending id.
     """
 
     rules: tuple[RuleText, ...]
     subjects: tuple[Subject, ...]
     registry_version: int
+    triage: RuleText | None = None
+    windows: tuple[Maintenance, ...] = ()
 
 
 class PlanSourceError(ValueError):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from cases.request import Problem, Severity
+from cases.request import SEVERITIES, Problem, Severity
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
 from vocabulary.quantity import Quantity
@@ -152,6 +152,7 @@ class Rule:
         files: The problem it files; None if its alarms stay out of the cases.
         reason: Why, with `{placeholders}`, see `reason`.
         source: Where its numbers come from.
+        safety_from: The least severity that is a matter of safety, if any is.
     """
 
     code: str
@@ -167,12 +168,19 @@ class Rule:
     files: Problem | None
     reason: Words
     source: str
+    safety_from: Severity = Severity.MINOR
 
     @property
     def quantity(self) -> Quantity | None:
         """What it judges; None for positions and silence."""
         return (
             self.condition.quantity if isinstance(self.condition, Threshold) else None
+        )
+
+    def is_safety(self, severity: Severity) -> bool:
+        """Tell whether an alarm of this severity may never be held back."""
+        return self.safety and (
+            SEVERITIES.index(severity) >= SEVERITIES.index(self.safety_from)
         )
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from devices.registry.snapshot import Snapshot
 from vocabulary.device import Device, DeviceKind, Transport
-from vocabulary.registry_facts import GeofenceFacts
+from vocabulary.registry_facts import CellFacts, GeofenceFacts
 
 EDGE_OF_TRANSPORT = {
     Transport.MQTT: "mqtt",
@@ -41,6 +41,10 @@ class Subject:
         series: Series id by quantity.
         speed_limit_kmh: The vehicle's own limit, if any.
         area: The geofence its vehicle works in, if any.
+        gateway_id: `gateway.id` of its gateway; 0 if unknown.
+        component_id: The component (部件) it watches, if any.
+        cell_id: The grid cell it or its component stands in, if any.
+        subdistrict_id: The unit of that cell's sub-district (街道), if any.
     """
 
     device_id: int
@@ -55,6 +59,10 @@ class Subject:
     series: Mapping[str, int] = field(default_factory=dict)
     speed_limit_kmh: float | None = None
     area: GeofenceFacts | None = None
+    gateway_id: int = 0
+    component_id: int | None = None
+    cell_id: int | None = None
+    subdistrict_id: int | None = None
 
 
 def subjects_of(snapshot: Snapshot) -> tuple[Subject, ...]:
@@ -73,6 +81,7 @@ def _subject(device: Device, snapshot: Snapshot, series: Mapping[str, int]) -> S
         None if device.vehicle_id is None else snapshot.vehicles[device.vehicle_id]
     )
     area_id = None if vehicle is None else vehicle.area_id
+    cell = _cell(device, snapshot)
     return Subject(
         device_id=device.id,
         code=device.code,
@@ -86,4 +95,14 @@ def _subject(device: Device, snapshot: Snapshot, series: Mapping[str, int]) -> S
         series=series,
         speed_limit_kmh=None if vehicle is None else vehicle.speed_limit_kmh,
         area=None if area_id is None else snapshot.geofences[area_id],
+        gateway_id=snapshot.gateways[device.gateway].id,
+        component_id=device.component_id,
+        cell_id=None if cell is None else cell.id,
+        subdistrict_id=None if cell is None else cell.subdistrict_id,
     )
+
+
+def _cell(device: Device, snapshot: Snapshot) -> CellFacts | None:
+    component = snapshot.components.get(device.component_id or 0)
+    cell_id = None if component is None else component.cell_id
+    return snapshot.cells.get(cell_id or device.cell_id or 0)

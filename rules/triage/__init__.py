@@ -1,0 +1,1 @@
+"""Triage: what of the alarms is filed, what waits, what belongs to something larger."""

@@ -1,0 +1,80 @@
+"""Taking the desk over when rules, devices or windows change. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from rules.triage.desk import Bundle, BundleKey, Desk, Handling, Held
+from rules.triage.layout import Layout
+from rules.triage.turn import AlarmKey
+
+NOW = 0
+"""A time that is always due."""
+
+UNBUNDLED = (Handling.FILED, Handling.WAITING, Handling.NOTED)
+"""Handlings of alarms that a group may still take."""
+
+
+def carry_desk(
+    desk: Desk, layout: Layout, judged: Iterable[AlarmKey]
+) -> tuple[Desk, list[AlarmKey]]:
+    """Return a desk under another layout, and its own alarms that end with the old one.
+
+    Args:
+        desk: As it was under the layout before.
+        layout: The one to go on with.
+        judged: Every alarm that can stand from now on.
+    """
+    known = set(judged)
+    bundles = {
+        key: replace(bundle, standing=bundle.standing & known)
+        for key, bundle in desk.bundles.items()
+        if _goes_on(bundle, layout, known)
+    }
+    bundles = {key: bundle for key, bundle in bundles.items() if bundle.standing}
+    ended = [
+        bundle.lead
+        for key, bundle in sorted(desk.bundles.items())
+        if key not in bundles and bundle.cause is None
+    ]
+    held = {
+        key: _carried(held, bundles) for key, held in desk.held.items() if key in known
+    }
+    carried = Desk(
+        held=held,
+        near=near_of(layout, held),
+        flaps={key: flap for key, flap in desk.flaps.items() if key in known},
+        bundles=bundles,
+        budgets=desk.budgets,
+        wake_us=NOW,
+    )
+    return carried, ended
+
+
+def near_of(
+    layout: Layout, held: Mapping[AlarmKey, Held]
+) -> dict[BundleKey, tuple[AlarmKey, ...]]:
+    """Return which alarms may still belong to which group."""
+    found: dict[BundleKey, tuple[AlarmKey, ...]] = {}
+    free = [
+        each
+        for each in held.values()
+        if each.bundle is None and each.handling in UNBUNDLED
+    ]
+    for each in sorted(free, key=lambda each: (each.turn.at_us, each.turn.key)):
+        key = each.turn.key
+        asked = key.rule, key.device_id
+        for node in (*layout.member.get(asked, ()), *layout.support.get(asked, ())):
+            found[node.key] = (*found.get(node.key, ()), key)
+    return found
+
+
+def _goes_on(bundle: Bundle, layout: Layout, known: set[AlarmKey]) -> bool:
+    if bundle.cause is not None and bundle.lead not in known:
+        return False
+    return bundle.is_storm or bundle.key in layout.nodes
+
+
+def _carried(held: Held, bundles: Mapping[BundleKey, Bundle]) -> Held:
+    if held.handling is Handling.MAINTENANCE:
+        held = replace(held, due_us=NOW)
+    return held if held.bundle in bundles else replace(held, bundle=None)
