@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from vocabulary.command import CommandAnswer
 from vocabulary.device import Transport
 from vocabulary.position import Position
 from vocabulary.reading import NamedReadings, Reading
@@ -30,6 +31,7 @@ class Arrival:
         refusals: What the codec refused.
         committed: Called once it is stored and may be acknowledged.
         numbers: Of its messages, in the order they came, where the gateway counts them.
+        answers: To commands, in the order they came.
     """
 
     transport: Transport
@@ -41,6 +43,7 @@ class Arrival:
     refusals: Sequence[Refusal]
     committed: Callable[[], None] | None
     numbers: Sequence[Number] = ()
+    answers: Sequence[CommandAnswer] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

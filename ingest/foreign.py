@@ -36,6 +36,7 @@ from ingest.protocols.up_message import (
 )
 from ingest.unplaced import stranger
 from vocabulary.alias import AliasError
+from vocabulary.command import CommandAnswer, Outcome
 from vocabulary.device import Device, Format, Gateway
 from vocabulary.position import Position
 from vocabulary.quality import Quality
@@ -55,6 +56,7 @@ class Meaning:
         errors: What of it could not be taken, and whose it is; empty if nobody's.
         is_up: Whether the gateway is, where the message says so.
         commands: What is to be answered.
+        answers: To commands of ours.
     """
 
     readings: list[DeviceReadings] = field(default_factory=list)
@@ -62,6 +64,7 @@ class Meaning:
     errors: list[tuple[ProtocolError, str]] = field(default_factory=list)
     is_up: bool | None = None
     commands: list[MqttMessage] = field(default_factory=list)
+    answers: list[CommandAnswer] = field(default_factory=list)
 
 
 class Interpreter:
@@ -97,6 +100,8 @@ class Interpreter:
         said = _said(gateway.format, address.native, payload, now)
         meaning = Meaning()
         self._take(meaning, said, gateway, snapshot, payload=payload, now=now)
+        if address.native == thingsboard.RPC_TOPIC:
+            meaning.answers += _rpc_answers(payload)
         # Kept whole, so that it can be read again once the profile knows better.
         meaning.errors = [
             (ProtocolError(error.reason, error.detail, payload), identity)
@@ -234,6 +239,18 @@ def _said(format_: Format, native: str, payload: bytes, now: datetime) -> Said:
             return thingsboard.decode(payload, kind or "telemetry", now)
         case Format.SPARKPLUG | Format.GEZHI:
             raise AssertionError(format_)
+
+
+def _rpc_answers(payload: bytes) -> list[CommandAnswer]:
+    """Return what a device behind a ThingsBoard gateway answers, if it answers us."""
+    told = thingsboard.decode_rpc(payload)
+    if told is None:
+        return []
+    outcome = Outcome.DONE if told.is_done else Outcome.REFUSED
+    answer = CommandAnswer(
+        command=str(told.number), outcome=outcome, detail=told.detail
+    )
+    return [answer]
 
 
 def _device(snapshot: Snapshot, gateway: Gateway, address: str) -> Device | None:

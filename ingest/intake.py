@@ -9,15 +9,15 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
 from typing import TypeVar
 
 import asyncpg
 
 from devices.registry.snapshot import Snapshot
-from ingest.accounting import account, numbers_of
+from ingest.accounting import numbers_of
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.assemble import batch_of
+from ingest.commands.settling import Beside, answers_of
 from ingest.memory import Memory
 from ingest.metrics import IngestMetrics
 from ingest.names import Names
@@ -128,7 +128,11 @@ class _Intake:
         arrivals = _leading_arrivals(self.held)
         names = self._current_names()
         batch = batch_of(arrivals, names, self._memory, at=self._clock())
-        numbers = numbers_of(arrivals, names.snapshot)
+        beside = Beside(
+            numbers=numbers_of(arrivals, names.snapshot),
+            answers=answers_of(arrivals),
+            at=batch.received_at,
+        )
         loop = asyncio.get_running_loop()
         started_s = loop.time()
         written = await self._insist(
@@ -136,7 +140,7 @@ class _Intake:
                 connection,
                 batch,
                 shard=self._shard,
-                beside=partial(account, numbers=numbers, at=batch.received_at),
+                beside=beside,
             )
         )
         del self.held[: len(arrivals)]

@@ -17,7 +17,13 @@ from ingest.broker_address import BrokerAddress
 from ingest.mqtt_link import LinkLostError, MqttLink
 from ingest.mqtt_message import MqttMessage
 from ingest.mqtt_messages import Ear, arrivals_of
-from ingest.mqtt_topics import STATUS_FILTER, UP_FILTER, foreign_filters
+from ingest.mqtt_mouth import Mouth
+from ingest.mqtt_topics import (
+    ANSWER_FILTER,
+    STATUS_FILTER,
+    UP_FILTER,
+    foreign_filters,
+)
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -60,6 +66,7 @@ async def run_mqtt_edge(
     clock: Clock,
     registry: FollowsRegistry,
     shared_group: str | None = None,
+    mouth: Mouth | None = None,
 ) -> None:
     """Take messages until cancelled, connecting again whenever the link is lost.
 
@@ -73,14 +80,17 @@ async def run_mqtt_edge(
         registry: Says which gateways there are, and what they speak.
         shared_group: Name of the shared subscription where several workers share the
             load.
+        mouth: Speaks on our link while there is one.
     """
+    mouth = mouth or Mouth()
     edge = _MqttEdge(inbox, clock, registry, shared_group)
     failures = 0
     while True:
         try:
             async with MqttLink(broker, client_id) as link:
                 failures = 0
-                await edge.serve(link)
+                with mouth.on(link):
+                    await edge.serve(link)
         except* LinkLostError as group:
             failures += 1
             await edge.tell(up=False, detail=str(group.exceptions[0]))
@@ -142,6 +152,7 @@ class _MqttEdge:
         foreign = foreign_filters(snapshot)
         return [
             self._share + UP_FILTER,
+            self._share + ANSWER_FILTER,
             STATUS_FILTER,
             *(self._share * may_share + each for each, may_share in foreign.items()),
         ]

@@ -15,7 +15,7 @@ from ingest.arrival import Arrival, EdgeChange
 from ingest.foreign import Interpreter
 from ingest.mqtt_message import MqttMessage
 from ingest.mqtt_topics import STATUS_FILTER, UP_FILTER, Address, Topics
-from ingest.protocols import gezhi_json, gezhi_msgpack
+from ingest.protocols import gezhi_command, gezhi_json, gezhi_msgpack
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.up_message import (
     DeviceReadings,
@@ -23,6 +23,7 @@ from ingest.protocols.up_message import (
     UpMessage,
 )
 from ingest.refused import refusal_of
+from vocabulary.command import CommandAnswer
 from vocabulary.device import Format, Transport
 from vocabulary.position import Position
 from vocabulary.reading import NamedReadings
@@ -117,6 +118,8 @@ class _Hearing:
         gateway = self._ear.snapshot.gateways.get(address.gateway)
         if address.kind == "status":
             self._change(address.gateway, is_up=_status(payload))
+        elif address.kind == "answer":
+            gathered.answers.append(gezhi_command.decode_answer(payload))
         elif gateway is not None and gateway.format is not Format.GEZHI:
             meaning = self._ear.interpreter.interpret(
                 gateway,
@@ -131,6 +134,7 @@ class _Hearing:
             if meaning.is_up is not None:
                 self._change(address.gateway, is_up=meaning.is_up)
             self._ear.commands += meaning.commands
+            gathered.answers += meaning.answers
         elif address.kind == "up":
             said = _up(payload)
             gathered.add(said.readings, said.positions)
@@ -165,6 +169,7 @@ class _Heard:
     positions: list[Position] = field(default_factory=list)
     errors: list[tuple[ProtocolError, str, str]] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
+    answers: list[CommandAnswer] = field(default_factory=list)
 
     def add(
         self, readings: Sequence[DeviceReadings], positions: Sequence[Position]
@@ -215,6 +220,7 @@ class _Heard:
             refusals=[self._refusal(gateway, peer, *told) for told in self.errors],
             committed=committed,
             numbers=self.numbers,
+            answers=self.answers,
         )
 
     def _refusal(

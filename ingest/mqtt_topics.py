@@ -3,7 +3,8 @@
     gezhi/v1/{gateway}/up            what the gateway says, in its format
     gezhi/v1/{gateway}/status        whether it is connected
     gezhi/v1/{gateway}/native/TOPIC  what it says on TOPIC of its format
-    gezhi/v1/{gateway}/down/...      what is said to it
+    gezhi/v1/{gateway}/answer        what came of a command
+    gezhi/v1/{gateway}/down/...      what is said to it: .../down/{device} a command
 
     a gateway with native topics says it on TOPIC itself:
 
@@ -31,6 +32,9 @@ UP_FILTER = "gezhi/v1/+/up"
 STATUS_FILTER = "gezhi/v1/+/status"
 """Whether they are connected."""
 
+ANSWER_FILTER = "gezhi/v1/+/answer"
+"""What came of commands."""
+
 CODE = re.compile(r"[^/+#\s]+")
 """A gateway's code that can be a level of a topic."""
 
@@ -46,6 +50,7 @@ NATIVE: Mapping[Format, tuple[str, ...]] = {
 """Where the formats' gateways write, Sparkplug's apart."""
 
 _ROOT = ("gezhi", "v1")
+_OURS = frozenset({"up", "status", "answer"})
 _UP_LEVELS = 4
 _NAMESPACES = {"application", "v3", "v1", sparkplug.NAMESPACE}
 
@@ -56,7 +61,7 @@ class Address:
 
     Attributes:
         gateway: The gateway's code; empty if it cannot be told.
-        kind: `up`, `status` or `native`; empty for a topic nobody may speak on.
+        kind: `up`, `status`, `answer` or `native`; empty where nobody may speak.
         native: The topic of the gateway's format, where it is `native`.
         is_below_ours: Whether it came below our own root.
     """
@@ -91,7 +96,7 @@ class Topics:
         """Return who speaks on a topic, and of what."""
         levels = topic.split("/", _UP_LEVELS)
         if tuple(levels[:2]) == _ROOT:
-            if len(levels) == _UP_LEVELS and levels[3] in {"up", "status"}:
+            if len(levels) == _UP_LEVELS and levels[3] in _OURS:
                 return Address(levels[2], levels[3])
             if len(levels) > _UP_LEVELS and levels[3] == "native":
                 return Address(levels[2], "native", levels[4])

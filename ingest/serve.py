@@ -11,11 +11,14 @@ from prometheus_client import start_http_server
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Inbox
 from ingest.broker_address import BrokerAddress
+from ingest.commands.carriers import Carriers
+from ingest.commands.worker import run_commands
 from ingest.hj212_edge import serve_hj212
 from ingest.intake import run_intake
 from ingest.jt808_serve import Jt808Ports, serve_jt808
 from ingest.metrics import IngestMetrics
 from ingest.mqtt import run_mqtt_edge
+from ingest.mqtt_mouth import Mouth
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.pollers import Pollers
 from ingest.registry_watch import RegistryWatch
@@ -107,6 +110,7 @@ async def _run(
         registry = RegistryWatch(settings.database_url, pollers.follow)
         tasks.create_task(registry.run(), name="registry")
         await registry.loaded()
+        mouth = Mouth()
         edges = {
             "intake": run_intake(
                 pool, inbox, lambda: registry.snapshot, clock=clock, metrics=metrics
@@ -119,6 +123,13 @@ async def _run(
                 clock=clock,
                 registry=registry,
                 shared_group=settings.shared_group,
+                mouth=mouth,
+            ),
+            "commands": run_commands(
+                settings.database_url,
+                lambda: registry.snapshot,
+                Carriers(mouth, pollers),
+                clock=clock,
             ),
             "nmea tcp": serve_nmea_tcp(
                 settings.nmea_host,

@@ -86,6 +86,35 @@ class MqttLink:
         payload = encode_status(StatusMessage(up=up, at=at))
         await self._publish(f"{self._topic}/status", payload, retain=True)
 
+    async def listen(self) -> None:
+        """Ask for what is said to the gateway and the devices behind it.
+
+        Raises:
+            LinkError: If the line broke.
+        """
+        await self._client.subscribe(f"{self._topic}/down/#", qos=1)
+        _end_if_cancelled()
+
+    async def commands(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Give what is said, as it comes: the device's address, and the octets.
+
+        Raises:
+            LinkError: If the line broke.
+        """
+        root = f"{self._topic}/down/"
+        async for message in self._client.messages:
+            address = str(message.topic).removeprefix(root)
+            yield address, bytes(message.payload)
+
+    async def send_answer(self, payload: bytes) -> None:
+        """Publish what came of a command and wait until it is acknowledged.
+
+        Raises:
+            LinkError: If the line broke.
+            PublishRefusedError: If the broker did not take it.
+        """
+        await self._publish(f"{self._topic}/answer", payload, retain=False)
+
     async def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         async with self._one_at_a_time:
             self._refusal = ""
@@ -97,7 +126,7 @@ class MqttLink:
 
 @contextlib.asynccontextmanager
 async def mqtt_link(
-    url: str, *, gateway: str, client_id: str, clock: Clock
+    url: str, *, gateway: str, client_id: str, clock: Clock, listens: bool = False
 ) -> AsyncIterator[MqttLink]:
     """Hold a line to the broker: status up, and down at the end or by last will.
 
@@ -106,6 +135,8 @@ async def mqtt_link(
         gateway: The code in the topics.
         client_id: Two lines of one gateway need two of these.
         clock: Tells the time for the status.
+        listens: Whether it takes commands; then it listens before it says that it is
+            there, since it may be told at once.
 
     Raises:
         LinkError: If the broker is away or refuses the account.
@@ -115,6 +146,8 @@ async def mqtt_link(
         async with client:
             _end_if_cancelled()
             link = MqttLink(client, gateway)
+            if listens:
+                await link.listen()
             try:
                 await link.send_status(up=True, at=clock())
                 yield link

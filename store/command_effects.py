@@ -1,7 +1,6 @@
 """Commands whose effect is awaited, and what was heard of it; and those out of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -9,36 +8,7 @@ import msgspec
 from store.command_moves import Moved, move_on
 from store.connection import Connection
 from vocabulary.command import Effect, State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Awaited:
-    """A command that may have been done, and what has been heard of it.
-
-    Attributes:
-        number: Its place in the queue.
-        device_id: `device.id`.
-        series_id: The series that shows the effect; None for a position.
-        state: Where it stands.
-        effect: What should be heard.
-        tried_at: When it may first have been said, aware.
-        acked_at: When the device said that it has done it.
-        seen_at: When the device measured the effect; None if it did not yet.
-        heard_value: The newest value of the quantity since it was said.
-        heard_at: When that was measured.
-    """
-
-    number: int
-    device_id: int
-    series_id: int | None
-    state: State
-    effect: Effect
-    tried_at: datetime
-    acked_at: datetime | None
-    seen_at: datetime | None
-    heard_value: float | None
-    heard_at: datetime | None
-
+from vocabulary.command_effect import Awaited
 
 _AWAITED = """
 SELECT c.number, c.device_id, s.id AS series_id, c.state, c.effect, c.tried_at,
@@ -46,9 +16,18 @@ SELECT c.number, c.device_id, s.id AS series_id, c.state, c.effect, c.tried_at,
 FROM command c
 LEFT JOIN series s ON s.device_id = c.device_id AND s.quantity = c.effect->>'quantity'
 WHERE c.effect IS NOT NULL AND c.tried_at IS NOT NULL
-    AND c.state IN ('queued', 'sent', 'acked')
+    AND c.settled_at IS NULL
 ORDER BY c.number FOR UPDATE OF c
 """
+
+
+async def is_any_open(connection: Connection) -> bool:
+    """Tell whether there is a command that something is still awaited of."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM command WHERE settled_at IS NULL)"
+        )
+    )
 
 
 async def awaited(connection: Connection) -> list[Awaited]:
@@ -87,7 +66,8 @@ async def expire(connection: Connection, *, at: datetime) -> list[Moved]:
     """
     rows = await connection.fetch(
         "SELECT c.number, c.state, c.expires_at <= $1 AS is_late FROM command c"
-        " JOIN device d ON d.id = c.device_id WHERE c.state IN ('queued', 'sent')"
+        " JOIN device d ON d.id = c.device_id"
+        " WHERE c.settled_at IS NULL AND c.state <> 'acked'"
         " AND (c.expires_at <= $1 OR c.state = 'queued' AND d.retired_at IS NOT NULL)"
         " ORDER BY c.number FOR UPDATE OF c",
         at,
@@ -105,17 +85,3 @@ async def expire(connection: Connection, *, at: datetime) -> list[Moved]:
             await move_on(connection, row["number"], state, at=at, detail=detail)
         )
     return [each for each in moved if each is not None]
-
-
-def with_sample(
-    waiting: Awaited, *, value: float, measured_at: datetime, shows: bool
-) -> Awaited:
-    """Return a command after one more sample of its effect's quantity."""
-    if waiting.heard_at is not None and measured_at < waiting.heard_at and not shows:
-        return waiting
-    return replace(
-        waiting,
-        heard_value=value,
-        heard_at=measured_at,
-        seen_at=waiting.seen_at or (measured_at if shows else None),
-    )

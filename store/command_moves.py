@@ -39,7 +39,9 @@ WITH was AS (
     WHERE number = $1 AND state = ANY($2::text[]) FOR UPDATE
 ), moved AS (
     UPDATE command c SET state = $3, changed_at = $4, detail = $5,
-        acked_at = CASE WHEN $3 = 'acked' THEN $4 ELSE c.acked_at END
+        acked_at = CASE WHEN $3 = 'acked' THEN $4 ELSE c.acked_at END,
+        settled_at = CASE WHEN $3 = 'sent' OR $3 = 'acked' AND c.effect IS NOT NULL
+            THEN NULL ELSE $4::timestamptz END
     FROM was WHERE c.number = was.number
     RETURNING c.number, c.id, c.device_id, c.what, was.state AS from_state
 ), step AS (

@@ -17,11 +17,12 @@ WITH due AS (
     SELECT c.number FROM command c
     JOIN device d ON d.id = c.device_id AND d.retired_at IS NULL
     JOIN gateway g ON g.id = d.gateway_id AND g.transport <> 'jt808'
-    WHERE c.state IN ('queued', 'sent') AND c.next_try_at <= $1 AND c.expires_at > $1
+    WHERE c.settled_at IS NULL AND c.state <> 'acked'
+        AND c.next_try_at <= $1 AND c.expires_at > $1
         AND g.code <> ALL($2::text[]) AND c.number <> ALL($3::bigint[])
         AND NOT EXISTS (
             SELECT FROM command o WHERE o.device_id = c.device_id
-            AND o.number < c.number AND o.state IN ('queued', 'sent')
+            AND o.number < c.number AND o.settled_at IS NULL AND o.state <> 'acked'
             AND o.next_try_at IS NOT NULL)
     ORDER BY c.number LIMIT $4 FOR UPDATE OF c SKIP LOCKED
 )
@@ -36,7 +37,7 @@ _WAKE = """
 UPDATE command c SET next_try_at = least(c.next_try_at, $2)
 FROM device d JOIN gateway g ON g.id = d.gateway_id
 WHERE d.id = c.device_id AND g.code = ANY($1::text[])
-    AND c.state IN ('queued', 'sent') AND c.next_try_at IS NOT NULL
+    AND c.settled_at IS NULL AND c.state <> 'acked' AND c.next_try_at IS NOT NULL
 """
 
 _ANSWERED = """
@@ -95,7 +96,7 @@ async def release_claims(connection: Connection, *, at: datetime) -> None:
     """Make due again what was claimed by a worker that is no more."""
     await connection.execute(
         "UPDATE command SET next_try_at = least(next_try_at, $1)"
-        " WHERE state = 'queued' AND tries > 0",
+        " WHERE settled_at IS NULL AND state = 'queued' AND tries > 0",
         at,
     )
 

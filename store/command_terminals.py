@@ -21,7 +21,7 @@ SELECT c.number, c.device_id, c.body, c.asked_by, c.asked_at, c.expires_at
 FROM command c
 JOIN device d ON d.id = c.device_id AND d.retired_at IS NULL
 JOIN gateway g ON g.id = d.gateway_id AND g.transport = 'jt808'
-WHERE c.state = 'queued' AND c.expires_at > $1
+WHERE c.settled_at IS NULL AND c.state = 'queued' AND c.expires_at > $1
     AND NOT EXISTS (SELECT FROM command_terminal t WHERE t.number = c.number)
 ORDER BY c.number FOR UPDATE OF c
 """
@@ -39,8 +39,9 @@ SELECT c.number, c.state, t.sent_at, t.answered_at, t.result, t.answer
 FROM command c
 JOIN command_terminal l ON l.number = c.number
 JOIN terminal_command t ON t.id = l.terminal_command_id
-WHERE c.state = 'queued' AND (t.sent_at IS NOT NULL OR t.answered_at IS NOT NULL)
-    OR c.state = 'sent' AND t.answered_at IS NOT NULL
+WHERE c.settled_at IS NULL AND (
+    c.state = 'queued' AND (t.sent_at IS NOT NULL OR t.answered_at IS NOT NULL)
+    OR c.state = 'sent' AND t.answered_at IS NOT NULL)
 ORDER BY c.number FOR UPDATE OF c
 """
 

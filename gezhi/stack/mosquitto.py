@@ -107,6 +107,7 @@ def access_list(ingest: str, rights: Rights = NO_RIGHTS) -> str:
 # Written anew at every start. What is not allowed here is denied.
 pattern write gezhi/v1/%u/up
 pattern write gezhi/v1/%u/status
+pattern write gezhi/v1/%u/answer
 pattern write gezhi/v1/%u/native/#
 pattern read gezhi/v1/%u/down/#
 

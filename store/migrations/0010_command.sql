@@ -15,6 +15,7 @@ CREATE TABLE command (
     state           text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'acked',
         'effect_seen', 'effect_not_seen', 'refused', 'expired', 'cancelled')),
     changed_at      timestamptz NOT NULL,
+    settled_at      timestamptz,          -- since when nothing more is awaited of it
     detail          text NOT NULL DEFAULT '', -- why it is in that state, or waits in it
     tries           integer NOT NULL DEFAULT 0, -- how often it was said, or may have been
     tried_at        timestamptz,          -- when it may first have been said
@@ -27,8 +28,7 @@ CREATE TABLE command (
     UNIQUE (asked_with, idempotency_key),
     CHECK (expires_at > asked_at)
 ) WITH (fillfactor = 70);
-CREATE INDEX command_open ON command (device_id, number)
-    WHERE state IN ('queued', 'sent') OR (state = 'acked' AND effect IS NOT NULL);
+CREATE INDEX command_open ON command (device_id, number) WHERE settled_at IS NULL;
 CREATE INDEX command_device ON command (device_id, number DESC);
 
 CREATE TABLE command_step (               -- every state it came to, and each time it was said
