@@ -14,6 +14,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ingest.arrival import Arrival, EdgeChange, Inbox, named_readings
 from ingest.modbus_carry import Silence, carry_on
@@ -90,6 +91,10 @@ async def poll_gateway(
         link.close()
 
 
+Answers: TypeAlias = dict[Block, Sequence[int]]
+"""What a slave answered, by request."""
+
+
 @dataclass(slots=True)
 class _Line:
     """One gateway's connection and what is known of it."""
@@ -102,6 +107,7 @@ class _Line:
     is_known_up: bool | None = None  # what the journal was told last
     turns: dict[int, Turn] = field(default_factory=dict)
     rounds: Counter[int] = field(default_factory=Counter)  # asked so far, by unit
+    factors: dict[int, Answers] = field(default_factory=dict)  # last heard, by unit
     last_silence_s: float = float("-inf")
 
     async def tell(self, *, up: bool, detail: str) -> None:
@@ -234,7 +240,7 @@ def _note_silence(line: _Line, turn: Turn, why: str) -> None:
 class _Round:
     """What one slave said when asked for all its blocks."""
 
-    answers: dict[Block, Sequence[int]] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     refused: list[ProtocolError] = field(default_factory=list)
     silence: str = ""  # why it counts as silent; empty if it does not
     may_come_late: bool = False  # whether an answer may still be on its way
@@ -242,9 +248,8 @@ class _Round:
 
 async def _ask_blocks(line: _Line, by_unit: Mapping[int, Slave], turn: Turn) -> _Round:
     round_, slave = _Round(), by_unit[turn.unit_id]
-    done = line.rounds[turn.unit_id]
     sounded: Turn | None = None
-    for number, block in enumerate(b for b in slave.blocks if done % b.every == 0):
+    for number, block in enumerate(_blocks_now(line, slave)):
         if number and (order := line.orders.now()):
             await _carry_on(line, by_unit, order)
         try:
@@ -264,9 +269,24 @@ async def _ask_blocks(line: _Line, by_unit: Mapping[int, Slave], turn: Turn) -> 
     return round_
 
 
+def _blocks_now(line: _Line, slave: Slave) -> list[Block]:
+    """Return what is asked for in this round."""
+    done = line.rounds[slave.unit_id]
+    factors = line.factors.get(slave.unit_id, {})
+    return [
+        block
+        for block in slave.blocks
+        if done % block.every == 0 or (block.has_factors and block not in factors)
+    ]
+
+
 async def _hand_on(line: _Line, slave: Slave, round_: _Round) -> None:
     now = line.clock()
-    items = decode(round_.answers, unit_id=slave.unit_id, measured_at=now)
+    factors = line.factors.setdefault(slave.unit_id, {})
+    factors |= {b: words for b, words in round_.answers.items() if b.has_factors}
+    items = decode(
+        round_.answers, unit_id=slave.unit_id, measured_at=now, beside=factors
+    )
     errors = [item for item in items if isinstance(item, ProtocolError)]
     peer = line.link.where
     arrival = Arrival(

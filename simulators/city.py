@@ -29,12 +29,14 @@ class Endpoint:
         transport: The wire it speaks.
         host: Where it listens, if it is polled.
         port: Where it listens, if it is polled.
+        line: How its serial line is set, if it has one.
     """
 
     code: str
     transport: Transport
     host: str
     port: int
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ def _gateways(folder: Path) -> Iterator[Endpoint]:
             transport=Transport(row["transport"]),
             host=row["host"],
             port=int(row["port"] or 0),
+            line=row.get("line") or "",
         )
 
 

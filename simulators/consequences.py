@@ -52,7 +52,7 @@ def incident_at(
         members=(device.code,),
     )
     match cause:
-        case Cause.COVER_OPENED | Cause.LAMP_FAILED:
+        case Cause.COVER_OPENED | Cause.LAMP_FAILED | Cause.RELAY_STUCK:
             return plain
         case Cause.CIRCUIT_OFF:
             return _with_members(plain, _lamps_of(town, device), ())

@@ -17,6 +17,7 @@ class Cause(StrEnum):
     COVER_OPENED = "cover_opened"  # 井盖开启
     LAMP_FAILED = "lamp_failed"  # 单灯熄灭
     CIRCUIT_OFF = "circuit_off"  # 回路失电
+    RELAY_STUCK = "relay_stuck"  # 接触器拒动
     PIPE_BURST = "pipe_burst"  # 爆管
     CLOUDBURST = "cloudburst"  # 暴雨积水
     LEFT_AREA = "left_area"  # 驶出作业区
@@ -57,6 +58,10 @@ CAUSES: Mapping[Cause, CauseFacts] = {
     ),
     Cause.CIRCUIT_OFF: CauseFacts(
         DeviceKind.CABINET, "component", "", "lamp_circuit_out", 60, (150, 300)
+    ),
+    # It shows only when the contactor is ordered to move (TALQ 2.7.1: relayFailure).
+    Cause.RELAY_STUCK: CauseFacts(
+        DeviceKind.CABINET, "component", "", "relay_failure", 60, (150, 300)
     ),
     Cause.PIPE_BURST: CauseFacts(
         DeviceKind.PRESSURE, "event", "0501", "supply_burst", 60, (150, 240)

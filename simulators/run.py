@@ -29,6 +29,10 @@ UDP_EVERY = 4
 """Every fourth vehicle terminal speaks UDP."""
 
 
+MODBUS = frozenset({Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP})
+"""Gateways that are polled over TCP; a serial line has no other end to be played."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wires:
     """Where the platform is.
@@ -121,9 +125,7 @@ class NotLoopbackError(ValueError):
 
 def _refuse_foreign_hosts(city: City) -> None:
     for endpoint in city.gateways.values():
-        if endpoint.transport is Transport.MODBUS_TCP and not _is_loopback(
-            endpoint.host
-        ):
+        if endpoint.transport in MODBUS and not _is_loopback(endpoint.host):
             raise NotLoopbackError(endpoint)
 
 
@@ -151,7 +153,7 @@ def _players(
     city = world.town.city
     for code, endpoint in city.gateways.items():
         devices = city.below(code)
-        if endpoint.transport is Transport.MODBUS_TCP:
+        if endpoint.transport in MODBUS:
             units = units_of(world, devices)
             yield code, run_modbus_server(endpoint, units, clock=clock)
         elif endpoint.transport is Transport.MQTT:

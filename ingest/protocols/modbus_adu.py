@@ -69,6 +69,7 @@ class ModbusRecording:
     def __init__(self, register_map: RegisterMap) -> None:
         self._map = register_map
         self._asked: dict[tuple[int, int], ReadRequest] = {}
+        self._factors: dict[int, dict[Block, Sequence[int]]] = {}
         self._rest = b""
         self._is_lost = False
 
@@ -143,7 +144,12 @@ class ModbusRecording:
             and field.end <= asked.address + asked.count
         )
         block = Block(asked.table, asked.address, asked.count, fields)
-        return decode({block: words}, unit_id=adu.unit_id, measured_at=now)
+        beside = self._factors.setdefault(adu.unit_id, {})
+        if block.has_factors:
+            beside[block] = words
+        return decode(
+            {block: words}, unit_id=adu.unit_id, measured_at=now, beside=beside
+        )
 
 
 def exception_error(asked: Request, code: int) -> ProtocolError:

@@ -91,6 +91,11 @@ class Block:
         """It is asked for in each round, or only in each second, third, …."""
         return self.fields[0].every if self.fields else 1
 
+    @property
+    def has_factors(self) -> bool:
+        """Whether values of other blocks may hang from its own."""
+        return any(field_.is_factor for field_ in self.fields)
+
     def words(self, field_: Field, answer: Sequence[int]) -> Sequence[int]:
         """Return the registers of one field out of this block's answer."""
         first = field_.address - self.address

@@ -36,7 +36,7 @@ def octets(played: World, *, backwards: bool = False) -> list[bytes]:
             said.append(message(relay, second))
         for code in ("CAB", "RTU"):
             units = units_of(played, city.below(code))
-            said += [repr(unit(at)).encode() for unit in units.values()]
+            said += [repr(unit.show(at)).encode() for unit in units.values()]
         vehicles = city.of_kind(DeviceKind.VEHICLE)
         said += [sentences(played, vehicle, at) for vehicle in vehicles]
     return sorted(said)

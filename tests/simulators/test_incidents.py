@@ -50,7 +50,8 @@ def some(cause: Cause) -> list[Incident]:
 
 def test_all_seven_causes_begin_within_the_first_half_minute_apart() -> None:
     first = demo_timetable(town())[:7]
-    assert {incident.cause for incident in first} == set(Cause)
+    # A stuck relay shows only when it is ordered to move: in scenarios alone.
+    assert {one.cause for one in first} == set(Cause) - {Cause.RELAY_STUCK}
     assert first[-1].starts_s < 30
     assert min(b.starts_s - a.starts_s for a, b in pairwise(first)) >= 1
 
