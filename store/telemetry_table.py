@@ -16,7 +16,20 @@ from vocabulary.times import SECOND_US, datetime_from_us, us_from_datetime
 
 COME_TRUE_US = 48 * 3600 * SECOND_US
 """How long before the newest of a batch a row may take the place of one from the
-future: none is stored that is a day ahead, and old rows may be compressed."""
+future: none is stored that is a day ahead."""
+
+UNCOMPRESSED_US = 6 * 24 * 3600 * SECOND_US
+"""How old a row may be, when it comes, to take another's place: chunks are compressed
+when they are a week old, and an UPDATE would decompress all of one. The community
+edition refuses that above 100,000 rows, however often it is tried."""
+
+_MAY_DECOMPRESS = """
+SELECT CASE WHEN current_setting(name, true) IS NULL THEN ''
+       ELSE set_config(name, '0', true) END
+FROM (VALUES ('timescaledb.max_tuples_decompressed_per_dml_transaction')) AS it (name)
+"""
+# A row may meet a compressed one of its key: some releases decompress its neighbours to
+# see, up to a thousand each. That is little beside a batch that could never be stored.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +179,15 @@ async def insert_unstored(
         rows: No two with the same key.
     """
     n = Column("n", np.arange(len(rows), dtype=np.int32))
-    await connection.execute(table.make_stage)
+    await connection.execute(f"{table.make_stage}; {_MAY_DECOMPRESS}")
     await copy_columns(connection, table.stage, [n, *table.columns(rows)])
     stored = await connection.fetchval(table.insert) or []
-    if len(stored) < len(rows):
-        newest_us = int(table.times_us(rows).max())
-        since = datetime_from_us(newest_us - COME_TRUE_US)
+    newest_us = int(table.times_us(rows).max())
+    since_us = max(
+        newest_us - COME_TRUE_US, int(rows.received_us.max()) - UNCOMPRESSED_US
+    )
+    if len(stored) < len(rows) and newest_us > since_us:
+        since = datetime_from_us(since_us)
         stored += await connection.fetchval(table.come_true, since) or []
     return np.array(stored, dtype=np.intp)
 
