@@ -16,6 +16,7 @@ from cases.evidence_bodies import (
 )
 from cases.placing import Place
 from cases.request import FilingRequest
+from cases.subject import SubjectKind
 from devices.registry.snapshot import Snapshot
 from store.evidence import FixSamples, ReadingSamples, Window
 from vocabulary.quantity import QUANTITIES, Quantity
@@ -170,8 +171,8 @@ def _track(window: Window, fixes: FixSamples | None) -> SamplesBody:
 
 def _subject(place: Place, snapshot: Snapshot) -> SubjectBody:
     component = place.subject.component
-    kind, _ = place.subject.name
-    named = _subject_named(place)
+    kind = place.key.subject_kind
+    named = _subject_named(place, snapshot)
     units: list[str | None] = [None, None, None]
     if component is not None:
         parties = component.maintainer_id, component.owner_id, component.authority_id
@@ -188,8 +189,13 @@ def _subject(place: Place, snapshot: Snapshot) -> SubjectBody:
     )
 
 
-def _subject_named(place: Place) -> Named:
-    subject = place.subject
+def _subject_named(place: Place, snapshot: Snapshot) -> Named:
+    subject, subject_id = place.subject, place.key.subject_id
+    if place.key.subject_kind == SubjectKind.GATEWAY:
+        return Named(*[subject.device.gateway] * 3)
+    if place.key.subject_kind == SubjectKind.AREA:
+        unit = snapshot.units.get(subject_id)
+        return Named("", "全市", "the whole city") if unit is None else _named(unit)
     if subject.component is not None:
         return _named(subject.component)
     if subject.vehicle is not None:

@@ -80,6 +80,7 @@ def new_case(
         opened_at=request.at,
         measured_at=request.measured_at,
         simulated=place.subject.device.simulated,
+        shape=request.shape,
     )
 
 

@@ -72,7 +72,7 @@ def place(
     if route is None:
         return Unplaced.NO_UNIT
     return Place(
-        key=_key(subject, class_key, condition),
+        key=_key(request.subject or subject.name, class_key, condition),
         subject=subject,
         cell=cell,
         point=point,
@@ -120,8 +120,8 @@ def _first_of_codes(codes: tuple[str, ...], snapshot: Snapshot) -> int | None:
     return next((by_code[code] for code in codes if code in by_code), None)
 
 
-def _key(subject: Subject, class_key: ClassKey, condition: str) -> ProblemKey:
-    (kind, subject_id), (type_, scheme, code) = subject.name, class_key
+def _key(subject: tuple[str, int], class_key: ClassKey, condition: str) -> ProblemKey:
+    (kind, subject_id), (type_, scheme, code) = subject, class_key
     return ProblemKey(
         subject_kind=kind,
         subject_id=subject_id,

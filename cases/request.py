@@ -33,6 +33,31 @@ class CaseType(StrEnum):
     EVENT = "event"  # 事件
 
 
+class Shape(StrEnum):
+    """How many alarms a case is made of; stored in `case_file.shape`."""
+
+    SINGLE = "single"
+    GROUP = "group"  # many below one thing
+    STORM = "storm"  # more than a rule may file in a minute
+
+
+class Mark(StrEnum):
+    """What is special about a hit."""
+
+    NONE = "none"
+    UNSTABLE = "unstable"  # one raise too many: its alarm comes and goes
+    QUIET = "quiet"  # another one meanwhile: counted, not told
+    SETTLED = "settled"  # it no longer comes and goes
+    LEFT = "left"  # a member of something that still stands has cleared
+
+
+class MemberState(StrEnum):
+    """What is known of a member; stored in `case_member.state`."""
+
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What is wrong, in the words of a class table.
@@ -80,6 +105,9 @@ class FilingRequest:
         lat: Degrees north, WGS-84; None to take the registry's.
         reason_zh: 为什么立案, for people.
         reason_en: Why, for people.
+        shape: Whether it is one alarm's, a group's or a storm's.
+        subject: Kind and id of what it is about; None for what the device watches.
+        mark: What is special about it.
     """
 
     rule: str
@@ -101,3 +129,42 @@ class FilingRequest:
     lat: float | None
     reason_zh: str
     reason_en: str
+    shape: Shape = Shape.SINGLE
+    subject: tuple[str, int] | None = None
+    mark: Mark = Mark.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One device of a group or a storm.
+
+    Attributes:
+        device_id: `device.id`.
+        alarm_id: Its alarm; 0 where none speaks for it.
+        state: What is known of it.
+        has_own: Whether its alarm was filed alone before, so that it is only linked.
+    """
+
+    device_id: int
+    alarm_id: int
+    state: MemberState
+    has_own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """Members for the case of a group or a storm.
+
+    Attributes:
+        lead: The alarm that the group or storm stands by; filed again if its case is
+            closed by now.
+        members: Who joins.
+        alone: The one member's own hit, to be filed if the group cannot be; None if
+            that has happened, or its rule files nothing.
+        severity: At least so bad is the case from now on; None leaves it.
+    """
+
+    lead: FilingRequest
+    members: tuple[Member, ...]
+    alone: FilingRequest | None = None
+    severity: Severity | None = None

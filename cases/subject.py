@@ -20,6 +20,8 @@ class SubjectKind(StrEnum):
     COMPONENT = "component"
     DEVICE = "device"
     VEHICLE = "vehicle"
+    GATEWAY = "gateway"  # of a group: whoever speaks for its members
+    AREA = "area"  # of a storm: a sub-district, 0 for the whole city
 
 
 @dataclass(frozen=True, slots=True)

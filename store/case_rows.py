@@ -64,6 +64,7 @@ class NewCase:
         opened_at: Journal time.
         measured_at: The deciding sample's own time.
         simulated: Whether a simulator caused it.
+        shape: single, group or storm.
     """
 
     number: str
@@ -81,6 +82,7 @@ class NewCase:
     opened_at: datetime
     measured_at: datetime
     simulated: bool
+    shape: str = "single"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class LockedCase:
         recovered_at: When the sensor said it was over, if it still says so.
         closed_at: When it was closed, if it is.
         simulated: Whether a simulator caused it.
+        rule: Code of the rule that opened it.
     """
 
     id: int
@@ -128,6 +131,7 @@ class LockedCase:
     recovered_at: datetime | None
     closed_at: datetime | None
     simulated: bool
+    rule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

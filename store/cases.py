@@ -33,9 +33,9 @@ _INSERT = """
 INSERT INTO case_file (number, subject_kind, subject_id, scheme, type, class_code,
     condition, severity, title_zh, title_en, reason_zh, reason_en, device_id, cell_id,
     lon, lat, unit_id, unit_reason, stage, rule, rule_version, opened_at, measured_at,
-    last_hit_at, simulated)
+    last_hit_at, simulated, shape)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-    $18, $19, $20, $21, $22, $23, $22, $24)
+    $18, $19, $20, $21, $22, $23, $22, $24, $25)
 ON CONFLICT (subject_kind, subject_id, scheme, type, class_code, condition)
     WHERE closed_at IS NULL DO NOTHING
 RETURNING id
@@ -150,6 +150,7 @@ async def insert_case(connection: Connection, case: NewCase) -> int | None:
         case.opened_at,
         case.measured_at,
         case.simulated,
+        case.shape,
     )
     return case_id
 

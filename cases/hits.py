@@ -1,0 +1,238 @@
+"""One hit: it opens a case, is another hit on one, or says that it is over."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from enum import StrEnum
+
+from cases.keeping import keep_change, keep_hit, keep_opening
+from cases.move_table import Move
+from cases.notice import Notice, Told
+from cases.number import LAST_SEQUENCE, case_number
+from cases.opening import new_case, number_series, opening_steps, worse_of
+from cases.placing import Place, Unplaced, place
+from cases.request import FilingRequest, Hit, Mark, Shape
+from cases.routing import Routing
+from devices.registry.snapshot import Snapshot
+from store import case_members as members
+from store import cases as rows
+from store.case_rows import LockedCase
+from store.connection import Connection
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    OPENED = "opened"  # a new case
+    HIT_AGAIN = "hit_again"  # the problem had an open case
+    EASED = "eased"  # written down; a case keeps its worst severity
+    RECOVERED = "recovered"  # the last alarm of its case cleared
+    STILL_BAD = "still_bad"  # cleared, but another alarm of its case stands
+    NO_CASE = "no_case"  # the alarm never had a case
+    NOT_FILED = "not_filed"  # see `why`
+    JOINED = "joined"  # members of a group's or a storm's case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What became of one request.
+
+    Attributes:
+        outcome: In a word.
+        alarm_id: The request's alarm.
+        case: The case as it is now; None if there is none.
+        why: Why there is none, where `outcome` is `NOT_FILED`.
+        notice: What the journal tells of it, if anything.
+    """
+
+    outcome: Outcome
+    alarm_id: int
+    case: LockedCase | None = None
+    why: Unplaced | None = None
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where hits are filed.
+
+    Attributes:
+        connection: In the transaction that stores the alarms.
+        snapshot: The registry as it was when the rules decided.
+        routing: Who answers for what.
+        county: Six digits for cases that lie in no grid cell; None for the city's.
+        zone: It says which day a case number is of.
+    """
+
+    connection: Connection
+    snapshot: Snapshot
+    routing: Routing
+    county: str | None
+    zone: tzinfo
+
+
+async def file_hit(desk: Desk, request: FilingRequest) -> Filed:
+    """File one hit, whatever became of its alarm."""
+    match request.kind, request.mark:
+        case Hit.CLEARED, Mark.LEFT:
+            return await _leave(desk.connection, request)
+        case Hit.CLEARED, Mark.SETTLED:
+            return await _settle(desk, request)
+        case Hit.RAISED, Mark.QUIET:
+            return await _count(desk, request)
+        case ((Hit.RAISED | Hit.ESCALATED), _):
+            return await raise_hit(desk, request)
+        case _:
+            return await _relieve(desk.connection, request)
+
+
+async def raise_hit(desk: Desk, request: FilingRequest) -> Filed:
+    """Open a case for a hit, or count it on the open one; say if it is unstable."""
+    filed = await _raise(desk, request)
+    if filed.case is None:
+        return filed
+    connection, case_id = desk.connection, filed.case.id
+    if request.mark is Mark.UNSTABLE:
+        await members.set_unstable(connection, case_id, request.at)
+    elif request.mark is Mark.SETTLED:
+        await members.set_unstable(connection, case_id, None)
+    if request.shape is not Shape.SINGLE:
+        await members.set_shape(connection, case_id, request.shape)
+    await members.own_case(connection, request.alarm_id, case_id)
+    return filed
+
+
+async def _count(desk: Desk, request: FilingRequest) -> Filed:
+    """Count a raise of what is unstable on the problem's open case, if it has one."""
+    found = await _placed(desk, request)
+    if isinstance(found, Unplaced):
+        return _not_filed(request, found)
+    connection = desk.connection
+    case = await rows.lock_open_case(connection, found.key)
+    if case is None:
+        return Filed(outcome=Outcome.NO_CASE, alarm_id=request.alarm_id)
+    await rows.link_alarm(connection, request.alarm_id, case.id)
+    await members.count_quiet_hit(connection, case.id, request.at)
+    return await _filed(connection, Outcome.HIT_AGAIN, request, case.id)
+
+
+async def _settle(desk: Desk, request: FilingRequest) -> Filed:
+    """Let the open case of what was unstable recover, if nothing of it stands."""
+    found = await _placed(desk, request)
+    if isinstance(found, Unplaced):
+        return _not_filed(request, found)
+    connection = desk.connection
+    case = await rows.lock_open_case(connection, found.key)
+    if case is None:
+        return Filed(outcome=Outcome.NO_CASE, alarm_id=request.alarm_id)
+    await members.set_unstable(connection, case.id, None)
+    await keep_change(connection, case.id, request)
+    return await _recover(connection, request, case.id)
+
+
+async def _leave(connection: Connection, request: FilingRequest) -> Filed:
+    """Let a member go; what it was a member of still stands."""
+    await members.leave_all(connection, request.alarm_id, request.at)
+    return Filed(outcome=Outcome.STILL_BAD, alarm_id=request.alarm_id)
+
+
+async def _placed(desk: Desk, request: FilingRequest) -> Place | Unplaced:
+    fix = None
+    if request.lon is None:
+        fix = await rows.last_fix(desk.connection, request.device_id)
+    return place(request, desk.snapshot, desk.routing, last_fix=fix)
+
+
+async def _raise(desk: Desk, request: FilingRequest) -> Filed:
+    found = await _placed(desk, request)
+    if isinstance(found, Unplaced):
+        return _not_filed(request, found)
+    while True:  # ends: either the problem has an open case, or we open it
+        case = await rows.lock_open_case(desk.connection, found.key)
+        if case is not None:
+            return await _hit(desk.connection, request, found, case)
+        opened = await _open(desk, request, found)
+        if opened is not None:
+            return opened
+
+
+async def _hit(
+    connection: Connection, request: FilingRequest, found: Place, case: LockedCase
+) -> Filed:
+    finding = worse_of(case, request)
+    await rows.record_hit(
+        connection,
+        case.id,
+        again=request.kind is Hit.RAISED,
+        at=request.at,
+        finding=finding,
+    )
+    await rows.link_alarm(connection, request.alarm_id, case.id)
+    await keep_hit(connection, case.id, request, found)
+    return await _filed(connection, Outcome.HIT_AGAIN, request, case.id, Told.HIT)
+
+
+async def _open(desk: Desk, request: FilingRequest, found: Place) -> Filed | None:
+    """Open a case; None if somebody else did in the meantime."""
+    connection = desk.connection
+    county, day = number_series(
+        request, found, desk.snapshot, county=desk.county, zone=desk.zone
+    )
+    sequence = await rows.next_sequence(connection, county, day)
+    if sequence > LAST_SEQUENCE:
+        return _not_filed(request, Unplaced.NO_NUMBER)
+    steps = opening_steps(request, found)
+    number = case_number(county, day, sequence)
+    case = new_case(request, found, number=number, stage=steps[-1].to_stage)
+    case_id = await rows.insert_case(connection, case)
+    if case_id is None:
+        return None
+    for step in steps:
+        await rows.insert_step(connection, case_id, step)
+    await rows.link_alarm(connection, request.alarm_id, case_id)
+    await rows.adopt_alarms(connection, case_id, found.key, seq=request.seq)
+    await keep_opening(connection, case_id, request, found, desk.snapshot)
+    return await _filed(connection, Outcome.OPENED, request, case_id, Move.FILE)
+
+
+async def _relieve(connection: Connection, request: FilingRequest) -> Filed:
+    if request.kind is Hit.CLEARED:
+        await members.leave_all(connection, request.alarm_id, request.at)
+    case = await rows.lock_case_of_alarm(connection, request.alarm_id)
+    if case is None:
+        return Filed(outcome=Outcome.NO_CASE, alarm_id=request.alarm_id)
+    await keep_change(connection, case.id, request)
+    if request.kind is Hit.EASED:
+        return await _filed(connection, Outcome.EASED, request, case.id)
+    return await _recover(connection, request, case.id)
+
+
+async def _recover(
+    connection: Connection, request: FilingRequest, case_id: int
+) -> Filed:
+    """Say that a case has recovered, if none of its alarms stands."""
+    still_bad = await rows.another_alarm_stands(
+        connection, case_id, alarm_id=request.alarm_id, seq=request.seq
+    )
+    if still_bad:
+        return await _filed(connection, Outcome.STILL_BAD, request, case_id)
+    await rows.set_recovered(connection, case_id, request.at)
+    told = Told.RECOVER
+    return await _filed(connection, Outcome.RECOVERED, request, case_id, told)
+
+
+async def _filed(
+    connection: Connection,
+    outcome: Outcome,
+    request: FilingRequest,
+    case_id: int,
+    told: Move | Told | None = None,
+) -> Filed:
+    case = await rows.lock_case(connection, case_id)
+    if case is None:
+        raise AssertionError(f"case {case_id} is locked and gone")
+    notice = Notice(at=request.at, move=told, case=case) if told is not None else None
+    return Filed(outcome=outcome, alarm_id=request.alarm_id, case=case, notice=notice)
+
+
+def _not_filed(request: FilingRequest, why: Unplaced) -> Filed:
+    return Filed(outcome=Outcome.NOT_FILED, alarm_id=request.alarm_id, why=why)
