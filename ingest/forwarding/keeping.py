@@ -6,11 +6,12 @@ for. Nothing is dropped.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +33,14 @@ DISK_RETRY_S = 1.0
 
 GATHER_S = 0.05
 """How long acknowledged messages are gathered before they are removed together."""
+
+SAFE_S = 10.0
+"""How long what the broker has acknowledged is kept all the same, and sent again on the
+next connection: a broker saves its queue now and then (mosquitto, as we run it, each
+second or two), and one that is killed has forgotten what it took since."""
+
+LOOK_S = 1.0
+"""How often is looked whether room is needed sooner than that."""
 
 SHOWN_OCTETS = 64
 """Octets of what an edge could not read that the log shows."""
@@ -79,7 +88,7 @@ class Keeper:
         self._most_octets = most_octets
         self._octets = queue.depth().octets
         self._changed = asyncio.Condition()
-        self._acknowledged: list[int] = []
+        self._acknowledged: dict[int, float] = {}  # since when, the oldest first
         self._has_acknowledged = asyncio.Event()
         self._is_full = False
         self.counts = Counts()
@@ -104,18 +113,23 @@ class Keeper:
         await self._take(items, clock)
 
     def acknowledge(self, seq: int) -> None:
-        """Take note that the broker has a message."""
-        self._acknowledged.append(seq)
+        """Take note that the broker has a message, maybe not for the first time."""
+        self._acknowledged.pop(seq, None)
+        self._acknowledged[seq] = asyncio.get_running_loop().time()
         self._has_acknowledged.set()
 
     async def forget(self) -> None:
-        """Remove what the broker has, until cancelled."""
+        """Remove what the broker has for long enough, until cancelled."""
         while True:
             await self._has_acknowledged.wait()
-            await asyncio.sleep(GATHER_S)
-            seqs, self._acknowledged = self._acknowledged, []
-            self._has_acknowledged.clear()
-            await self._remove(seqs)
+            await asyncio.sleep(GATHER_S if self._is_crowded else LOOK_S)
+            seqs = self._forgettable()
+            for seq in seqs:
+                del self._acknowledged[seq]
+            if not self._acknowledged:
+                self._has_acknowledged.clear()
+            if seqs:
+                await self._remove(seqs)
 
     async def read(
         self, *, after: int, before: int | None = None, limit: int
@@ -138,8 +152,27 @@ class Keeper:
         return await self._in_thread(lambda: self._queue.first_made_since(at))
 
     async def depth(self) -> Depth:
-        """Return how much waits."""
-        return await self._in_thread(self._queue.depth)
+        """Return how much waits; what the broker has is not counted as waiting."""
+        depth = await self._in_thread(self._queue.depth)
+        waiting = max(0, depth.messages - len(self._acknowledged))
+        return replace(
+            depth, messages=waiting, oldest_us=depth.oldest_us if waiting else None
+        )
+
+    @property
+    def _is_crowded(self) -> bool:
+        """Whether room is more urgent than what a killed broker might have lost."""
+        return self._octets * 2 >= self._most_octets or self._is_full
+
+    def _forgettable(self) -> list[int]:
+        """Return what the broker has for long enough; all of it if there is no room."""
+        if self._is_crowded:
+            return list(self._acknowledged)
+        until_s = asyncio.get_running_loop().time() - SAFE_S
+        safe = itertools.takewhile(
+            lambda item: item[1] <= until_s, self._acknowledged.items()
+        )
+        return [seq for seq, _ in safe]
 
     async def _take(self, items: Sequence[Arrival | EdgeChange], clock: Clock) -> None:
         arrivals = [item for item in items if isinstance(item, Arrival)]
@@ -207,9 +240,9 @@ class Keeper:
             taken = await self._in_thread(lambda: self._queue.remove(seqs))
         except DiskFullError as error:
             log.error("%s; the broker may get %d messages twice", error, len(seqs))  # noqa: TRY400 - no bug
-            self._acknowledged += seqs
             await asyncio.sleep(DISK_RETRY_S)
-            self._has_acknowledged.set()
+            for seq in seqs:
+                self.acknowledge(seq)
             return
         self._octets -= taken
         async with self._changed:
