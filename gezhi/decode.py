@@ -250,6 +250,7 @@ def _hex_items(
             continue
         if octets:
             yield decoder.receive_frame(octets, now)
+    yield decoder.receive_eof(now)
 
 
 def _received_at(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
     rows and fixes that could not be placed   as `kept` keeps them, any transport
     a whole MQTT payload                      by its topic, as if it came now
-    an NMEA 0183 sentence                     for the terminal that it is known to be of
+    NMEA 0183 sentences of one fix            for the terminal that it is known to be of
     a frame of SL 651, a segment of HJ 212    for the station that it names
 
 Anything else is a part of a message that says nothing by itself. Frames of JT/T 808 are
@@ -82,7 +82,10 @@ def _read_nmea(
     if not row.identity:
         return []
     stream = NmeaStream(terminal=row.identity)
-    items = stream.receive_data(message.octets + b"\r\n", message.received_at)
+    items = [
+        *stream.receive_data(message.octets, message.received_at),
+        *stream.receive_eof(message.received_at),
+    ]
     return [
         Arrival(
             transport=Transport.NMEA,

@@ -27,6 +27,9 @@ IDLE_S = 600.0
 EDGE = "nmea"
 """What EDGE entries of the journal call this edge."""
 
+MAX_PEERS = 4096
+"""Senders of datagrams that are remembered; then the one silent longest is not."""
+
 _READ_SIZE = 65536
 
 
@@ -37,6 +40,7 @@ async def serve_nmea_tcp(
     gateway: str,
     inbox: Inbox,
     clock: Clock,
+    terminal: str | None = None,
     idle_s: float = IDLE_S,
     on_bound: Callable[[int], None] | None = None,
 ) -> None:
@@ -50,6 +54,7 @@ async def serve_nmea_tcp(
         gateway: Code of the gateway these terminals belong to.
         inbox: Where positions and refusals go.
         clock: Tells the time of receipt.
+        terminal: Who calls here and need not say so; None where many do.
         idle_s: Seconds of silence after which a connection is closed.
         on_bound: Told the port, once it listens.
     """
@@ -57,7 +62,9 @@ async def serve_nmea_tcp(
 
         def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             peer = _peer_name(writer.get_extra_info("peername"))
-            connection = _Terminal(gateway, peer, inbox=inbox, clock=clock)
+            connection = _Terminal(
+                gateway, peer, terminal=terminal, inbox=inbox, clock=clock
+            )
             connections.create_task(
                 _run_connection(reader, writer, connection, idle_s=idle_s),
                 name=f"nmea {peer}",
@@ -79,11 +86,13 @@ async def serve_nmea_udp(
     gateway: str,
     inbox: Inbox,
     clock: Clock,
+    terminal: str | None = None,
     on_bound: Callable[[int], None] | None = None,
 ) -> None:
     """Take datagrams until cancelled.
 
-    Each datagram stands alone: its first line is `$PGZID,<terminal>*CS`.
+    Each holds whole sentences, `$PGZID,<terminal>*CS` before them; what it says of a
+    fix the same sender's next one may go on with.
 
     Args:
         host: Address to listen on.
@@ -91,35 +100,105 @@ async def serve_nmea_udp(
         gateway: Code of the gateway these terminals belong to.
         inbox: Where positions and refusals go.
         clock: Tells the time of receipt.
+        terminal: Who sends here and need not say so; None where many do.
         on_bound: Told the port, once it listens.
     """
+
+    def meet(address: tuple[str, int]) -> _Terminal:
+        peer = _peer_name(address)
+        return _Terminal(gateway, peer, terminal=terminal, inbox=inbox, clock=clock)
+
     with listening(host, port) as listener:
         bound = listener.getsockname()[1]
         await _tell_bound(bound, "UDP", gateway, inbox=inbox, clock=clock)
         if on_bound:
             on_bound(bound)
+        peers = _Peers(meet)
         while True:
-            for data, address in await received(listener):
-                terminal = _Terminal(
-                    gateway, _peer_name(address), inbox=inbox, clock=clock
-                )
-                await terminal.take(data)
-                await terminal.end()
+            try:
+                async with asyncio.timeout(peers.wait_s()):
+                    datagrams = await received(listener)
+            except TimeoutError:
+                datagrams = []
+            for data, address in datagrams:
+                await peers.take(data, address)
+            await peers.close_due()
+
+
+class _Peers:
+    """Who sends datagrams, and how long it may take until one says no more of a fix."""
+
+    def __init__(self, meet: Callable[[tuple[str, int]], "_Terminal"]) -> None:
+        self._meet = meet
+        self._known: dict[tuple[str, int], _Terminal] = {}  # the latest heard at last
+        self._waiting: dict[tuple[str, int], float] = {}  # until when, the first first
+
+    def wait_s(self) -> float | None:
+        """Return how long to wait for datagrams; None if nothing is due."""
+        if not self._waiting:
+            return None
+        return max(0.0, next(iter(self._waiting.values())) - _now_s())
+
+    async def take(self, data: bytes, address: tuple[str, int]) -> None:
+        """Take one datagram."""
+        peer = self._known.pop(address, None) or self._meet(address)
+        self._known[address] = peer
+        await peer.take_datagram(data)
+        wait_s = peer.wait_s()
+        if wait_s is None:
+            self._waiting.pop(address, None)
+        else:
+            self._waiting.setdefault(address, _now_s() + wait_s)
+        if len(self._known) > MAX_PEERS:
+            oldest = next(iter(self._known))
+            self._waiting.pop(oldest, None)
+            await self._known.pop(oldest).end()
+
+    async def close_due(self) -> None:
+        """Let those go on that waited long enough for more of a fix."""
+        now_s = _now_s()
+        due = [address for address, at_s in self._waiting.items() if at_s <= now_s]
+        for address in due:
+            del self._waiting[address]
+            await self._known[address].pause()
 
 
 class _Terminal:
     """One peer's stream on its way to the inbox."""
 
-    def __init__(self, gateway: str, peer: str, *, inbox: Inbox, clock: Clock) -> None:
-        self.stream = NmeaStream()
+    def __init__(
+        self,
+        gateway: str,
+        peer: str,
+        *,
+        terminal: str | None,
+        inbox: Inbox,
+        clock: Clock,
+    ) -> None:
+        self.stream = NmeaStream(terminal)
         self.peer = peer
         self._gateway = gateway
         self._inbox = inbox
         self._clock = clock
 
+    def wait_s(self) -> float | None:
+        """Return how long a fix waits yet for more of it; None if none does."""
+        due_at = self.stream.due_at
+        if due_at is None:
+            return None
+        return max(0.0, (due_at - self._clock()).total_seconds())
+
     async def take(self, data: bytes) -> None:
         """Hand on what these octets complete."""
         await self._put(self.stream.receive_data(data, self._clock()))
+
+    async def take_datagram(self, data: bytes) -> None:
+        """Hand on what this datagram completes."""
+        await self._put(self.stream.receive_datagram(data, self._clock()))
+
+    async def pause(self) -> None:
+        """Hand on the fix that waited for more of it."""
+        await self._put(self.stream.receive_pause(self._clock()))
 
     async def end(self) -> None:
         """Hand on what the end of the stream completes."""
@@ -185,17 +264,24 @@ async def _read_all(
     reader: asyncio.StreamReader, terminal: _Terminal, *, idle_s: float
 ) -> str:
     """Read until there is no more; return why not."""
+    idle_at_s = _now_s() + idle_s
     while True:
+        wait_s = terminal.wait_s()
+        due_at_s = idle_at_s if wait_s is None else min(idle_at_s, _now_s() + wait_s)
         try:
-            async with asyncio.timeout(idle_s):
+            async with asyncio.timeout_at(due_at_s):
                 data = await reader.read(_READ_SIZE)
         except TimeoutError:
-            return f"silent for {idle_s:g} s, closed"
+            if due_at_s >= idle_at_s:
+                return f"silent for {idle_s:g} s, closed"
+            await terminal.pause()
+            continue
         except OSError as error:
             return str(error)
         if not data:
             return "hung up"
         await terminal.take(data)
+        idle_at_s = _now_s() + idle_s
 
 
 async def _tell_bound(
@@ -206,6 +292,10 @@ async def _tell_bound(
     await inbox.put(
         EdgeChange(edge=EDGE, gateway=gateway, up=True, detail=detail, at=clock())
     )
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _peer_name(address: tuple[str, int] | None) -> str:

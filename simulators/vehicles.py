@@ -1,17 +1,26 @@
 """Vehicle terminals (车载终端): NMEA 0183 to the platform's listener, TCP or UDP.
 
-A terminal calls, says who it is, and sends GGA and RMC of each fix. What it could not
-send for a while it keeps and sends first.
+A terminal calls, says who it is, and sends GGA, GSA, RMC and VTG of each fix, as most
+receivers do. Most hear several systems and say GN; every fourth hears BeiDou only and
+says BD. What a terminal could not send for a while it keeps and sends first.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import datetime
+from zlib import crc32
 
-from ingest.protocols.nmea0183.encode import encode_gga, encode_login, encode_rmc
+from ingest.protocols.nmea0183.encode import (
+    GSA_ROOM,
+    encode_gga,
+    encode_gsa,
+    encode_login,
+    encode_rmc,
+    encode_vtg,
+)
 from simulators.city import Hardware
 from simulators.driving import position_of
 from simulators.pacing import first_from, pause_s, sample_second, time_of, wait_until
@@ -46,7 +55,27 @@ def fix_of(world: World, device: Hardware, at: datetime) -> Position:
 def sentences(world: World, device: Hardware, at: datetime) -> bytes:
     """Return what a terminal sends of one fix."""
     position = fix_of(world, device, at)
-    return encode_gga(position) + encode_rmc(position)
+    talker = talker_of(device)
+    return b"".join(
+        [
+            encode_gga(position, talker),
+            *satellites_used(position, talker),
+            encode_rmc(position, talker),
+            encode_vtg(position, talker),
+        ]
+    )
+
+
+def talker_of(device: Hardware) -> str:
+    """Return the two letters of the systems that a terminal's receiver hears."""
+    return "BD" if crc32(device.code.encode()) % 4 == 0 else "GN"
+
+
+def satellites_used(position: Position, talker: str) -> Iterator[bytes]:
+    """Yield the GSA of a fix, at most twelve satellites each."""
+    numbers = range(1, (position.satellites or 0) + 1)
+    for first in range(0, len(numbers), GSA_ROOM):
+        yield encode_gsa(position, numbers[first : first + GSA_ROOM], talker)
 
 
 async def run_vehicle_tcp(

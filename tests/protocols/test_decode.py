@@ -27,6 +27,9 @@ AT = "2026-11-21T08:00:05Z"
 RMC = (
     b"$GPRMC,080000.000,A,3501.234567,N,11100.123456,E,12.345,271.50,211126,,,A*61\r\n"
 )
+NEXT = (
+    b"$GPRMC,080001.000,A,3501.234567,N,11100.123456,E,12.345,271.50,211126,,,A*60\r\n"
+)
 
 
 def test_a_log_becomes_json_lines(
@@ -35,7 +38,7 @@ def test_a_log_becomes_json_lines(
     log = tmp_path / "a.log"
     log.write_bytes(b"# a comment\r\n" + RMC + RMC.replace(b"*61", b"*60"))
     assert run_decode("nmea0183", log, hex_lines=False, received_at=AT) == 0
-    position, error = map(orjson.loads, capfdbinary.readouterr().out.splitlines())
+    error, position = map(orjson.loads, capfdbinary.readouterr().out.splitlines())
     assert position == {
         "kind": "position",
         "device": "",
@@ -54,12 +57,12 @@ def test_hex_lines_are_one_message_each() -> None:
     lines = decode(
         "nmea0183",
         io.BytesIO(
-            RMC.rstrip().hex(" ").encode() + b"\n\nnot hex\n" + RMC.hex().encode()
+            RMC.rstrip().hex(" ").encode() + b"\n\nnot hex\n" + NEXT.hex().encode()
         ),
         hex_lines=True,
         received_at=NOW,
     )
-    assert [line["kind"] for line in lines] == ["position", "error", "position"]
+    assert [line["kind"] for line in lines] == ["error", "position", "position"]
 
 
 def test_serial_modbus_frames_are_told_by_their_crc() -> None:

@@ -5,13 +5,15 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import uvloop
 
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
-from ingest.protocols.nmea0183 import encode_login, encode_rmc
+from ingest.protocols.nmea0183 import encode_gga, encode_login, encode_rmc
+from ingest.protocols.nmea0183.joiner import HOLD
 from vocabulary.device import Transport
 from vocabulary.position import Position
 from vocabulary.refusal import Reason
@@ -70,6 +72,10 @@ async def edge(
         serving.cancel()
 
 
+def fix_after(number: int) -> Position:
+    return replace(FIX, fixed_at=FIX.fixed_at + number * timedelta(milliseconds=1))
+
+
 async def next_arrival(inbox: Inbox) -> Arrival:
     while True:
         item = await inbox.get()
@@ -120,11 +126,12 @@ async def test_a_bad_sentence_does_not_stop_its_neighbours() -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         bad = encode_rmc(FIX).replace(b"A", b"B", 1)
         writer.write(encode_login("VT-0001") + bad + b"\xff\x00\r\n" + encode_rmc(FIX))
+        refused = await next_arrival(inbox)
         arrival = await next_arrival(inbox)
         writer.close()
         await writer.wait_closed()
-    assert [refusal.reason for refusal in arrival.refusals] == [Reason.BAD_CHECKSUM]
-    assert arrival.refusals[0].identity == "VT-0001"
+    assert [refusal.reason for refusal in refused.refusals] == [Reason.BAD_CHECKSUM]
+    assert refused.refusals[0].identity == "VT-0001"
     assert arrival.positions == [FIX]
 
 
@@ -171,12 +178,13 @@ async def test_a_last_sentence_needs_no_line_end() -> None:
 
 async def test_a_full_inbox_stops_the_reading_and_nothing_is_lost() -> None:
     inbox: Inbox = asyncio.Queue(maxsize=1)
-    wordy = encode_rmc(FIX) + (b"x" * 250 + b"\r\n") * 4
+    noise = (b"x" * 250 + b"\r\n") * 4
     count = 20_000  # more octets than all buffers between us hold
+    wordy = b"".join(encode_rmc(fix_after(number)) + noise for number in range(count))
     async with tcp_edge(inbox) as port, asyncio.TaskGroup() as tasks:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(encode_login("VT-0001"))
-        writer.write(wordy * count)
+        writer.write(wordy)
         sending = tasks.create_task(writer.drain())
         got = len((await next_arrival(inbox)).positions)
         assert not sending.done()
@@ -187,21 +195,91 @@ async def test_a_full_inbox_stops_the_reading_and_nothing_is_lost() -> None:
     assert got == count
 
 
+def send_from_one_port(port: int, *datagrams: bytes) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terminal:
+        for datagram in datagrams:
+            terminal.sendto(datagram, ("127.0.0.1", port))
+
+
 async def test_each_datagram_says_for_itself_who_it_is_from() -> None:
     inbox: Inbox = asyncio.Queue(maxsize=10)
     async with udp_edge(inbox) as port:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terminal:
-            for datagram in (
-                encode_login("VT-0001") + encode_rmc(FIX),
-                encode_rmc(FIX),
-                b"",
-                b"7e0200",
-            ):
-                terminal.sendto(datagram, ("127.0.0.1", port))
+        send_from_one_port(
+            port,
+            encode_login("VT-0001") + encode_rmc(FIX),
+            encode_rmc(FIX),
+            b"",
+            b"7e0200",
+        )
         arrivals = [await next_arrival(inbox) for _ in range(3)]
     assert arrivals[0].positions == [FIX]
     reasons = [arrival.refusals[0].reason for arrival in arrivals[1:]]
-    assert reasons == [Reason.UNKNOWN_IDENTITY, Reason.BAD_FRAME]
+    assert reasons == [Reason.BAD_FRAME, Reason.UNKNOWN_IDENTITY]
+
+
+async def test_a_sentence_a_datagram_is_one_fix_once_no_more_comes() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    rich = replace(FIX, satellites=9, hdop=0.8, altitude_m=390.4)
+    async with udp_edge(inbox) as port:
+        login = encode_login("VT-0001")
+        send_from_one_port(port, login + encode_gga(rich), login + encode_rmc(rich))
+        arrival = await next_arrival(inbox)
+    assert arrival.positions == [rich]
+    assert arrival.refusals == []
+
+
+async def test_senders_of_datagrams_do_not_complete_each_others_fixes() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    rich = replace(FIX, satellites=9, hdop=0.8, altitude_m=390.4)
+    other = replace(rich, device="VT-0002", satellites=4)
+    async with udp_edge(inbox) as port:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+        ):
+            for make in (encode_gga, encode_rmc):
+                for sender, fix in ((one, rich), (two, other)):
+                    datagram = encode_login(fix.device) + make(fix)
+                    sender.sendto(datagram, ("127.0.0.1", port))
+            arrivals = [await next_arrival(inbox) for _ in range(2)]
+    assert [arrival.positions for arrival in arrivals] == [[rich], [other]]
+    assert arrivals[0].peer != arrivals[1].peer
+
+
+async def test_a_fix_waits_a_second_and_no_longer_for_more_of_it() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with tcp_edge(inbox) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        started_s = asyncio.get_running_loop().time()
+        writer.write(encode_login("VT-0001") + encode_rmc(FIX))
+        assert (await next_arrival(inbox)).positions == [FIX]
+        waited_s = asyncio.get_running_loop().time() - started_s
+        writer.close()
+        await writer.wait_closed()
+    assert HOLD.total_seconds() <= waited_s < HOLD.total_seconds() + 1
+
+
+async def test_on_a_port_of_its_own_a_terminal_need_not_say_who_it_is() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+
+    def serve(on_bound: Callable[[int], None]) -> Coroutine[None, None, None]:
+        return serve_nmea_tcp(
+            "127.0.0.1",
+            0,
+            gateway="sweeper 7",
+            inbox=inbox,
+            clock=lambda: NOW,
+            terminal="VT-0001",
+            on_bound=on_bound,
+        )
+
+    async with edge(serve) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(encode_rmc(FIX))
+        writer.close()
+        await writer.wait_closed()
+        arrival = await next_arrival(inbox)
+    assert (arrival.gateway, arrival.positions) == ("sweeper 7", [FIX])
 
 
 def test_both_edges_run_on_uvloop() -> None:

@@ -8,6 +8,8 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import xor
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,64 @@ def test_the_codec_gives_exactly_the_fixes_and_counts_of_a_log(name: str) -> Non
     items = [*stream.receive_data(log.octets, log.now), *stream.receive_eof(log.now)]
     check(log, [item for item in items if isinstance(item, Position)])
     assert {key: getattr(stream.counts, key) for key in COUNTED} == log.counts
+
+
+Details = tuple[int | None, float | None, float | None]
+"""Satellites, HDOP, altitude in metres."""
+
+
+def details_of(log: Log) -> dict[str, Details]:
+    """Read the GGA with a fix of a log in the plainest way, by time of day."""
+    found = {}
+    for line in log.octets.decode("latin1").splitlines():
+        body, _, code = line.removeprefix("$").rpartition("*")
+        if f"{reduce(xor, body.encode('latin1'), 0):02X}" != code.upper():
+            continue
+        parts = body.split(",")
+        if parts[0].endswith("GGA") and parts[6] not in {"", "0"}:
+            satellites, hdop, altitude = parts[7], parts[8], parts[9]
+            found[f"{float(parts[1]):010.3f}"] = (
+                int(satellites) if satellites else None,
+                float(hdop) if hdop else None,
+                float(altitude) if altitude else None,
+            )
+    return found
+
+
+def fixes_of(octets: bytes, now: datetime) -> list[Position]:
+    stream = NmeaStream("VT-0001")
+    items = [*stream.receive_data(octets, now), *stream.receive_eof(now)]
+    return [item for item in items if isinstance(item, Position)]
+
+
+@pytest.mark.parametrize("name", log_names())
+def test_every_fix_has_the_satellites_dilution_and_altitude_of_its_gga(
+    name: str,
+) -> None:
+    log = log_of(name)
+    expected = details_of(log)
+    for fix in fixes_of(log.octets, log.now):
+        at = f"{fix.fixed_at:%H%M%S}.{fix.fixed_at.microsecond // 1000:03d}"
+        if at in expected:
+            assert (fix.satellites, fix.hdop, fix.altitude_m) == expected[at]
+        else:
+            assert fix.altitude_m is None
+
+
+def test_530_of_563_real_fixes_have_satellites_and_527_an_altitude() -> None:
+    logs = [log_of(name) for name in log_names()]
+    fixes = [fix for log in logs for fix in fixes_of(log.octets, log.now)]
+    assert len(fixes) == 563
+    assert sum(fix.satellites is not None for fix in fixes) == 530
+    assert sum(fix.hdop is not None for fix in fixes) == 530
+    assert sum(fix.altitude_m is not None for fix in fixes) == 527
+
+
+@pytest.mark.parametrize("name", log_names())
+def test_a_log_whose_every_line_comes_twice_gives_the_same_fixes(name: str) -> None:
+    log = log_of(name)
+    doubled = b"".join(line * 2 for line in log.octets.splitlines(keepends=True))
+    assert fixes_of(doubled, log.now) == fixes_of(log.octets, log.now)
 
 
 @pytest.mark.parametrize("name", log_names())

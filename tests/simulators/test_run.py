@@ -40,7 +40,7 @@ class Heard:
             await self.changed.wait()
 
     def take(self, stream: NmeaStream, data: bytes) -> None:
-        items = [*stream.receive_data(data, now())]
+        items = [*stream.receive_data(data, now()), *stream.receive_pause(now())]
         fixes = [item for item in items if isinstance(item, Position)]
         self.vehicles |= {fix.device for fix in fixes}
         self.changed.set()

@@ -185,6 +185,7 @@ class Listener:
         with contextlib.suppress(OSError):
             while data := await reader.read(4096):
                 self.items += stream.receive_data(data, now())
+                self.items += stream.receive_pause(now())
                 self.came.set()
         writer.close()
 

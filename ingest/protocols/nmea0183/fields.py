@@ -10,6 +10,7 @@ _SIGNED = re.compile(r"-?\d{1,6}(?:\.\d{0,9})?")
 _LAT = re.compile(r"([0-8]\d|90)([0-5]\d(?:\.\d{0,9})?),([NS])")
 _LON = re.compile(r"(0\d\d|1[0-7]\d|180)([0-5]\d(?:\.\d{0,9})?),([EW])")
 _DATE = re.compile(r"(\d\d)(\d\d)(\d\d)")
+_LONG_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _TIME = re.compile(
     r"([01]\d|2[0-3])([0-5]\d)((?:[0-5]\d|60)(?:\.\d{0,9})?)"
 )  # 60: leap
@@ -44,6 +45,22 @@ def midnight(text: str) -> datetime:
     year += 1900 if year >= _FIRST_GPS_YEAR else 2000
     try:
         return datetime(year, month, day, tzinfo=UTC)
+    except ValueError as error:
+        raise FieldError(Reason.BAD_TIME, f"date {text!r}: {error}") from error
+
+
+def midnight_of(year: str, month: str, day: str) -> datetime:
+    """Read a day whose year has four digits.
+
+    Raises:
+        FieldError: If it is no date.
+    """
+    text = f"{year}-{month}-{day}"
+    match = _LONG_DATE.fullmatch(text)
+    if match is None:
+        raise FieldError(Reason.BAD_TIME, f"date {text!r} is not yyyy, mm, dd")
+    try:
+        return datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC)
     except ValueError as error:
         raise FieldError(Reason.BAD_TIME, f"date {text!r}: {error}") from error
 

@@ -4,20 +4,12 @@ from datetime import datetime
 
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.nmea0183.counts import Counts
-from ingest.protocols.nmea0183.fix import (
-    Fix,
-    FixDetail,
-    detail_from_gga,
-    fix_from_rmc,
-    is_valid_rmc,
-    since_midnight_of,
-)
+from ingest.protocols.nmea0183.fix import is_valid_rmc
 from ingest.protocols.nmea0183.framer import LineFramer
+from ingest.protocols.nmea0183.joiner import Joiner
 from ingest.protocols.nmea0183.login import LOGIN, Identity, identity_from
 from ingest.protocols.nmea0183.sentence import Checksum, Sentence, sentence_from
-from ingest.protocols.nmea0183.week import redated
 from vocabulary.position import Position
-from vocabulary.quality import Quality
 from vocabulary.refusal import Reason
 
 Item = Position | Identity | ProtocolError
@@ -25,10 +17,15 @@ Item = Position | Identity | ProtocolError
 
 
 class NmeaStream:
-    """The sentences of one connection or datagram.
+    """The sentences of one connection, or of one peer's datagrams.
 
     Feed it what the transport returns, in chunks of any size; it never raises. What is
-    wrong with a sentence is one more item, and the sentences after it still count.
+    wrong with a sentence is one more item, and the sentences after it still count. A
+    position comes once all was said of it, see `joiner`: whoever waits for octets waits
+    until `due_at` at most, and then says so by `receive_pause`.
+
+    Args:
+        terminal: Who sends unless it says otherwise; None if it must say so.
 
     Attributes:
         counts: What went through.
@@ -38,13 +35,37 @@ class NmeaStream:
     def __init__(self, terminal: str | None = None) -> None:
         self.counts = Counts()
         self.terminal = terminal
+        self._unless_said = terminal
+        self._joined: str | None = terminal  # whose sentences are being joined
         self._framer = LineFramer()
-        self._detail: FixDetail | None = None
+        self._joiner = Joiner()
         self._noise = b""  # the first line without a `$`, while no sentence came
 
     def receive_data(self, data: bytes, now: datetime) -> list[Item]:
         """Take octets that came at `now`; return what they complete, oldest first."""
         return self._items(self._framer.receive_data(data), now)
+
+    def receive_datagram(self, data: bytes, now: datetime) -> list[Item]:
+        """Take one datagram: whole lines, and who sends them.
+
+        What one datagram begins to say of a fix the next one may go on with.
+        """
+        self.terminal = self._unless_said
+        self._noise, sentences = b"", self.counts.sentences
+        lines = [*self._framer.receive_data(data), *self._framer.receive_eof()]
+        items = self._items(lines, now)
+        if self._noise and self.counts.sentences == sentences:
+            items.append(_no_sentence(self._noise, len(data)))
+        return items
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When to call `receive_pause`, aware; None while no fix waits for more."""
+        return self._joiner.due_at
+
+    def receive_pause(self, now: datetime) -> list[Item]:
+        """Take that no more came until `due_at`: what was said of a fix is all."""
+        return [*self._joiner.close(now)]
 
     def receive_eof(self, now: datetime) -> list[Item]:
         """Take the end of the stream: a last line needs no line end.
@@ -53,9 +74,9 @@ class NmeaStream:
         learns of a terminal that speaks another protocol.
         """
         items = self._items(self._framer.receive_eof(), now)
+        items += self._joiner.end(now)
         if self._noise and not self.counts.sentences:
-            detail = f"no sentence in {self.counts.noise_octets} octets; each begins $"
-            items.append(ProtocolError(Reason.BAD_FRAME, detail, self._noise))
+            items.append(_no_sentence(self._noise, self.counts.noise_octets))
         return items
 
     def _items(self, lines: list[bytes | ProtocolError], now: datetime) -> list[Item]:
@@ -93,60 +114,40 @@ class NmeaStream:
 
     def _whole(self, sentence: Sentence, now: datetime) -> list[Item]:
         try:
-            item = self._taken(sentence, now)
+            return self._taken(sentence, now)
         except ProtocolError as error:
             return [error]
-        return [] if item is None else [item]
 
-    def _taken(self, sentence: Sentence, now: datetime) -> Item | None:
+    def _taken(self, sentence: Sentence, now: datetime) -> list[Item]:
         if not sentence.is_addressed:
             detail = f"{sentence.address!r} is no address of a sentence"
             raise ProtocolError(Reason.BAD_FRAME, detail, sentence.octets)
         if sentence.address == LOGIN:
-            identity = identity_from(sentence)
-            self.terminal = identity.terminal
-            return identity
-        if sentence.kind == b"GGA":
-            self._detail = detail_from_gga(sentence)
-        return self._position(sentence, now) if sentence.kind == b"RMC" else None
+            return self._login(identity_from(sentence), now)
+        if sentence.kind == b"RMC":
+            if is_valid_rmc(sentence):
+                self.counts.rmc_valid += 1
+            else:
+                self.counts.rmc_void_or_empty += 1
+        before = self._join_for(self.terminal, now)
+        return [*before, *self._joiner.take(sentence, self.terminal, now)]
 
-    def _position(self, sentence: Sentence, now: datetime) -> Position | None:
-        if not is_valid_rmc(sentence):
-            self.counts.rmc_void_or_empty += 1
-            return None
-        self.counts.rmc_valid += 1
-        detail, self._detail = self._detail, None
-        fix = fix_from_rmc(sentence)
-        if fix is None:
-            return None
-        fixed_at = redated(fix.fixed_at, now)
-        if fixed_at is None:
-            why = f"{fix.fixed_at.isoformat()} is before any terminal of ours"
-            raise ProtocolError(Reason.IMPOSSIBLE_TIME, why, sentence.octets)
-        if self.terminal is None:
-            why = "a fix before its sender said who it is: send $PGZID,<terminal> first"
-            raise ProtocolError(Reason.UNKNOWN_IDENTITY, why, sentence.octets)
-        return _position_of(self.terminal, fix, fixed_at, detail)
+    def _login(self, identity: Identity, now: datetime) -> list[Item]:
+        self.terminal = identity.terminal
+        return [*self._join_for(identity.terminal, now), identity]
+
+    def _join_for(self, terminal: str | None, now: datetime) -> list[Item]:
+        """Join this one's sentences from now on; end what another one was saying."""
+        if terminal == self._joined:
+            return []
+        before = self._joiner.end(now)
+        self._joiner, self._joined = Joiner(), terminal
+        return [*before]
 
 
-def _position_of(
-    terminal: str, fix: Fix, fixed_at: datetime, detail: FixDetail | None
-) -> Position:
-    moved = Quality.CLOCK_CORRECTED if fixed_at != fix.fixed_at else Quality.GOOD
-    if detail and detail.since_midnight != since_midnight_of(fix.fixed_at):
-        detail = None
-    return Position(
-        device=terminal,
-        fixed_at=fixed_at,
-        lon=fix.lon,
-        lat=fix.lat,
-        speed_kmh=fix.speed_kmh,
-        course_deg=fix.course_deg,
-        altitude_m=detail.altitude_m if detail else None,
-        satellites=detail.satellites if detail else None,
-        hdop=detail.hdop if detail else None,
-        quality=fix.quality | moved,
-    )
+def _no_sentence(noise: bytes, octets: int) -> ProtocolError:
+    detail = f"no sentence in {octets} octets; each begins $"
+    return ProtocolError(Reason.BAD_FRAME, detail, noise)
 
 
 def _checksum_error(sentence: Sentence) -> ProtocolError:
