@@ -33,22 +33,26 @@ LEFT JOIN vehicle v ON v.id = d.vehicle_id
 """
 """What `UNITS` needs beside device `d`."""
 
+# No step is before the journal's clock, though the wall clock be.
 _MOVE = f"""
-WITH was AS (
+WITH clock AS (
+    SELECT greatest($4, received_at) AS at FROM journal_head WHERE shard = 0
+), was AS (
     SELECT number, state FROM command
     WHERE number = $1 AND state = ANY($2::text[]) FOR UPDATE
 ), moved AS (
-    UPDATE command c SET state = $3, changed_at = $4, detail = $5,
-        acked_at = CASE WHEN $3 = 'acked' THEN $4 ELSE c.acked_at END,
+    UPDATE command c SET state = $3, changed_at = clock.at, detail = $5,
+        acked_at = CASE WHEN $3 = 'acked' THEN clock.at ELSE c.acked_at END,
         settled_at = CASE WHEN $3 = 'sent' OR $3 = 'acked' AND c.effect IS NOT NULL
-            THEN NULL ELSE $4::timestamptz END
-    FROM was WHERE c.number = was.number
-    RETURNING c.number, c.id, c.device_id, c.what, was.state AS from_state
+            THEN NULL ELSE clock.at END
+    FROM was, clock WHERE c.number = was.number
+    RETURNING c.number, c.id, c.device_id, c.what, was.state AS from_state, clock.at
 ), step AS (
     INSERT INTO command_step (number, taken_at, state, actor, detail)
-    SELECT number, $4, $3, $6, $5 FROM moved
+    SELECT number, at, $3, $6, $5 FROM moved
 )
-SELECT m.number, m.id::text AS id, m.device_id, d.code AS device, m.what, m.from_state,
+SELECT m.number, m.id::text AS id, m.device_id, d.code AS device, m.what,
+    m.from_state, m.at,
     coalesce(({UNITS})[1], {NOBODY}) AS unit_id
 FROM moved m JOIN device d ON d.id = m.device_id {UNIT_JOINS}
 """  # noqa: S608 - put together from constants of this file only
@@ -111,7 +115,7 @@ async def move_on(
     row = await connection.fetchrow(_MOVE, number, before, state, at, detail, actor)
     if row is None:
         return None
-    return Moved(**row, state=state, at=at, actor=actor, detail=detail)
+    return Moved(**row, state=state, actor=actor, detail=detail)
 
 
 async def tell(connection: Connection, moved: Iterable[Moved | None]) -> None:

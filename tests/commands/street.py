@@ -12,6 +12,8 @@ import asyncpg
 from gezhi.stack.broker import Broker
 from simulators.mqtt_lamp import Lamp, run_mqtt_lamp
 from store.commands import Asker, Wish, ask_command, target
+from store.cursor import cursor_of
+from store.journal import head
 from store.registry import lock_registry, move_version
 from vocabulary.command import AnyOrder, Effect
 from vocabulary.command_effect import expected_effect
@@ -123,6 +125,29 @@ async def until_state(
     return state
 
 
+async def detail_of(connection: asyncpg.Connection, command_id: str) -> str:
+    """Return why a command stands where it stands."""
+    return str(
+        await connection.fetchval(
+            "SELECT detail FROM command WHERE id = $1::text::uuid", command_id
+        )
+    )
+
+
+async def until_passed(connection: asyncpg.Connection, entries: int = 2) -> None:
+    """Wait until the worker has taken in what the journal holds now, and some more."""
+    aim = await head(connection) + entries
+    while await cursor_of(connection, "commands") < aim:  # noqa: ASYNC110 - another process
+        await asyncio.sleep(POLL_S)
+
+
+async def until_told(connection: asyncpg.Connection, word: bytes) -> None:
+    """Wait until an entry of the journal holds a word."""
+    query = "SELECT count(*) FROM journal WHERE position($1::bytea IN body) > 0"
+    while not await connection.fetchval(query, word):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(POLL_S)
+
+
 async def steps_of(connection: asyncpg.Connection, command_id: str) -> list[str]:
     """Return the states a command came to, and each saying, in order."""
     rows = await connection.fetch(
@@ -135,13 +160,17 @@ async def steps_of(connection: asyncpg.Connection, command_id: str) -> list[str]
 
 @asynccontextmanager
 async def ingest_process(
-    dsn: str, broker_url: str, client_id: str, *more: str
+    dsn: str,
+    broker_url: str,
+    client_id: str,
+    *more: str,
+    module: str = "tests.ingest.ingest_process",
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a whole ingest process; kill it at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.ingest.ingest_process",
+        module,
         dsn,
         broker_url,
         client_id,
