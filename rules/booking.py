@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cases.request import FilingRequest, Hit
+from rules.conditions.silence import Silence
 from rules.plan import Plan
 from rules.reason import fill, relief
-from rules.rule import Silence
 from rules.transition import Transition
 from store.alarms import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
 from vocabulary.times import datetime_from_us

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.columns import carry_rows
 from rules.grades import level
 from rules.hearing import PLATFORM
 from rules.plan import Plan
-from rules.state import NEVER, State
+from rules.state import State
+from rules.times import NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def carry(old: Plan, state: State, new: Plan) -> tuple[State, list[Withdrawn]]:
     fresh.state[now, :grades] = state.state[was, :grades]
     fresh.held_us[now, :grades] = state.held_us[was, :grades]
     fresh.last_us[now] = state.last_us[was]
+    fresh.door_us[now] = state.door_us[was]
+    _carry_memories(old, state, new, fresh, (was, now))
     _carry_watches(old, state, new, fresh)
     _carry_links(old, state, new, fresh)
     _carry_hearing(old, state, new, fresh)
@@ -69,8 +73,24 @@ def _common(
     return columns[:, 0], columns[:, 1]
 
 
+def _carry_memories(
+    old: Plan,
+    state: State,
+    new: Plan,
+    fresh: State,
+    slots: tuple[NDArray[np.intp], NDArray[np.intp]],
+) -> None:
+    """Keep what the measures remember of the slots that go on."""
+    for before, after, kept, memory in zip(
+        old.measures, new.measures, state.memories, fresh.memories, strict=True
+    ):
+        was, now = before.place[slots[0]], after.place[slots[1]]
+        both = (was >= 0) & (now >= 0)
+        carry_rows(kept, memory, was[both], now[both])
+
+
 def _carry_watches(old: Plan, state: State, new: Plan, fresh: State) -> None:
-    was, now = _common(old.sides.watched.tolist(), new.sides.watched.tolist())
+    was, now = _common(old.sides.watched, new.sides.watched)
     fresh.watch_us[now] = state.watch_us[was]
     fresh.watch_value[now] = state.watch_value[was]
 

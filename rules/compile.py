@@ -1,14 +1,16 @@
 """From rules and devices to the columns that the engine works by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.draft import Draft, SideDraft, draft
+from rules.draft import Draft, SideDraft
 from rules.fan import Fan, index_by_id
-from rules.fence import Fence
 from rules.hearing import PLATFORM, PLATFORM_EDGE, Ears
+from rules.lane import Lane
+from rules.measures import VALUE, compile_measures
+from rules.measures.measure import Columns
 from rules.plan import Plan, Slots
 from rules.plan_source import PlanSource, plan_key
 from rules.rule import Hears, Rule
@@ -35,24 +37,21 @@ def compile_plan(source: PlanSource) -> Plan:
         for rule in rules
         for subject in source.subjects
         if subject.kind == rule.kind
-        and (drafted := draft(rule, subject, by_id)) is not None
+        and (drafted := rule.condition.draft(rule, subject, by_id)) is not None
     ]
-    fence, fences = _fences(drafts)
+    slots, measures = _slots(drafts, rules, source.subjects)
+    sides = _sides(drafts)
     return Plan(
         key=plan_key(source),
         source=source,
         rules=rules,
         texts={text.code: text.source for text in source.rules},
         device_codes={s.device_id: s.code for s in source.subjects},
-        slots=_slots(drafts, rules, source.subjects),
-        by_series=_fan((d.series_id, slot) for slot, d in enumerate(drafts)),
-        by_device=_fan(
-            (d.subject.device_id if d.is_positional else None, slot)
-            for slot, d in enumerate(drafts)
-        ),
-        fence=fence,
-        fences=fences,
-        sides=_sides(drafts),
+        slots=slots,
+        has_fed=bool(slots.is_fed.any()),
+        measures=measures,
+        lanes=_lanes(drafts, sides),
+        sides=sides,
         ears=_ears(drafts, source.subjects),
         layout=layout_from(source, rules),
     )
@@ -60,14 +59,15 @@ def compile_plan(source: PlanSource) -> Plan:
 
 def _slots(
     drafts: Sequence[Draft], rules: Sequence[Rule], subjects: Sequence[Subject]
-) -> Slots:
+) -> tuple[Slots, tuple[Columns, ...]]:
     place_of_rule = {rule.code: place for place, rule in enumerate(rules)}
     place_of_subject = {s.device_id: place for place, s in enumerate(subjects)}
-    grades = max((len(d.limits) for d in drafts), default=1)
     sign = np.array([1.0 if d.is_above else -1.0 for d in drafts])
-    limit = _ladder((d.limits for d in drafts), len(drafts), grades)
-    release = _ladder((d.releases for d in drafts), len(drafts), grades)
-    return Slots(
+    limit = _ladder([d.limits for d in drafts])
+    release = _ladder([d.releases for d in drafts])
+    measure, measures = compile_measures([d.measure for d in drafts])
+    lane = np.searchsorted(_latenesses(drafts), [_late_us(d) for d in drafts])
+    slots = Slots(
         rule=np.array([place_of_rule[d.rule.code] for d in drafts], np.intp),
         subject=np.array(
             [place_of_subject[d.subject.device_id] for d in drafts], np.intp
@@ -79,41 +79,68 @@ def _slots(
         off_us=_us(d.rule.off_delay_s for d in drafts),
         gap_us=_us(d.gap_s for d in drafts),
         refuse=np.array([d.rule.refuse for d in drafts], np.int32),
+        measure=measure,
+        lane=lane.astype(np.int8),
+        is_fed=(measure != VALUE) | (lane > 0),
     )
+    return slots, measures
 
 
-def _ladder(
-    steps: Iterable[Sequence[float]], slots: int, grades: int
-) -> NDArray[np.float64]:
+def _ladder(steps: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Return one row of steps per slot; NaN where a slot has no such grade."""
-    ladder = np.full((slots, grades), np.nan)
+    ladder = np.full((len(steps), max(map(len, steps), default=1)), np.nan)
     for row, of_slot in enumerate(steps):
         ladder[row, : len(of_slot)] = of_slot
     return ladder
 
 
-def _fences(drafts: Sequence[Draft]) -> tuple[NDArray[np.intp], tuple[Fence, ...]]:
-    areas = {d.area.id: d.area for d in drafts if d.area is not None}
-    places = {area_id: place for place, area_id in enumerate(areas)}
-    fence = [-1 if d.area is None else places[d.area.id] for d in drafts]
-    return np.array(fence, np.intp), tuple(map(Fence.of, areas.values()))
+def _late_us(draft: Draft) -> int:
+    """Return how late samples may come; silence has none that could."""
+    return 0 if draft.hears is not None else round(draft.lateness_s * SECOND_US)
+
+
+def _latenesses(drafts: Iterable[Draft]) -> list[int]:
+    return sorted({0} | {_late_us(d) for d in drafts})
+
+
+def _lanes(drafts: Sequence[Draft], sides: Sides) -> tuple[Lane, ...]:
+    lanes = []
+    for late_us in _latenesses(drafts):
+        slots = [(slot, d) for slot, d in enumerate(drafts) if _late_us(d) == late_us]
+        watched = {
+            series_id: watch
+            for watch, (of_lane_us, series_id) in enumerate(sides.watched)
+            if of_lane_us == late_us
+        }
+        lane = Lane(
+            late_us=late_us,
+            by_series=_fan((d.series_id, slot) for slot, d in slots),
+            by_device=_fan(
+                (d.subject.device_id if d.is_positional else None, slot)
+                for slot, d in slots
+            ),
+            watch_of_series=_index(watched),
+        )
+        lanes.append(lane)
+    return tuple(lanes)
 
 
 def _sides(drafts: Sequence[Draft]) -> Sides:
     sides: list[tuple[int, SideDraft]] = [
         (slot, side) for slot, d in enumerate(drafts) for side in d.sides
     ]
-    watched = sorted({side.series_id for _, side in sides})
-    watch_of_series = index_by_id(watched)
+    # A lane of its own each, for what a slot may see of a series is as late as itself.
+    keys = [(_late_us(drafts[slot]), side.series_id) for slot, side in sides]
+    watched = tuple(sorted(set(keys)))
+    place = {key: watch for watch, key in enumerate(watched)}
     sign = np.array([1.0 if s.side.is_above else -1.0 for _, s in sides])
     return Sides(
         by_slot=Fan.of([slot for slot, _ in sides], range(len(sides))),
-        watch=watch_of_series[np.array([s.series_id for _, s in sides], np.intp)],
+        watch=np.array([place[key] for key in keys], np.intp),
         sign=sign,
         limit=sign * np.array([s.side.limit for _, s in sides]),
         gap_us=_us(s.gap_s for _, s in sides),
-        watched=np.array(watched, np.intp),
-        watch_of_series=watch_of_series,
+        watched=watched,
     )
 
 
@@ -125,13 +152,10 @@ def _ears(drafts: Sequence[Draft], subjects: Sequence[Subject]) -> Ears:
     silent = [(slot, d) for slot, d in enumerate(drafts) if d.hears is not None]
     device = [place[d.subject.device_id] for _, d in silent]
     of_series = {i: p for p, s in enumerate(subjects) for i in s.series.values()}
-    by_series = index_by_id(list(of_series))
-    known = by_series >= 0
-    by_series[known] = np.array(list(of_series.values()), np.intp)[by_series[known]]
     return Ears(
         links=tuple(links),
         link=np.array(link, np.intp),
-        by_series=by_series,
+        by_series=_index(of_series),
         by_device=index_by_id([s.device_id for s in subjects]),
         slot=np.array([slot for slot, _ in silent], np.intp),
         device=np.array(device, np.intp),
@@ -148,6 +172,14 @@ def _ears(drafts: Sequence[Draft], subjects: Sequence[Subject]) -> Ears:
 def _fan(pairs: Iterable[tuple[int | None, int]]) -> Fan:
     found = [(origin, slot) for origin, slot in pairs if origin is not None]
     return Fan.of([origin for origin, _ in found], [slot for _, slot in found])
+
+
+def _index(places: Mapping[int, int]) -> NDArray[np.intp]:
+    """Return the place of each id, by id; -1 for ids that have none."""
+    index = index_by_id(list(places))
+    known = index >= 0
+    index[known] = np.array(list(places.values()), np.intp)[index[known]]
+    return index
 
 
 def _us(seconds: Iterable[float]) -> NDArray[np.int64]:

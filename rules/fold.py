@@ -20,7 +20,7 @@ from rules.booking import alarm_key, book, new_alarms
 from rules.engine import fold
 from rules.entry import BARRIERS, learned_from
 from rules.resume import CONSUMER, Position, reload, resume, save
-from rules.state import NEVER
+from rules.times import NEVER
 from rules.transition import Transition
 from store.alarms import change_alarms, raise_alarms, standing_alarms, withdraw_alarms
 from store.connection import AWAY, Connection
@@ -131,11 +131,11 @@ async def _take(desk: _Desk, entries: Sequence[Entry]) -> _Desk:
     """Take entries in one transaction and return the desk after its commit."""
     plan = desk.position.plan
     learned = [learned_from(entry) for entry in entries]
-    state, transitions = fold(plan, desk.position.state, learned)
-    after = replace(desk, position=replace(desk.position, state=state))
+    folded = fold(plan, desk.position.state, learned)
+    after = replace(desk, position=replace(desk.position, state=folded.state))
     async with desk.connection.transaction():
         after = await _collect(after)
-        requests = await _store_alarms(desk, transitions)
+        requests = await _store_alarms(desk, folded.transitions)
         if entries[-1].kind in BARRIERS:
             after = await _reload(after)
         after = await _move(after, must_save=entries[-1].kind in BARRIERS)
@@ -147,7 +147,7 @@ async def _take(desk: _Desk, entries: Sequence[Entry]) -> _Desk:
             time_zone=desk.time_zone,
             shard=desk.shard,
         )
-    for transition in transitions:
+    for transition in folded.transitions:
         _tell(transition)
     return after
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from rules.fan import look_up
 from rules.learned import EdgeWord, Learned
-from rules.state import NEVER, State
+from rules.state import State
+from rules.times import NEVER
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US

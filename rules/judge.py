@@ -28,16 +28,6 @@ class Turns:
     after: NDArray[np.intp]
 
 
-def fit_to_judge(slots: Slots, state: State, samples: Samples) -> NDArray[np.bool_]:
-    """Tell which samples are finite, of accepted quality, and not late.
-
-    Late is older than the newest sample that the slot has judged.
-    """
-    fit = np.isfinite(samples.value)
-    fit &= (samples.quality & slots.refuse[samples.slot]) == 0
-    return fit & (samples.at_us >= state.last_us[samples.slot])
-
-
 def judge(
     slots: Slots, state: State, samples: Samples, moot: NDArray[np.bool_]
 ) -> list[Turns]:

@@ -168,6 +168,16 @@ class Section:
             self.fault(key, self._not_among(str(node.value), words))
             return first
 
+    def one_of(self, key: str, words: Iterable[str]) -> str:
+        """Return one of a few words, the first of them if it is none."""
+        first, *_ = known = list(words)
+        node = self._scalar(key, required=True)
+        word = first if node is None else str(node.value)
+        if word not in known:
+            self.fault(key, self._not_among(word, known))
+            return first
+        return word
+
     def word_list(self, key: str, words: Iterable[str]) -> list[str]:
         """Return a list of words, each one of `words`; a missing key is no words."""
         found: list[str] = []

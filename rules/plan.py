@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.fan import Fan
-from rules.fence import Fence
 from rules.hearing import Ears
+from rules.lane import Lane
+from rules.measures.measure import Columns
 from rules.plan_source import PlanSource
 from rules.rule import Rule
 from rules.side_condition import Sides
@@ -36,6 +36,9 @@ class Slots:
         off_us: Off-delay.
         gap_us: Largest gap.
         refuse: `Quality` bits that are not judged.
+        measure: What makes the judged number of the samples, see `rules.measures`.
+        lane: Place in `Plan.lanes`.
+        is_fed: Whether its samples must be taken in, in order, each once.
     """
 
     rule: NDArray[np.intp]
@@ -47,6 +50,9 @@ class Slots:
     off_us: NDArray[np.int64]
     gap_us: NDArray[np.int64]
     refuse: NDArray[np.int32]
+    measure: NDArray[np.int8]
+    lane: NDArray[np.int8]
+    is_fed: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.rule)
@@ -63,10 +69,9 @@ class Plan:
         texts: The file of each rule, by code.
         device_codes: The device's name for people, by id.
         slots: Every pair of them that can be judged.
-        by_series: From a series id to the slots it is judged by.
-        by_device: From a device id to the slots its positions are judged by.
-        fence: Place in `fences` of each slot that judges where a vehicle is, else -1.
-        fences: The areas.
+        has_fed: Whether any slot `is_fed`.
+        measures: Columns of each of `MEASURES`.
+        lanes: By ascending lateness; the first has none.
         sides: The side conditions.
         ears: Who is heard through what.
         layout: What triage asks of rules and devices.
@@ -78,10 +83,9 @@ class Plan:
     texts: Mapping[str, str]
     device_codes: Mapping[int, str]
     slots: Slots
-    by_series: Fan
-    by_device: Fan
-    fence: NDArray[np.intp]
-    fences: tuple[Fence, ...]
+    has_fed: bool
+    measures: tuple[Columns, ...]
+    lanes: tuple[Lane, ...]
     sides: Sides
     ears: Ears
     layout: Layout
@@ -99,4 +103,5 @@ class Plan:
             watches=len(self.sides.watched),
             links=len(self.ears.links),
             devices=len(self.subjects),
+            measures=self.measures,
         )

@@ -34,6 +34,7 @@ class PlanSource(msgspec.Struct, frozen=True):
         rules: Live rules, by ascending code.
         subjects: Devices, by ascending id.
         registry_version: Of the registry they were read from.
+        time_zone: The city's IANA zone, for rules that speak of local times.
         triage: The triage file in force, if any.
         windows: Maintenance windows that were not over, by ascending id.
     """
@@ -41,6 +42,7 @@ class PlanSource(msgspec.Struct, frozen=True):
     rules: tuple[RuleText, ...]
     subjects: tuple[Subject, ...]
     registry_version: int
+    time_zone: str = "Asia/Shanghai"
     triage: RuleText | None = None
     windows: tuple[Maintenance, ...] = ()
 

@@ -199,5 +199,5 @@ async def _replay(
         known = [learned_from(entry) for entry in entries if entry.seq <= until]
         if not known:
             break  # the journal's oldest part has been dropped
-        state, _ = fold(plan, state, known)
+        state = fold(plan, state, known).state
     return state

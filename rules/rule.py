@@ -1,13 +1,24 @@
 """One rule as its file says it: what it watches, when it holds, what it files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from cases.request import SEVERITIES, Problem, Severity
+from rules.subject import Subject
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
 from vocabulary.quantity import Quantity
+
+if TYPE_CHECKING:
+    from rules.draft import Draft
+
+ALWAYS_REFUSED = Quality.FUTURE
+"""A sample from the future is never judged, whatever a rule says."""
+
+REFUSED_UNLESS_SAID = Quality.FUTURE | Quality.OUT_OF_RANGE | Quality.SENSOR_FAULT
+"""What a rule without a list of its own refuses."""
 
 
 class Whose(StrEnum):
@@ -62,75 +73,27 @@ class Side:
     is_above: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
-    """A reading at or beyond a limit.
+class Condition(Protocol):
+    """What a rule asks of its samples; one module each in `rules.conditions`."""
 
-    Attributes:
-        quantity: What is judged.
-        is_above: True if too much is bad, False if too little is.
-        grades: The ladder, mildest first.
-        deadband: How far back within the limit a reading must come to count as back.
-        sides: All must be true; see `side_condition`.
-    """
+    @property
+    def quantity(self) -> Quantity | None:
+        """What it judges; None for positions and silence."""
 
-    quantity: Quantity
-    is_above: bool
-    grades: tuple[Grade, ...]
-    deadband: float
-    sides: tuple[Side, ...] = ()
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """How bad each grade is, mildest first."""
 
+    def draft(
+        self, rule: "Rule", subject: Subject, by_id: Mapping[int, Subject]
+    ) -> "Draft | None":
+        """Return what it judges on a device; None if there is nothing to judge.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overspeed:
-    """A vehicle at or above its speed limit and a margin.
-
-    Attributes:
-        default_kmh: The limit of a vehicle that has none of its own.
-        margin_kmh: Added to the limit.
-        deadband: Slower than the sum by this much counts as back, km/h.
-        severity: How bad it is.
-    """
-
-    default_kmh: float
-    margin_kmh: float
-    deadband: float
-    severity: Severity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """A vehicle outside the geofence it works in.
-
-    Attributes:
-        band_m: Metres outside the border at which it counts as outside; it is back
-            once it is inside the border itself.
-        severity: How bad it is.
-    """
-
-    band_m: float
-    severity: Severity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """A device not heard for a while in which we could have heard it.
-
-    Attributes:
-        silence_s: For how long; None if `missed_reports` says it.
-        missed_reports: The same as a number of the device's expected intervals.
-        hears: Which of our ears must be open for time to count.
-        severity: How bad it is.
-    """
-
-    silence_s: float | None
-    missed_reports: float | None
-    hears: Hears
-    severity: Severity
-
-
-Condition: TypeAlias = Threshold | Overspeed | Outside | Silence
-"""What a rule asks of its samples."""
+        Args:
+            rule: The rule it is of.
+            subject: A device of the rule's kind.
+            by_id: All devices, to find the upstream.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +110,8 @@ class Rule:
         off_delay_s: How long it must stay away before the alarm clears.
         largest_gap_s: Time between two samples counts towards a delay only if they
             are no further apart; None means three of the device's intervals.
+        allowed_lateness_s: How late a sample may come and still be judged in its
+            place; None means as the device's profile says.
         safety: Whether it is a matter of safety, exempt from any suppression.
         refuse: Samples with any of these bits are not judged.
         files: The problem it files; None if its alarms stay out of the cases.
@@ -163,6 +128,7 @@ class Rule:
     on_delay_s: float
     off_delay_s: float
     largest_gap_s: float | None
+    allowed_lateness_s: float | None
     safety: bool
     refuse: Quality
     files: Problem | None
@@ -173,9 +139,7 @@ class Rule:
     @property
     def quantity(self) -> Quantity | None:
         """What it judges; None for positions and silence."""
-        return (
-            self.condition.quantity if isinstance(self.condition, Threshold) else None
-        )
+        return self.condition.quantity
 
     def is_safety(self, severity: Severity) -> bool:
         """Tell whether an alarm of this severity may never be held back."""
@@ -186,6 +150,4 @@ class Rule:
     @property
     def severities(self) -> tuple[Severity, ...]:
         """How bad each grade is, mildest first."""
-        if isinstance(self.condition, Threshold):
-            return tuple(grade.severity for grade in self.condition.grades)
-        return (self.condition.severity,)
+        return self.condition.severities

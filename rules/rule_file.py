@@ -3,39 +3,24 @@
 The keys are in docs/rules.md; the shape of the result is `rule.Rule`.
 """
 
-import math
-from collections.abc import Callable, Sequence
-from enum import StrEnum
-from itertools import pairwise
+from collections.abc import Sequence
 
-from cases.request import CaseType, Problem, Severity
+from cases.request import CaseType, Problem
+from rules.conditions import READERS
 from rules.located import Fault, FileFaultsError, Section, read_section
 from rules.reason import unknown_placeholders
 from rules.rule import (
+    ALWAYS_REFUSED,
+    REFUSED_UNLESS_SAID,
     Condition,
-    Grade,
-    Hears,
-    Outside,
-    Overspeed,
     Rule,
-    Side,
-    Silence,
-    Threshold,
-    Whose,
     Words,
 )
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
-from vocabulary.quantity import Quantity
 
 OF_COMPONENT = "of_component"
 """As a class code: that of the component which the device watches."""
-
-ALWAYS_REFUSED = Quality.FUTURE
-"""A sample from the future is never judged, whatever a rule says."""
-
-REFUSED_UNLESS_SAID = Quality.FUTURE | Quality.OUT_OF_RANGE | Quality.SENSOR_FAULT
-"""What a rule without a list of its own refuses."""
 
 
 class RuleFileError(ValueError):
@@ -50,13 +35,6 @@ class RuleFileError(ValueError):
         super().__init__("\n".join(f"{name}:{fault}" for fault in faults))
         self.name = name
         self.faults = tuple(faults)
-
-
-class _ConditionType(StrEnum):
-    THRESHOLD = "threshold"
-    OVERSPEED = "overspeed"
-    GEOFENCE = "geofence"
-    SILENCE = "silence"
 
 
 def parse_rule(text: str, *, version: int, name: str = "rule") -> Rule:
@@ -81,18 +59,17 @@ def parse_rule(text: str, *, version: int, name: str = "rule") -> Rule:
 
 
 def _rule(top: Section, version: int) -> Rule:
-    kind = top.word("kind", DeviceKind)
-    condition = _condition(top, kind)
-    on_delay_s, off_delay_s, largest_gap_s = _delays(top, condition)
+    gap_s = top.number("largest_gap_s", above=0) if top.has("largest_gap_s") else None
     rule = Rule(
         code=top.text("code", like=r"[a-z][a-z0-9]*(-[a-z0-9]+)*"),
         version=version,
         name=_words(top.section("name")),
-        kind=kind,
-        condition=condition,
-        on_delay_s=on_delay_s,
-        off_delay_s=off_delay_s,
-        largest_gap_s=largest_gap_s,
+        kind=top.word("kind", DeviceKind),
+        condition=_condition(top),
+        on_delay_s=top.number("on_delay_s", low=0, default=0),
+        off_delay_s=top.number("off_delay_s", low=0, default=0),
+        largest_gap_s=gap_s,
+        allowed_lateness_s=_seconds(top, "allowed_lateness_s"),
         safety=top.flag("safety"),
         refuse=_refuse(top),
         files=_problem(top.section("files")) if top.has("files") else None,
@@ -103,120 +80,18 @@ def _rule(top: Section, version: int) -> Rule:
     return rule
 
 
-def _condition(top: Section, kind: DeviceKind) -> Condition:
+def _condition(top: Section) -> Condition:
     section = top.section("condition")
-    of_type = section.word("type", _ConditionType)
-    condition = _READERS[of_type](top, section)
-    if isinstance(condition, Overspeed | Outside) and kind is not DeviceKind.VEHICLE:
-        top.fault("kind", f"{of_type} judges vehicles, not {kind}")
-    if not isinstance(condition, Threshold) and top.has("quantity"):
+    of_type = section.one_of("type", READERS)
+    condition = READERS[of_type](top, section)
+    if condition.quantity is None and top.has("quantity"):
         top.fault("quantity", f"{of_type} judges no quantity")
     section.done()
     return condition
 
 
-def _threshold(top: Section, section: Section) -> Threshold:
-    quantity = top.word("quantity", Quantity)
-    grades, is_above = _grades(section)
-    return Threshold(
-        quantity=quantity,
-        is_above=is_above,
-        grades=grades,
-        deadband=section.number("deadband", low=0, default=0),
-        sides=tuple(_side(side) for side in section.sections("while")),
-    )
-
-
-def _grades(section: Section) -> tuple[tuple[Grade, ...], bool]:
-    ways = [key for key in ("above", "below", "grades") if section.has(key)]
-    if len(ways) != 1:
-        section.fault("type", "needs exactly one of above, below and grades")
-    if "grades" not in ways:
-        limit = _limit(section)
-        severity = section.word("severity", Severity)
-        return (Grade(limit, severity),), section.has("above")
-    grades = tuple(_grade(grade) for grade in section.sections("grades"))
-    steps = [later.at - sooner.at for sooner, later in pairwise(grades)]
-    is_above = all(step > 0 for step in steps)
-    if not steps or not (is_above or all(step < 0 for step in steps)):
-        section.fault("grades", "must be two or more, all rising or all falling")
-    return grades, is_above
-
-
-def _grade(section: Section) -> Grade:
-    grade = Grade(section.number("at"), section.word("severity", Severity))
-    section.done()
-    return grade
-
-
-def _limit(section: Section) -> float:
-    """Return the one limit of `above` or `below`; the caller has checked for both."""
-    key = "below" if section.has("below") else "above"
-    return section.number(key) if section.has(key) else math.nan
-
-
-def _side(section: Section) -> Side:
-    if section.has("above") == section.has("below"):
-        section.fault("quantity", "needs exactly one of above and below")
-    side = Side(
-        of=section.word("of", Whose),
-        quantity=section.word("quantity", Quantity),
-        limit=_limit(section),
-        is_above=section.has("above"),
-    )
-    section.done()
-    return side
-
-
-def _overspeed(_top: Section, section: Section) -> Overspeed:
-    return Overspeed(
-        default_kmh=section.number("above", above=0),
-        margin_kmh=section.number("margin_kmh", low=0, default=0),
-        deadband=section.number("deadband", low=0, default=0),
-        severity=section.word("severity", Severity),
-    )
-
-
-def _geofence(_top: Section, section: Section) -> Outside:
-    return Outside(
-        band_m=section.number("band_m", low=0),
-        severity=section.word("severity", Severity),
-    )
-
-
-def _silence(_top: Section, section: Section) -> Silence:
-    if section.has("silence_s") == section.has("missed_reports"):
-        section.fault("type", "needs exactly one of silence_s and missed_reports")
-    seconds, reports = (
-        section.number(key, above=0) if section.has(key) else None
-        for key in ("silence_s", "missed_reports")
-    )
-    return Silence(
-        silence_s=seconds,
-        missed_reports=reports,
-        hears=section.word("hears", Hears, default=Hears.LINK),
-        severity=section.word("severity", Severity),
-    )
-
-
-_READERS: dict[_ConditionType, Callable[[Section, Section], Condition]] = {
-    _ConditionType.THRESHOLD: _threshold,
-    _ConditionType.OVERSPEED: _overspeed,
-    _ConditionType.GEOFENCE: _geofence,
-    _ConditionType.SILENCE: _silence,
-}
-"""How the condition of each type is read."""
-
-
-def _delays(top: Section, condition: Condition) -> tuple[float, float, float | None]:
-    keys = ("on_delay_s", "off_delay_s", "largest_gap_s")
-    if isinstance(condition, Silence):
-        for key in filter(top.has, keys):
-            top.fault(key, "silence has no delays: its own time is the delay")
-        return 0, 0, None
-    on_delay_s, off_delay_s = (top.number(key, low=0, default=0) for key in keys[:2])
-    gap_s = top.number(keys[2], above=0) if top.has(keys[2]) else None
-    return on_delay_s, off_delay_s, gap_s
+def _seconds(top: Section, key: str) -> float | None:
+    return top.number(key, low=0) if top.has(key) else None
 
 
 def _refuse(top: Section) -> Quality:

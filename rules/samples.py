@@ -7,6 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from vocabulary.position import Positions
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -18,6 +20,7 @@ class Samples:
         at_us: Its own time, microseconds since 1970.
         value: In the unit of the slot's limit.
         quality: `Quality` bits.
+        fixes: What `row` counts in, if that is positions.
     """
 
     slot: NDArray[np.intp]
@@ -25,6 +28,7 @@ class Samples:
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
     quality: NDArray[np.int32]
+    fixes: Positions | None = None
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -37,6 +41,7 @@ class Samples:
             self.at_us[rows],
             self.value[rows],
             self.quality[rows],
+            self.fixes,
         )
 
     def by_slot_and_time(self) -> Self:

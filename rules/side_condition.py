@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.fan import Fan, look_up
-from rules.rule_file import REFUSED_UNLESS_SAID
+from rules.lane import Lane
+from rules.rule import REFUSED_UNLESS_SAID
 from rules.samples import Samples
-from rules.state import NEVER, State
+from rules.state import State
+from rules.times import NEVER
 from vocabulary.reading import Readings
 
 
@@ -28,8 +30,7 @@ class Sides:
         sign: 1 if the reading must be at or above the limit, else -1, shape (m,).
         limit: Multiplied by `sign`, shape (m,).
         gap_us: How far away in time the reading may lie, shape (m,).
-        watched: The watched series' ids, ascending, shape (watches,).
-        watch_of_series: Place among the watched, by series id; -1 for none.
+        watched: Lateness of the lane in microseconds, and id, of each watched series.
     """
 
     by_slot: Fan
@@ -37,8 +38,7 @@ class Sides:
     sign: NDArray[np.float64]
     limit: NDArray[np.float64]
     gap_us: NDArray[np.int64]
-    watched: NDArray[np.intp]
-    watch_of_series: NDArray[np.intp]
+    watched: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ NOTHING = Seen(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
 """No readings at all."""
 
 
-def seen_in(sides: Sides, state: State, readings: Readings) -> Seen:
-    """Return what an entry tells of the watched series, late readings left out."""
-    watch = look_up(sides.watch_of_series, readings.series_id)
+def seen_in(lane: Lane, state: State, readings: Readings) -> Seen:
+    """Return what readings tell of the watched series, late readings left out."""
+    watch = look_up(lane.watch_of_series, readings.series_id)
     if not (watch >= 0).any():
         return NOTHING
     fit = (watch >= 0) & ((readings.quality & REFUSED_UNLESS_SAID) == 0)

@@ -5,19 +5,20 @@ place is the plan's matter: a state is nothing without the plan it was folded un
 """
 
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self, TypeVar
+from typing import Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Scalar = TypeVar("Scalar", bound=np.generic)
+from rules.columns import column_names, columns_of, copied, made_of
+from rules.measures import MEASURES
+from rules.measures.measure import Columns, Memory
+from rules.times import NEVER
 
-NEVER = -(1 << 62)
-"""A time that nothing was yet seen at; differences to it still fit an int64."""
-
-FORMAT = 1
+FORMAT = 2
 """Of the written form."""
 
 
@@ -35,6 +36,8 @@ class State:
         state: `hold.State` of every grade, int8, shape (slots, grades).
         held_us: How much of the running delay has passed, shape (slots, grades).
         last_us: The newest judged sample's own time, shape (slots,).
+        door_us: The oldest own time that a sample may still have to be taken in, for
+            slots that must have theirs in order; NEVER for others, shape (slots,).
         watch_us: The newest side reading's own time, shape (watches,).
         watch_value: That reading, shape (watches,).
         is_up: Whether each link can be heard through, shape (links,); the first is the
@@ -43,6 +46,7 @@ class State:
         audible_us: For how long each link could be heard, in all, shape (links,).
         heard_us: `audible_us` of each device's link, and of the platform, when it was
             last heard, shape (devices, 2); NEVER before the first time.
+        memories: Of each of `MEASURES`.
     """
 
     seq: int
@@ -50,16 +54,25 @@ class State:
     state: NDArray[np.int8]
     held_us: NDArray[np.int64]
     last_us: NDArray[np.int64]
+    door_us: NDArray[np.int64]
     watch_us: NDArray[np.int64]
     watch_value: NDArray[np.float64]
     is_up: NDArray[np.bool_]
     was_said: NDArray[np.bool_]
     audible_us: NDArray[np.int64]
     heard_us: NDArray[np.int64]
+    memories: tuple[Memory, ...]
 
     @classmethod
     def fresh(
-        cls, *, slots: int, grades: int, watches: int, links: int, devices: int
+        cls,
+        *,
+        slots: int,
+        grades: int,
+        watches: int,
+        links: int,
+        devices: int,
+        measures: Sequence[Columns],
     ) -> Self:
         """Return the memory of an engine that has seen nothing."""
         return cls(
@@ -68,28 +81,41 @@ class State:
             state=np.zeros((slots, grades), np.int8),
             held_us=np.zeros((slots, grades), np.int64),
             last_us=np.full(slots, NEVER, np.int64),
+            door_us=np.full(slots, NEVER, np.int64),
             watch_us=np.full(watches, NEVER, np.int64),
             watch_value=np.zeros(watches),
             is_up=np.ones(links, np.bool_),
             was_said=np.zeros(links, np.bool_),
             audible_us=np.zeros(links, np.int64),
             heard_us=np.full((devices, 2), NEVER, np.int64),
+            memories=tuple(
+                measure.fresh(columns)
+                for measure, columns in zip(MEASURES, measures, strict=True)
+            ),
         )
 
     def copy(self) -> Self:
         """Return the same memory in columns of its own."""
-        return replace(self, **{name: getattr(self, name).copy() for name in COLUMNS})
+        own = {name: getattr(self, name).copy() for name in COLUMNS}
+        return replace(
+            self, **own, memories=tuple(copied(memory) for memory in self.memories)
+        )
 
     def at(self, seq: int, at_us: int) -> Self:
         """Return the same columns as of another entry."""
         return replace(self, seq=seq, at_us=at_us)
 
 
-COLUMNS = tuple(f.name for f in fields(State) if f.name not in ("seq", "at_us"))
-"""Names of the columns."""
+COLUMNS = tuple(
+    field.name
+    for field in fields(State)
+    if field.name not in ("seq", "at_us", "memories")
+)
+"""Names of the state's own columns."""
 
 
 class _Column(msgspec.Struct, array_like=True):
+    scalar: str
     shape: tuple[int, ...]
     octets: bytes
 
@@ -98,17 +124,22 @@ class _Written(msgspec.Struct, array_like=True):
     format: int
     seq: int
     at_us: int
-    columns: dict[str, _Column]
+    own: dict[str, _Column]
+    memories: dict[str, dict[str, _Column]]
 
 
 def written(state: State) -> bytes:
     """Return a state as octets; the columns lie little-endian."""
-    columns = {}
-    for name in COLUMNS:
-        column = getattr(state, name)
-        little = column.astype(column.dtype.newbyteorder("<"), copy=False)
-        columns[name] = _Column(column.shape, little.tobytes())
-    record = _Written(FORMAT, state.seq, state.at_us, columns)
+    record = _Written(
+        FORMAT,
+        state.seq,
+        state.at_us,
+        {name: _column(getattr(state, name)) for name in COLUMNS},
+        {
+            measure.word: _columns(columns_of(memory))
+            for measure, memory in zip(MEASURES, state.memories, strict=True)
+        },
+    )
     return zlib.compress(msgspec.msgpack.encode(record), level=1)
 
 
@@ -122,24 +153,38 @@ def read_back(octets: bytes) -> State:
         record = msgspec.msgpack.decode(zlib.decompress(octets), type=_Written)
     except (zlib.error, msgspec.DecodeError) as error:
         raise StateFormatError(f"not a state: {error}") from error
-    if record.format != FORMAT or set(record.columns) != set(COLUMNS):
+    if record.format != FORMAT:
         raise StateFormatError(f"a state of format {record.format}, not {FORMAT}")
-    columns = record.columns
-    return State(
-        seq=record.seq,
-        at_us=record.at_us,
-        state=_array(columns["state"], np.int8),
-        held_us=_array(columns["held_us"], np.int64),
-        last_us=_array(columns["last_us"], np.int64),
-        watch_us=_array(columns["watch_us"], np.int64),
-        watch_value=_array(columns["watch_value"], np.float64),
-        is_up=_array(columns["is_up"], np.bool_),
-        was_said=_array(columns["was_said"], np.bool_),
-        audible_us=_array(columns["audible_us"], np.int64),
-        heard_us=_array(columns["heard_us"], np.int64),
-    )
+    try:
+        return made_of(
+            State,
+            {
+                "seq": record.seq,
+                "at_us": record.at_us,
+                **{name: _array(record.own[name]) for name in COLUMNS},
+                "memories": tuple(
+                    _record(measure.memory, record.memories[measure.word])
+                    for measure in MEASURES
+                ),
+            },
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise StateFormatError(f"a state lacks {error}") from error
 
 
-def _array(column: _Column, scalar: type[Scalar]) -> NDArray[Scalar]:
-    little = np.frombuffer(column.octets, np.dtype(scalar).newbyteorder("<"))
-    return little.astype(scalar).reshape(column.shape)
+def _columns(columns: Mapping[str, NDArray[np.generic]]) -> dict[str, _Column]:
+    return {name: _column(column) for name, column in columns.items()}
+
+
+def _column(column: NDArray[np.generic]) -> _Column:
+    little = column.astype(column.dtype.newbyteorder("<"), copy=False)
+    return _Column(little.dtype.str, column.shape, little.tobytes())
+
+
+def _array(column: _Column) -> NDArray[np.generic]:
+    little = np.frombuffer(column.octets, np.dtype(column.scalar))
+    return little.astype(little.dtype.newbyteorder("=")).reshape(column.shape)
+
+
+def _record(of: type[Memory], columns: Mapping[str, _Column]) -> Memory:
+    return made_of(of, {name: _array(columns[name]) for name in column_names(of)})

@@ -35,6 +35,7 @@ class Subject:
         edge: Our edge that hears it, see `EDGE_OF_TRANSPORT`.
         gateway: Code of its gateway.
         interval_s: How often it reports when all is well.
+        allowed_lateness_s: How late its samples may come and be judged in their place.
         upstream_id: The device it hangs from, if any.
         lon: Degrees east, WGS-84, surveyed; None for vehicles.
         lat: Degrees north, WGS-84; None for vehicles.
@@ -53,6 +54,7 @@ class Subject:
     edge: str
     gateway: str
     interval_s: float
+    allowed_lateness_s: float = 0.0
     upstream_id: int | None = None
     lon: float | None = None
     lat: float | None = None
@@ -89,6 +91,7 @@ def _subject(device: Device, snapshot: Snapshot, series: Mapping[str, int]) -> S
         edge=EDGE_OF_TRANSPORT[snapshot.gateways[device.gateway].transport],
         gateway=device.gateway,
         interval_s=device.expected_interval_s,
+        allowed_lateness_s=device.allowed_lateness_s,
         upstream_id=device.upstream_id,
         lon=device.lon,
         lat=device.lat,

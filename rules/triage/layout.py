@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rules.conditions.silence import Silence
 from rules.plan_source import PlanSource
-from rules.rule import Rule, Silence
+from rules.rule import Rule
 from rules.subject import Subject
 from rules.triage.desk import BundleKey
 from rules.triage.maintenance import Maintenance

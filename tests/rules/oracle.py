@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cases.request import Hit, Severity
+from rules.conditions.outside import Outside
+from rules.conditions.overspeed import Overspeed
+from rules.conditions.silence import Silence
+from rules.conditions.threshold import Threshold
 from rules.learned import EdgeWord, Learned
 from rules.plan_source import PlanSource
-from rules.rule import Hears, Outside, Overspeed, Rule, Side, Silence, Threshold, Whose
+from rules.rule import Hears, Rule, Side, Whose
 from rules.rule_file import parse_rule
 from rules.subject import Subject
 from rules.transition import Transition
@@ -232,8 +236,9 @@ def gap_us(rule: Rule, interval_s: float) -> float:
 def limits(rule: Rule, subject: Subject) -> list[tuple[float, float]]:
     """Return limit and release of each grade."""
     match rule.condition:
-        case Threshold(grades=grades, deadband=band, is_above=above):
-            return [(g.at, g.at - band if above else g.at + band) for g in grades]
+        case Threshold(ladder=ladder):
+            band = ladder.deadband if ladder.is_above else -ladder.deadband
+            return [(g.at, g.at - band) for g in ladder.grades]
         case Overspeed() as speed:
             limit = (subject.speed_limit_kmh or speed.default_kmh) + speed.margin_kmh
             return [(limit, limit - speed.deadband)]
@@ -242,11 +247,13 @@ def limits(rule: Rule, subject: Subject) -> list[tuple[float, float]]:
         case Silence(silence_s=seconds, missed_reports=reports):
             limit = seconds or (reports or 0) * subject.interval_s
             return [(limit, limit)]
+        case _:
+            raise AssertionError
 
 
 def is_beyond(rule: Rule, value: float, edge: float) -> bool:
     condition = rule.condition
-    is_above = condition.is_above if isinstance(condition, Threshold) else True
+    is_above = condition.ladder.is_above if isinstance(condition, Threshold) else True
     return value >= edge if is_above else value <= edge
 
 

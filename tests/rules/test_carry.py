@@ -24,8 +24,8 @@ def run(
 ) -> tuple[State, list[Hit]]:
     """Fold one sample of each cover."""
     rows = [(10 * (i + 1), float(second), tilt, 0) for i, tilt in enumerate(tilts)]
-    state, found = fold(plan, state, [readings(second, second, rows)])
-    return state, [t.kind for t in found]
+    folded = fold(plan, state, [readings(second, second, rows)])
+    return folded.state, [t.kind for t in folded.transitions]
 
 
 def half_done() -> State:
@@ -63,11 +63,11 @@ def test_an_alarm_without_its_rule_is_withdrawn() -> None:
 
 def test_silence_goes_on_when_the_device_moves_to_another_link() -> None:
     state = half_done()
-    state, _ = fold(PLAN, state, [tick(s, s) for s in range(6, 86)])  # 80 s silent
+    state = fold(PLAN, state, [tick(s, s) for s in range(6, 86)]).state  # 80 s silent
     moved = [replace(cover, gateway="GW-9") for cover in COVERS]
     new = compile_plan(source(moved, "cover-silent", "cover-tilted"))
     state, _ = carry(PLAN, state, new)
-    state, found = fold(new, state, [tick(s, s) for s in range(86, 106)])
+    found = fold(new, state, [tick(s, s) for s in range(86, 106)]).transitions
     assert [(t.device_id, t.at_us) for t in found] == [
         (1, tick(0, 105).at_us),
         (2, tick(0, 105).at_us),
@@ -80,7 +80,7 @@ def test_links_and_side_readings_are_kept() -> None:
         edge(1, 0, "mqtt", up=False, gateway="CAB-1"),
         readings(2, 0, [(60, 0, 1, 0), (61, 0, 230, 0)]),
     ]
-    state, _ = fold(old, old.fresh_state(), entries)
+    state = fold(old, old.fresh_state(), entries).state
     new = compile_plan(source([*COVERS, LAMP, CABINET], "cover-tilted", "lamp-dark"))
     state, _ = carry(old, state, new)
     assert state.watch_value.tolist() == [1, 230]

@@ -250,7 +250,7 @@ many = settings(
 
 
 def engine(entries: list[Learned]) -> list[Said]:
-    return [said(t) for t in fold(PLAN, PLAN.fresh_state(), entries)[1]]
+    return [said(t) for t in fold(PLAN, PLAN.fresh_state(), entries).transitions]
 
 
 @many
@@ -269,8 +269,9 @@ def test_a_restart_at_any_entry_changes_nothing(
     for entry in entries:
         if rng.random() < 0.5:
             state = read_back(written(state))
-        state, transitions = step(PLAN, state, entry)
-        found += [said(t) for t in transitions]
+        folded = step(PLAN, state, entry)
+        state = folded.state
+        found += [said(t) for t in folded.transitions]
     assert found == engine(entries)
 
 

@@ -144,7 +144,7 @@ def test_each_flood_is_one_alarm_at_its_first_sample_at_the_limit(
         readings(seq, at_s, [(10 * place, at_s, depth, 0) for _, place, depth in rows])
         for seq, (at_s, rows) in enumerate(together(floods, every_s=1), 1)
     ]
-    _, transitions = fold(plan, plan.fresh_state(), entries)
+    transitions = fold(plan, plan.fresh_state(), entries).transitions
     assert raised(transitions) == [
         (place, us(flood.first_s))
         for place, flood in enumerate(floods)
@@ -169,7 +169,7 @@ def test_floods_of_one_gauge_one_after_the_other_are_alarms_of_their_own(
         entries.append(readings(seq, start_s + flood.at_s[-1], rows))
         if flood.first_s is not None:
             expected.append((seq, place, us(start_s + flood.first_s)))
-    _, transitions = fold(plan, plan.fresh_state(), entries)
+    transitions = fold(plan, plan.fresh_state(), entries).transitions
     found = [t for t in transitions if t.kind is Hit.RAISED]
     assert len(found) == RISES
     first = [next(of_entry) for _, of_entry in groupby(found, key=lambda t: t.seq)]

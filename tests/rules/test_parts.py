@@ -139,7 +139,7 @@ def test_what_is_no_plan_is_refused() -> None:
 
 def test_a_transition_tells_value_limit_severity_and_place() -> None:
     rows = [(10, 0.0, 31.25, 0)]
-    _, found = fold(PLAN, PLAN.fresh_state(), [readings(7, 1.5, rows)])
+    found = fold(PLAN, PLAN.fresh_state(), [readings(7, 1.5, rows)]).transitions
     (only,) = found
     assert (only.value, only.threshold, only.severity) == (31.25, 30, Severity.CRITICAL)
     assert (only.seq, only.at_us - only.measured_us) == (7, 1_500_000)
@@ -148,7 +148,7 @@ def test_a_transition_tells_value_limit_severity_and_place() -> None:
 
 def test_a_batch_may_raise_and_clear_one_alarm_several_times() -> None:
     rows = [(10, 10.0 * i, 60 if i in (0, 4) else 2, 0) for i in range(7)]
-    _, found = fold(PLAN, PLAN.fresh_state(), [readings(1, 90, rows)])
+    found = fold(PLAN, PLAN.fresh_state(), [readings(1, 90, rows)]).transitions
     assert [t.kind for t in found] == [Hit.RAISED, Hit.CLEARED, Hit.RAISED, Hit.CLEARED]
     alarms = new_alarms(PLAN, found)
     assert len(alarms) == 2
@@ -161,12 +161,12 @@ def test_a_batch_may_raise_and_clear_one_alarm_several_times() -> None:
 
 def test_a_change_of_an_alarm_that_does_not_stand_is_a_stray() -> None:
     rows = [(10, 0.0, 60.0, 0), (10, 10.0, 2.0, 0), (10, 20.0, 2.0, 0)]
-    _, found = fold(PLAN, PLAN.fresh_state(), [readings(1, 30, rows)])
+    found = fold(PLAN, PLAN.fresh_state(), [readings(1, 30, rows)]).transitions
     booked = book(PLAN, found[1:], standing={}, raised={})
     assert (booked.changes, booked.requests, booked.strays) == ([], [], found[1:])
 
 
 def test_what_is_not_a_number_is_no_sample() -> None:
     rows = [(10, 0.0, math.nan, 0), (10, 1.0, math.inf, 0), (20, 1.0, 50.0, 0)]
-    _, found = fold(PLAN, PLAN.fresh_state(), [readings(1, 2, rows)])
+    found = fold(PLAN, PLAN.fresh_state(), [readings(1, 2, rows)]).transitions
     assert [t.device_id for t in found] == [2]

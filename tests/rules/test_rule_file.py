@@ -3,7 +3,8 @@
 import pytest
 
 from rules.reason import fill, unknown_placeholders
-from rules.rule_file import ALWAYS_REFUSED, RuleFileError, parse_rule
+from rules.rule import ALWAYS_REFUSED
+from rules.rule_file import RuleFileError, parse_rule
 from tests.rules.town import SHIPPED
 from vocabulary.quality import Quality
 

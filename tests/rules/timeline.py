@@ -93,7 +93,7 @@ def play(case: Case) -> list[str]:
     state = plan.fresh_state()
     marks = []
     for column in range(len(case.rows["alarm"])):
-        state, _ = fold(plan, state, _entries(case, plan, state, column))
+        state = fold(plan, state, _entries(case, plan, state, column)).state
         state = read_back(written(state))
         marks.append(_mark(state))
     return marks

@@ -58,6 +58,7 @@ def device(
     edge: str = "mqtt",
     gateway: str = "GW-1",
     interval_s: float = 10.0,
+    allowed_lateness_s: float = 0.0,
     upstream_id: int | None = None,
     speed_limit_kmh: float | None = None,
 ) -> Subject:
@@ -70,6 +71,7 @@ def device(
         edge=edge,
         gateway=gateway,
         interval_s=interval_s,
+        allowed_lateness_s=allowed_lateness_s,
         upstream_id=upstream_id,
         lon=None if is_vehicle else LON,
         lat=None if is_vehicle else LAT,

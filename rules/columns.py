@@ -1,0 +1,49 @@
+"""Records of columns: dataclasses whose fields are all arrays, handled alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
+T = TypeVar("T")
+
+
+def column_names(of: "type[DataclassInstance]") -> tuple[str, ...]:
+    """Return the names of a record's columns."""
+    return tuple(field.name for field in fields(of))
+
+
+def columns_of(record: "DataclassInstance") -> dict[str, NDArray[np.generic]]:
+    """Return the columns of a record by their names."""
+    return {name: getattr(record, name) for name in column_names(type(record))}
+
+
+def copied(record: R) -> R:
+    """Return the same record in columns of its own."""
+    own = {name: column.copy() for name, column in columns_of(record).items()}
+    return replace(record, **own)
+
+
+def carry_rows(old: R, new: R, was: NDArray[np.intp], now: NDArray[np.intp]) -> None:
+    """Copy some rows of one record to some rows of another of its kind.
+
+    Where their widths differ the ends of the rows meet, for there the newest stands.
+    """
+    for name, column in columns_of(new).items():
+        before = columns_of(old)[name]
+        if column.ndim == 1:
+            column[now] = before[was]
+            continue
+        width = min(column.shape[1], before.shape[1])
+        column[now, -width:] = before[was, -width:]
+
+
+def made_of(of: Callable[..., T], parts: Mapping[str, object]) -> T:
+    """Return what is made of parts by their names, as they were written down."""
+    return of(**parts)

@@ -1,0 +1,20 @@
+"""The conditions a rule may have: one module each, one line each in the table.
+
+A condition's module has a frozen dataclass of what the YAML says, which is a
+`rules.rule.Condition`, and `read(top, section)`, which makes it from the rule file.
+"""
+
+from collections.abc import Callable, Mapping
+
+from rules.conditions import outside, overspeed, rate, silence, threshold
+from rules.located import Section
+from rules.rule import Condition
+
+READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
+    "threshold": threshold.read,
+    "rate": rate.read,
+    "overspeed": overspeed.read,
+    "geofence": outside.read,
+    "silence": silence.read,
+}
+"""How the condition of each type is read, from the whole file and its own section."""

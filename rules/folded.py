@@ -1,0 +1,109 @@
+"""What comes of folding: the state after, the transitions, and what came too late."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rules.grades import hit
+from rules.judge import Turns
+from rules.learned import Learned
+from rules.plan import Plan
+from rules.samples import Samples
+from rules.state import State
+from rules.transition import Transition
+from vocabulary.position import DEGREES_E7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateSample:
+    """A sample fit to judge, but older than what its slot has judged.
+
+    It is stored, and changes nothing here.
+
+    Attributes:
+        rule: Code of the rule that would have judged it.
+        device_id: `device.id`.
+        measured_us: Its own time, microseconds since 1970.
+        seq: The journal entry that told of it.
+        at_us: That entry's time.
+    """
+
+    rule: str
+    device_id: int
+    measured_us: int
+    seq: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What comes of some entries.
+
+    Attributes:
+        state: After the last of them.
+        transitions: By entry, sample time and slot.
+        late: What came too late to be judged, by entry.
+    """
+
+    state: State
+    transitions: list[Transition]
+    late: list[LateSample]
+
+
+def late_samples(plan: Plan, entry: Learned, samples: Samples) -> Iterator[LateSample]:
+    """Yield samples that came too late with an entry."""
+    for slot, measured_us in zip(samples.slot, samples.at_us, strict=True):
+        yield LateSample(
+            rule=plan.rules[plan.slots.rule[slot]].code,
+            device_id=plan.subjects[plan.slots.subject[slot]].device_id,
+            measured_us=int(measured_us),
+            seq=entry.seq,
+            at_us=entry.at_us,
+        )
+
+
+def transitions(plan: Plan, entry: Learned, turns: Iterable[Turns]) -> list[Transition]:
+    """Return what became of the alarms at an entry, by sample time and slot."""
+    found = [
+        (int(slot), transition)
+        for many in turns
+        for slot, transition in zip(
+            many.samples.slot, _of_turns(plan, entry, many), strict=True
+        )
+    ]
+    found.sort(key=lambda item: (item[1].measured_us, item[0]))
+    return [transition for _, transition in found]
+
+
+def _of_turns(plan: Plan, entry: Learned, turns: Turns) -> Iterator[Transition]:
+    samples = turns.samples
+    for place, (before, after) in enumerate(
+        zip(turns.before, turns.after, strict=True)
+    ):
+        slot = int(samples.slot[place])
+        rule = plan.rules[plan.slots.rule[slot]]
+        sign = plan.slots.sign[slot]
+        lon, lat = _where(plan, samples, place)
+        yield Transition(
+            rule=rule,
+            device_id=plan.subjects[plan.slots.subject[slot]].device_id,
+            kind=hit(int(before), int(after)),
+            seq=entry.seq,
+            at_us=entry.at_us,
+            measured_us=int(samples.at_us[place]),
+            value=float(sign * samples.value[place]),
+            threshold=float(sign * plan.slots.limit[slot, max(after, 1) - 1]),
+            severity=rule.severities[(after or before) - 1],
+            lon=lon,
+            lat=lat,
+        )
+
+
+def _where(
+    plan: Plan, samples: Samples, place: int
+) -> tuple[float | None, float | None]:
+    """Return where the fix was, or where the device stands."""
+    fixes, row = samples.fixes, int(samples.row[place])
+    if fixes is not None and row >= 0:
+        return int(fixes.lon_e7[row]) / DEGREES_E7, int(fixes.lat_e7[row]) / DEGREES_E7
+    subject = plan.subjects[plan.slots.subject[samples.slot[place]]]
+    return subject.lon, subject.lat

@@ -1,0 +1,54 @@
+"""The measures there are: one module each, one line each in the table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.measures import outside, rate
+from rules.measures.measure import Columns, Measure, Settings
+
+VALUE = 0
+"""In `Slots.measure`: the sample itself. Others are their place in the table plus 1."""
+
+MEASURES: tuple[Measure, ...] = (
+    Measure.of(
+        "outside",
+        outside.OutsideSettings,
+        outside.OutsideMemory,
+        outside.OutsideColumns,
+        compiled=outside.OutsideColumns.of,
+        fresh=outside.OutsideMemory.fresh,
+        measure=outside.measure,
+    ),
+    Measure.of(
+        "rate",
+        rate.RateSettings,
+        rate.RateMemory,
+        rate.RateColumns,
+        compiled=rate.RateColumns.of,
+        fresh=rate.RateMemory.fresh,
+        measure=rate.measure,
+    ),
+)
+"""All measures. New ones go to the end."""
+
+
+def compile_measures(
+    asked: Sequence[Settings | None],
+) -> tuple[NDArray[np.int8], tuple[Columns, ...]]:
+    """Return the measure of each slot, and the columns of each measure.
+
+    Args:
+        asked: Of each slot; None for `VALUE`.
+    """
+    of_slot = np.full(len(asked), VALUE, np.int8)
+    columns = []
+    for number, measure in enumerate(MEASURES, VALUE + 1):
+        slots = [s for s, one in enumerate(asked) if isinstance(one, measure.settings)]
+        of_slot[slots] = number
+        place = np.full(len(asked), -1, np.intp)
+        place[slots] = np.arange(len(slots))
+        settings = [one for one in asked if isinstance(one, measure.settings)]
+        columns.append(measure.compile(place, settings))
+    return of_slot, tuple(columns)
