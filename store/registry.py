@@ -141,7 +141,8 @@ async def _components(connection: Connection) -> list[ComponentFacts]:
 async def _geofences(connection: Connection) -> list[GeofenceFacts]:
     rows = await connection.fetch(
         """
-        SELECT id, code, name_zh, name_en, shape, geometry::text AS geometry, radius_m
+        SELECT id, code, name_zh, name_en, shape, geometry::text AS geometry, radius_m,
+            kind
         FROM geofence ORDER BY id
         """
     )
@@ -154,6 +155,7 @@ async def _geofences(connection: Connection) -> list[GeofenceFacts]:
             shape=GeofenceShape(row["shape"]),
             geometry=row["geometry"],
             radius_m=row["radius_m"],
+            kind=row["kind"],
         )
         for row in rows
     ]

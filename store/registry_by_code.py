@@ -74,7 +74,8 @@ async def _components(connection: Connection) -> list[ComponentRow]:
 async def _geofences(connection: Connection) -> list[GeofenceRow]:
     rows = await connection.fetch(
         """
-        SELECT code, name_zh, name_en, shape, geometry::text AS geometry, radius_m
+        SELECT code, name_zh, name_en, shape, geometry::text AS geometry, radius_m,
+            kind
         FROM geofence
         """
     )

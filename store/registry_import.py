@@ -67,14 +67,14 @@ WHERE c.code = r.code AND c.upstream_id IS DISTINCT FROM u.id
 """
 
 _GEOFENCE = """
-INSERT INTO geofence (code, name_zh, name_en, shape, geometry, radius_m)
-SELECT code, name_zh, name_en, shape, geometry::jsonb, radius_m
+INSERT INTO geofence (code, name_zh, name_en, shape, geometry, radius_m, kind)
+SELECT code, name_zh, name_en, shape, geometry::jsonb, radius_m, kind
 FROM jsonb_to_recordset($1::text::jsonb) AS r (
     code text, name_zh text, name_en text, shape text, geometry text,
-    radius_m double precision)
+    radius_m double precision, kind text)
 ON CONFLICT (code) DO UPDATE SET
     name_zh = excluded.name_zh, name_en = excluded.name_en, shape = excluded.shape,
-    geometry = excluded.geometry, radius_m = excluded.radius_m
+    geometry = excluded.geometry, radius_m = excluded.radius_m, kind = excluded.kind
 """
 
 _VEHICLE = """

@@ -59,6 +59,7 @@ class GeofenceRow:
     shape: str
     geometry: str
     radius_m: float | None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,6 +148,7 @@ class GeofenceFacts:
         shape: How `geometry` is meant.
         geometry: GeoJSON geometry as text, WGS-84.
         radius_m: Of a circle; half the width of a corridor; None for a polygon.
+        kind: What it is for, as one word that rules may name; may be empty.
     """
 
     id: int
@@ -157,3 +158,4 @@ class GeofenceFacts:
     shape: GeofenceShape
     geometry: str
     radius_m: float | None
+    kind: str = ""

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import shapely
 from shapely.affinity import scale
 
+from devices.registry.date_line import cut_at_date_line, made_continuous
 from vocabulary.geometry import metres_per_degree
 from vocabulary.registry_facts import GeofenceFacts, GeofenceShape
 
@@ -77,18 +78,19 @@ def in_metres(
 def geofence_area(
     geofence: GeofenceFacts, *, grow_m: float = 0.0
 ) -> shapely.geometry.base.BaseGeometry:
-    """Return the area of a geofence, in degrees.
+    """Return the area of a geofence, in degrees between -180 and 180.
 
     Args:
         geofence: Of any shape: a circle or corridor is widened by its `radius_m`.
         grow_m: Metres to move the border outwards; inwards if negative.
     """
-    drawn = shapely.from_geojson(geofence.geometry)
+    drawn = made_continuous(shapely.from_geojson(geofence.geometry))
     widen_m = grow_m
     if geofence.shape is not GeofenceShape.POLYGON:
         widen_m += geofence.radius_m or 0.0
     if widen_m == 0:
-        return drawn
+        return cut_at_date_line(drawn)
     east, north = metres_per_degree(drawn.centroid.y)
     widened = scale(drawn, east, north, origin=(0, 0)).buffer(widen_m)
-    return scale(widened, 1 / east, 1 / north, origin=(0, 0))
+    area = scale(widened, 1 / east, 1 / north, origin=(0, 0))
+    return cut_at_date_line(area)

@@ -103,6 +103,7 @@ class Geofence(Model):
     shape = fields.TextField()
     geometry: fields.JSONField[Geometry] = fields.JSONField()
     radius_m = fields.FloatField(null=True)
+    kind = fields.TextField(default="")
 
     class Meta:
         """Where it is kept."""

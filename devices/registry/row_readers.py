@@ -1,10 +1,17 @@
 """How each kind of row is read from a line, field by field."""
 
+import re
 from datetime import date
 from enum import StrEnum
 
 from devices.registry.fields import Fields
-from devices.registry.shapes import ShapeError, area_m2, canonical_text, read_shape
+from devices.registry.shapes import (
+    ShapeError,
+    area_m2,
+    canonical_text,
+    geojson_text,
+    read_shape,
+)
 from devices.registry.sheet import GEOMETRY, Columns
 from store.registry_rows import (
     CellRow,
@@ -40,7 +47,7 @@ COLUMNS = {
             *("state", "upstream", "address_zh"),
         ),
     ),
-    "geofences": Columns((*NAMES, "shape"), ("radius_m",)),
+    "geofences": Columns((*NAMES, "shape"), ("radius_m", "kind")),
     "vehicles": Columns((*NAMES, "kind", "unit"), ("area", "speed_limit_kmh")),
     "profiles": Columns(
         (*NAMES, "kind", "quantities", "expected_interval_s"),
@@ -87,10 +94,10 @@ class Datum(StrEnum):
 
 
 SHAPE_TYPES = {
-    "": ("Polygon", "MultiPolygon", "Point", "LineString"),
+    "": ("Polygon", "MultiPolygon", "Point", "LineString", "MultiLineString"),
     GeofenceShape.POLYGON: ("Polygon", "MultiPolygon"),
     GeofenceShape.CIRCLE: ("Point",),
-    GeofenceShape.CORRIDOR: ("LineString",),
+    GeofenceShape.CORRIDOR: ("LineString", "MultiLineString"),
 }
 """GeoJSON types by a geofence's shape."""
 
@@ -175,9 +182,14 @@ def geofence(fields: Fields, _county: str) -> GeofenceRow:
         fields.refuse("radius_m", f"is empty; a {shape} needs it")
     geojson = fields.text(GEOMETRY)
     try:
+        geojson = geojson_text(geojson)
         read_shape(geojson, *SHAPE_TYPES.get(shape, SHAPE_TYPES[""]))
     except ShapeError as error:
         fields.refuse(GEOMETRY, str(error))
+        geojson = "{}"
+    kind = fields.text_or("kind")
+    if not re.fullmatch(r"([a-z][a-z0-9_]*)?", kind):
+        fields.refuse("kind", f"{kind!r} is no word; write it like no_entry")
     return GeofenceRow(
         code=fields.code("code"),
         name_zh=fields.text("name_zh"),
@@ -185,6 +197,7 @@ def geofence(fields: Fields, _county: str) -> GeofenceRow:
         shape=shape,
         geometry=canonical_text(geojson),
         radius_m=radius_m,
+        kind=kind,
     )
 
 

@@ -6,6 +6,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from devices.registry.areas import in_metres
+from devices.registry.date_line import HALF_TURN, cut_at_date_line, made_continuous
 from store.registry_by_code import canonical
 
 
@@ -36,6 +37,45 @@ def read_shape(geojson: str, *types: str) -> BaseGeometry:
     if west < -180 or east > 180 or south < -90 or north > 90:  # noqa: PLR2004 degrees
         raise ShapeError("is outside WGS-84; points are [lon, lat] in degrees")
     return shape
+
+
+def geojson_text(text: str) -> str:
+    """Return a geometry given as GeoJSON or as WKT as GeoJSON text.
+
+    A GeoJSON feature counts as its geometry. What crosses the 180th meridian comes back
+    cut there.
+
+    Args:
+        text: Such as `POLYGON ((111 35, …))` or `{"type": "Polygon", …}`; EWKT's
+            `SRID=4326;` may stand before it.
+
+    Raises:
+        ShapeError: If it is neither, or not in WGS-84.
+    """
+    try:
+        shape, geojson = _parsed(text.strip())
+    except (ValueError, TypeError, AttributeError, shapely.GEOSException) as error:
+        raise ShapeError(f"is neither GeoJSON nor WKT: {error}") from error
+    whole = made_continuous(shape)
+    west, _, east, _ = whole.bounds
+    if whole is shape and west >= -HALF_TURN and east <= HALF_TURN:
+        return geojson
+    return shapely.to_geojson(cut_at_date_line(whole))
+
+
+def _parsed(text: str) -> tuple[BaseGeometry, str]:
+    """Return a geometry, and as GeoJSON."""
+    if text.startswith("{"):
+        found = json.loads(text)
+        inner = found.get("geometry") if found.get("type") == "Feature" else found
+        geojson = json.dumps(inner)
+        shape = shapely.from_geojson(geojson)
+    else:
+        shape = shapely.force_2d(shapely.from_wkt(text.removeprefix("SRID=4326;")))
+        geojson = shapely.to_geojson(shape)
+    if shape.is_empty:
+        raise ValueError("it is empty")
+    return shape, geojson
 
 
 def canonical_text(geojson: str) -> str:
