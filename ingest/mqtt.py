@@ -20,6 +20,7 @@ from ingest.mqtt_messages import Ear, arrivals_of
 from ingest.mqtt_mouth import Mouth
 from ingest.mqtt_topics import (
     ANSWER_FILTER,
+    NMEA_FILTER,
     STATUS_FILTER,
     UP_FILTER,
     foreign_filters,
@@ -153,6 +154,7 @@ class _MqttEdge:
         return [
             self._share + UP_FILTER,
             self._share + ANSWER_FILTER,
+            self._share + NMEA_FILTER,
             STATUS_FILTER,
             *(self._share * may_share + each for each, may_share in foreign.items()),
         ]

@@ -15,6 +15,7 @@ from ingest.arrival import Arrival, EdgeChange
 from ingest.foreign import Interpreter
 from ingest.mqtt_message import MqttMessage
 from ingest.mqtt_topics import STATUS_FILTER, UP_FILTER, Address, Topics
+from ingest.nmea_message import nmea_content
 from ingest.protocols import gezhi_command, gezhi_json, gezhi_msgpack
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.up_message import (
@@ -120,6 +121,8 @@ class _Hearing:
             self._change(address.gateway, is_up=_status(payload))
         elif address.kind == "answer":
             gathered.answers.append(gezhi_command.decode_answer(payload))
+        elif address.kind == "nmea":
+            self._read_nmea(address, message, gathered)
         elif gateway is not None and gateway.format is not Format.GEZHI:
             meaning = self._ear.interpreter.interpret(
                 gateway,
@@ -143,6 +146,15 @@ class _Hearing:
                 gathered.refuse(error, message)
         else:
             raise _unknown_topic(message)
+
+    def _read_nmea(
+        self, address: Address, message: MqttMessage, gathered: "_Heard"
+    ) -> None:
+        device = address.device
+        fixes, errors = nmea_content(message.payload, device, self._received_at)
+        gathered.add([], fixes)
+        for error in errors:
+            gathered.refuse(error, message, device)
 
     def _change(self, gateway: str, *, is_up: bool) -> None:
         detail = f"the gateway is {'' if is_up else 'not '}connected"

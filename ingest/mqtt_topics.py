@@ -3,6 +3,7 @@
     gezhi/v1/{gateway}/up            what the gateway says, in its format
     gezhi/v1/{gateway}/status        whether it is connected
     gezhi/v1/{gateway}/native/TOPIC  what it says on TOPIC of its format
+    gezhi/v1/{gateway}/nmea/{device} NMEA 0183 sentences of a device behind it
     gezhi/v1/{gateway}/answer        what came of a command
     gezhi/v1/{gateway}/down/...      what is said to it: .../down/{device} a command
 
@@ -35,6 +36,9 @@ STATUS_FILTER = "gezhi/v1/+/status"
 ANSWER_FILTER = "gezhi/v1/+/answer"
 """What came of commands."""
 
+NMEA_FILTER = "gezhi/v1/+/nmea/+"
+"""Sentences of devices behind gateways of any format."""
+
 CODE = re.compile(r"[^/+#\s]+")
 """A gateway's code that can be a level of a topic."""
 
@@ -61,8 +65,9 @@ class Address:
 
     Attributes:
         gateway: The gateway's code; empty if it cannot be told.
-        kind: `up`, `status`, `answer` or `native`; empty where nobody may speak.
+        kind: `up`, `status`, `answer`, `native`, `nmea`; empty where nobody may speak.
         native: The topic of the gateway's format, where it is `native`.
+        device: Whose sentences, where it is `nmea`.
         is_below_ours: Whether it came below our own root.
     """
 
@@ -70,6 +75,7 @@ class Address:
     kind: str = ""
     native: str = ""
     is_below_ours: bool = True
+    device: str = ""
 
 
 NOWHERE = Address()
@@ -100,6 +106,10 @@ class Topics:
                 return Address(levels[2], levels[3])
             if len(levels) > _UP_LEVELS and levels[3] == "native":
                 return Address(levels[2], "native", levels[4])
+            if len(levels) > _UP_LEVELS and levels[3] == "nmea":
+                device = levels[4]
+                is_one = device and "/" not in device
+                return Address(levels[2], "nmea", device=device) if is_one else NOWHERE
             return NOWHERE
         code = self._native.get(levels[0], "")
         if levels[0] == sparkplug.NAMESPACE:

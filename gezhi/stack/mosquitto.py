@@ -109,6 +109,7 @@ pattern write gezhi/v1/%u/up
 pattern write gezhi/v1/%u/status
 pattern write gezhi/v1/%u/answer
 pattern write gezhi/v1/%u/native/#
+pattern write gezhi/v1/%u/nmea/+
 pattern read gezhi/v1/%u/down/#
 
 user {ingest}
