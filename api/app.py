@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import (
     alarms,
     cases,
+    commands,
     devices,
     gateways,
     grid,
@@ -55,6 +56,7 @@ RESOURCES = (
     session,
     health,
     devices,
+    commands,
     gateways,
     positions,
     tracks,
@@ -84,6 +86,7 @@ def create_app(
     web_root: Path,
     basemap: Path | None = None,
     time_zone: str = "Asia/Shanghai",
+    disks: Sequence[Path] = (),
 ) -> FastAPI:
     """Return the application; it connects when it is started.
 
@@ -93,6 +96,7 @@ def create_app(
         web_root: Folder of the page.
         basemap: GeoJSON below everything on the map; None if there is none.
         time_zone: The city's own, IANA name; the page shows times in it.
+        disks: Directories whose disks our own database fills; measured by the probes.
     """
 
     @contextlib.asynccontextmanager
@@ -107,7 +111,7 @@ def create_app(
             asyncio.TaskGroup() as tasks,
         ):
             live = Live(database_url, pool)
-            app.state.metrics = Metrics(live)
+            app.state.metrics = Metrics(live, disks)
             app.state.parts = Parts(
                 pool=pool,
                 live=live,
@@ -115,6 +119,7 @@ def create_app(
                 clock=clock,
                 basemap=basemap,
                 time_zone=time_zone,
+                disks=disks,
             )
             following = tasks.create_task(live.follow(), name="live")
             yield

@@ -73,7 +73,7 @@ class Wanted:
         if block.name is None or block.name not in self.names:
             return False
         return (
-            block.name is not Name.CASE
+            block.name not in {Name.CASE, Name.COMMAND}
             or self.scope is None
             or block.unit_id == self.scope
         )

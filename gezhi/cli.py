@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gezhi.cli_command import command
 from gezhi.cli_quarantine import quarantine
 from gezhi.cli_settings import complain, needed, settings_or_exit
 from gezhi.cli_token import token
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(token, name="token")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(command, name="command")
 
 
 @app.command()
