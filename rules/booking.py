@@ -1,156 +1,321 @@
-"""From transitions to alarm rows and to what the cases are asked to file. Pure."""
+"""From what triage decided to alarm rows and to what the cases are asked. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from cases.request import FilingRequest, Hit
-from rules.conditions.silence import Silence
+from cases.request import (
+    FilingRequest,
+    Hit,
+    JoinRequest,
+    Mark,
+    Member,
+    MemberState,
+)
+from rules.bundle_words import bundle_alarm, bundle_request, bundle_severity
+from rules.filing_words import new_alarm, request_of, unstable_words
 from rules.plan import Plan
-from rules.reason import fill, relief
-from rules.transition import Transition
+from rules.triage.decision import (
+    Close,
+    Decision,
+    File,
+    Join,
+    Leave,
+    Note,
+    Open,
+    Quiet,
+    Settle,
+    Unheard,
+    Unstable,
+)
+from rules.triage.desk import Bundle, Handling
+from rules.triage.layout import is_silence
+from rules.triage.turn import AlarmRef
 from store.alarms import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
 from vocabulary.times import datetime_from_us
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What some transitions come to.
+    """What some decisions come to.
 
     Attributes:
         changes: How each alarm that changed stands now.
-        requests: What the cases are asked, in the order of the transitions.
-        strays: Transitions of alarms that do not stand; there should be none.
+        requests: What the cases are asked, in the order of the decisions.
+        strays: Decisions on alarms that do not stand; there should be none.
     """
 
     changes: list[AlarmChange]
-    requests: list[FilingRequest]
-    strays: list[Transition]
+    requests: list[FilingRequest | JoinRequest]
+    strays: list[Decision]
 
 
-def alarm_key(transition: Transition) -> AlarmKey:
-    """Return which alarm a transition is about."""
-    return transition.rule.code, transition.rule.version, transition.device_id
+def alarm_keys(decisions: Iterable[Decision]) -> set[AlarmKey]:
+    """Return every alarm that the decisions are about."""
+    keys: set[AlarmKey] = set()
+    for decision in decisions:
+        if not isinstance(decision, Open | Close | Unheard):
+            keys.add(decision.alarm.key)
+        if isinstance(decision, Open | Close | Unheard | Join | Leave):
+            keys.add(decision.bundle.lead)
+    return keys
 
 
-def new_alarms(plan: Plan, transitions: Iterable[Transition]) -> list[NewAlarm]:
-    """Return the alarms that the transitions raise, each moment once.
+def new_alarms(plan: Plan, decisions: Iterable[Decision]) -> list[NewAlarm]:
+    """Return the alarms that are raised, each moment once.
 
     An alarm that is raised, cleared and raised again by fixes of one instant stays the
     same alarm.
     """
-    raised = [_new(plan, t) for t in transitions if t.kind is Hit.RAISED]
-    return list({alarm.moment: alarm for alarm in reversed(raised)}.values())[::-1]
+    found: dict[AlarmMoment, NewAlarm] = {}
+    for decision in decisions:
+        alarm = _new(plan, decision)
+        if alarm is not None:
+            found.setdefault(alarm.moment, alarm)
+    return list(found.values())
 
 
 def book(
     plan: Plan,
-    transitions: Sequence[Transition],
+    decisions: Sequence[Decision],
     *,
     standing: Mapping[AlarmKey, int],
     raised: Mapping[AlarmMoment, int],
 ) -> Booked:
-    """Find the alarm of each transition, and what becomes of it.
+    """Find the alarm of each decision, and what becomes of it.
 
     Args:
         plan: What decided.
-        transitions: In journal order.
+        decisions: In journal order.
         standing: Ids of the alarms that stood before.
         raised: Ids of `new_alarms`, by their moments.
     """
-    ids = dict(standing)
-    changes: dict[int, AlarmChange] = {}
-    booked = Booked([], [], [])
-    for transition in transitions:
-        key = alarm_key(transition)
-        if transition.kind is Hit.RAISED:
-            ids[key] = raised[_new(plan, transition).moment]
-        alarm_id = ids.get(key)
-        if alarm_id is None:
-            booked.strays.append(transition)
-            continue
-        changes[alarm_id] = _change(alarm_id, transition)
-        booked.requests.extend(_request(plan, transition, alarm_id))
-        if transition.kind is Hit.CLEARED:
-            del ids[key]
-    booked.changes.extend(changes.values())
-    return booked
+    books = _Books(plan, standing, raised)
+    for decision in decisions:
+        _enter(books, decision)
+    changes = list(books.changes.values())
+    return Booked(changes, books.requests, books.strays)
 
 
-def _new(plan: Plan, transition: Transition) -> NewAlarm:
-    reason_zh, reason_en = _reasons(plan, transition)
-    return NewAlarm(
-        rule=transition.rule.code,
-        rule_version=transition.rule.version,
-        device_id=transition.device_id,
-        severity=transition.severity,
-        raised_seq=transition.seq,
-        raised_at=datetime_from_us(transition.at_us),
-        measured_at=datetime_from_us(transition.measured_us),
-        value=_sample_value(transition),
-        threshold=transition.threshold,
-        reason_zh=reason_zh,
-        reason_en=reason_en,
-    )
+@dataclass(slots=True)
+class _Books:
+    plan: Plan
+    standing: Mapping[AlarmKey, int]
+    raised: Mapping[AlarmMoment, int]
+    changes: dict[int, AlarmChange] = field(default_factory=dict)
+    requests: list[FilingRequest | JoinRequest] = field(default_factory=list)
+    strays: list[Decision] = field(default_factory=list)
+
+    def id_of(self, alarm: AlarmRef) -> int | None:
+        """Return the id of an alarm; None if there is none such that stood."""
+        return self.raised.get(_moment(alarm), self.standing.get(alarm.key))
+
+    def lead_of(self, bundle: Bundle) -> int:
+        """Return the id of the alarm that a group or storm stands by."""
+        found = self.id_of(_lead(bundle))
+        if found is None:
+            raise AssertionError(f"{bundle.key} stands by no alarm")
+        return found
 
 
-def _change(alarm_id: int, transition: Transition) -> AlarmChange:
+def _enter(books: _Books, decision: Decision) -> None:
+    match decision:
+        case Open() | Close():
+            _enter_bundle(books, decision)
+        case Unheard():
+            _enter_unheard(books, decision)
+        case Settle():
+            _enter_settle(books, decision)
+        case _:
+            alarm_id = books.id_of(decision.alarm)
+            if alarm_id is None:
+                books.strays.append(decision)
+            else:
+                books.changes[alarm_id] = _change(books, alarm_id, decision)
+                books.requests.extend(_requests(books, decision, alarm_id))
+
+
+def _change(
+    books: _Books,
+    alarm_id: int,
+    decision: File | Note | Unstable | Quiet | Join | Leave,
+) -> AlarmChange:
+    transition, before = decision.transition, books.changes.get(alarm_id)
     cleared = transition.kind is Hit.CLEARED
+    handling, window_id = _handling(decision)
+    if before is not None:
+        handling = handling or before.handling
+        window_id = window_id or before.window_id
     return AlarmChange(
         id=alarm_id,
         severity=transition.severity,
         cleared_seq=transition.seq if cleared else None,
         cleared_at=datetime_from_us(transition.at_us) if cleared else None,
+        handling=handling,
+        window_id=window_id,
     )
 
 
-def _request(
-    plan: Plan, transition: Transition, alarm_id: int
-) -> Iterable[FilingRequest]:
-    """Yield what the cases are asked; nothing if the rule files nothing."""
-    rule = transition.rule
-    if rule.files is None:
+def _handling(decision: Decision) -> tuple[str | None, int | None]:
+    match decision:
+        case File(transition=transition) if transition.kind is Hit.RAISED:
+            return Handling.FILED, None
+        case Note(handling=handling, window_id=window_id):
+            return handling, window_id or None
+        case Unstable() | Quiet():
+            return Handling.UNSTABLE, None
+        case Join(bundle=bundle, keeps_own=False):
+            return Handling.STORM if bundle.is_storm else Handling.MEMBER, None
+        case _:
+            return None, None
+
+
+def _requests(
+    books: _Books,
+    decision: File | Note | Unstable | Quiet | Join | Leave,
+    alarm_id: int,
+) -> Iterable[FilingRequest | JoinRequest]:
+    plan, transition = books.plan, decision.transition
+    if isinstance(decision, Join):
+        yield _join(books, decision, alarm_id)
         return
-    reason_zh, reason_en = _reasons(plan, transition)
-    yield FilingRequest(
-        rule=rule.code,
-        rule_version=rule.version,
-        rule_source=plan.texts[rule.code],
-        alarm_id=alarm_id,
-        safety=rule.safety,
-        kind=transition.kind,
-        files=rule.files,
-        severity=transition.severity,
+    if isinstance(decision, Leave):
+        yield _leave(books, decision, alarm_id)
+        return
+    request = request_of(plan, transition, alarm_id)
+    if request is None:
+        return
+    match decision:
+        case File():
+            yield request
+        case Unstable(raises=raises, within_s=within_s):
+            yield unstable_words(request, raises=raises, within_s=within_s)
+        case Quiet():
+            yield replace(request, mark=Mark.QUIET)
+        case Note():
+            pass
+
+
+def _join(books: _Books, decision: Join, alarm_id: int) -> JoinRequest:
+    bundle, transition = decision.bundle, decision.transition
+    alone = None
+    if not decision.keeps_own:
+        alone = request_of(books.plan, transition, alarm_id)
+    member = Member(
         device_id=transition.device_id,
-        quantity=rule.quantity,
-        seq=transition.seq,
-        at=datetime_from_us(transition.at_us),
-        measured_at=datetime_from_us(transition.measured_us),
-        value=_sample_value(transition),
-        threshold=transition.threshold,
-        lon=transition.lon,
-        lat=transition.lat,
-        reason_zh=reason_zh,
-        reason_en=reason_en,
+        alarm_id=alarm_id,
+        state=(MemberState.UNKNOWN if is_silence(transition.rule) else MemberState.BAD),
+        has_own=decision.keeps_own,
+    )
+    return JoinRequest(
+        lead=_lead_request(books, bundle, transition.seq, transition.at_us),
+        members=(member,),
+        alone=alone,
+        severity=transition.severity if bundle.is_storm else None,
     )
 
 
-def _sample_value(transition: Transition) -> float | None:
-    """Return the deciding sample's value; silence has no sample."""
-    is_silence = isinstance(transition.rule.condition, Silence)
-    return None if is_silence else transition.value
+def _leave(books: _Books, decision: Leave, alarm_id: int) -> FilingRequest:
+    """Tell of a member that cleared.
 
-
-def _reasons(plan: Plan, transition: Transition) -> tuple[str, str]:
-    rule = transition.rule
-    is_silence = isinstance(rule.condition, Silence)
-    words = relief(transition.kind, is_silence=is_silence) or rule.reason
-    zh, en = (
-        fill(
-            text,
-            device=plan.device_codes[transition.device_id],
-            value=transition.value,
-            threshold=transition.threshold,
+    Where the group has an alarm of its own, that one says when all is over.
+    """
+    bundle, transition = decision.bundle, decision.transition
+    request = request_of(books.plan, transition, alarm_id)
+    if request is None:  # its rule files nothing: the group's problem stands for it
+        lead = _lead_request(books, bundle, transition.seq, transition.at_us)
+        request = replace(
+            lead, alarm_id=alarm_id, kind=Hit.CLEARED, device_id=transition.device_id
         )
-        for text in (words.zh, words.en)
+    if decision.has_own or bundle.cause is not None:
+        return request
+    return replace(request, mark=Mark.LEFT)
+
+
+def _enter_bundle(books: _Books, decision: Open | Close) -> None:
+    bundle, seq, at_us = decision.bundle, decision.seq, decision.at_us
+    is_over = isinstance(decision, Close)
+    alarm_id = books.id_of(_lead(bundle))
+    if alarm_id is None:
+        books.strays.append(decision)
+        return
+    books.changes[alarm_id] = AlarmChange(
+        id=alarm_id,
+        severity=bundle_severity(books.plan, bundle),
+        cleared_seq=seq if is_over else None,
+        cleared_at=datetime_from_us(at_us) if is_over else None,
+        handling=Handling.FILED,
     )
-    return zh, en
+    kind = Hit.CLEARED if is_over else Hit.RAISED
+    books.requests.append(
+        bundle_request(books.plan, bundle, alarm_id, seq=seq, at_us=at_us, kind=kind)
+    )
+
+
+def _enter_unheard(books: _Books, decision: Unheard) -> None:
+    members = tuple(
+        Member(
+            device_id=device_id, alarm_id=0, state=MemberState.UNKNOWN, has_own=False
+        )
+        for device_id in decision.device_ids
+    )
+    lead = _lead_request(books, decision.bundle, decision.seq, decision.at_us)
+    books.requests.append(JoinRequest(lead=lead, members=members))
+
+
+def _enter_settle(books: _Books, decision: Settle) -> None:
+    transition = decision.transition
+    stands = transition.kind is Hit.RAISED
+    alarm_id = books.id_of(decision.alarm) if stands else None
+    request = request_of(books.plan, transition, alarm_id or 0)
+    if request is not None:
+        books.requests.append(replace(request, mark=Mark.SETTLED))
+    if alarm_id is not None:
+        books.changes[alarm_id] = AlarmChange(
+            id=alarm_id,
+            severity=transition.severity,
+            cleared_seq=None,
+            cleared_at=None,
+            handling=Handling.FILED,
+        )
+
+
+def _lead_request(books: _Books, bundle: Bundle, seq: int, at_us: int) -> FilingRequest:
+    """Return the hit of what members join, as of now."""
+    plan, alarm_id = books.plan, books.lead_of(bundle)
+    if bundle.cause is None:
+        return bundle_request(
+            plan, bundle, alarm_id, seq=seq, at_us=at_us, kind=Hit.RAISED
+        )
+    rule = plan.layout.rules[bundle.lead.rule]
+    transition = bundle.cause.transition(rule, seq=seq, at_us=at_us)
+    request = request_of(plan, transition, alarm_id)
+    if request is None:
+        raise AssertionError("only what is filed leads a group")
+    return request
+
+
+def _lead(bundle: Bundle) -> AlarmRef:
+    if bundle.cause is not None:
+        return bundle.cause.ref
+    return AlarmRef(bundle.lead, bundle.opened_seq, bundle.opened_us)
+
+
+def _moment(alarm: AlarmRef) -> AlarmMoment:
+    return (*alarm.key, alarm.seq, datetime_from_us(alarm.measured_us))
+
+
+def _new(plan: Plan, decision: Decision) -> NewAlarm | None:
+    match decision:
+        case Open(bundle=bundle):
+            return bundle_alarm(plan, bundle)
+        case (
+            File(alarm=alarm, transition=transition)
+            | Note(alarm=alarm, transition=transition)
+            | Unstable(alarm=alarm, transition=transition)
+            | Quiet(alarm=alarm, transition=transition)
+            | Join(alarm=alarm, transition=transition)
+        ):
+            is_own = transition.kind is Hit.RAISED and transition.seq == alarm.seq
+            return new_alarm(plan, alarm, transition) if is_own else None
+        case _:
+            return None

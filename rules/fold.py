@@ -15,13 +15,15 @@ from dataclasses import dataclass, replace
 import asyncpg
 
 from cases.filing import collect_due, file_cases
-from cases.request import FilingRequest
-from rules.booking import alarm_key, book, new_alarms
+from cases.request import FilingRequest, JoinRequest
+from rules.booking import alarm_keys, book, new_alarms
 from rules.engine import fold
 from rules.entry import BARRIERS, learned_from
 from rules.resume import CONSUMER, Position, reload, resume, save
 from rules.times import NEVER
 from rules.transition import Transition
+from rules.triage.decision import Decision
+from rules.triage.triage import triage_all
 from store.alarms import change_alarms, raise_alarms, standing_alarms, withdraw_alarms
 from store.connection import AWAY, Connection
 from store.cursor import move_cursor
@@ -51,7 +53,7 @@ CONNECT_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Worker:
     """What one worker works with, and how far it has got.
 
     Attributes:
@@ -97,12 +99,12 @@ async def _work(dsn: str, time_zone: str, shard: int) -> None:
         position = await resume(connection, shard=shard)
         seq, at_us = position.state.seq, position.state.at_us
         log.info("rules: from entry %d on, %d rules", seq, len(position.plan.rules))
-        desk = _Desk(connection, shard, time_zone, position, seq, at_us, NEVER)
+        worker = _Worker(connection, shard, time_zone, position, seq, at_us, NEVER)
         async with JournalTail(dsn, shard=shard) as tail:
             while not connection.is_closed():
-                seq = desk.position.state.seq
+                seq = worker.position.state.seq
                 for entries in _parts(await tail.entries(seq, BATCH_ENTRIES)):
-                    desk = await _take(desk, entries)
+                    worker = await _take(worker, entries)
     finally:
         connection.terminate()
 
@@ -127,84 +129,87 @@ def _parts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield part
 
 
-async def _take(desk: _Desk, entries: Sequence[Entry]) -> _Desk:
-    """Take entries in one transaction and return the desk after its commit."""
-    plan = desk.position.plan
+async def _take(worker: _Worker, entries: Sequence[Entry]) -> _Worker:
+    """Take entries in one transaction and return the worker after its commit."""
+    plan = worker.position.plan
     learned = [learned_from(entry) for entry in entries]
-    folded = fold(plan, desk.position.state, learned)
-    after = replace(desk, position=replace(desk.position, state=folded.state))
-    async with desk.connection.transaction():
+    folded = fold(plan, worker.position.state, learned)
+    times = [(entry.seq, entry.at_us) for entry in learned]
+    desk, decisions = triage_all(plan, worker.position.desk, times, folded.transitions)
+    position = replace(worker.position, state=folded.state, desk=desk)
+    after = replace(worker, position=position)
+    async with worker.connection.transaction():
         after = await _collect(after)
-        requests = await _store_alarms(desk, folded.transitions)
+        requests = await _store_alarms(worker, decisions)
         if entries[-1].kind in BARRIERS:
             after = await _reload(after)
         after = await _move(after, must_save=entries[-1].kind in BARRIERS)
         # Last, for it ends with entries of its own, and all writers wait for those.
         await file_cases(
-            desk.connection,
+            worker.connection,
             requests,
-            desk.position.snapshot,
-            time_zone=desk.time_zone,
-            shard=desk.shard,
+            worker.position.snapshot,
+            time_zone=worker.time_zone,
+            shard=worker.shard,
         )
     for transition in folded.transitions:
         _tell(transition)
     return after
 
 
-async def _collect(desk: _Desk) -> _Desk:
+async def _collect(worker: _Worker) -> _Worker:
     """Let cases copy the samples that have come since, once a second of the journal."""
-    at_us = desk.position.state.at_us
-    if at_us - desk.collected_us < SECOND_US:
-        return desk
-    await collect_due(desk.connection, now=datetime_from_us(at_us))
-    return replace(desk, collected_us=at_us)
+    at_us = worker.position.state.at_us
+    if at_us - worker.collected_us < SECOND_US:
+        return worker
+    await collect_due(worker.connection, now=datetime_from_us(at_us))
+    return replace(worker, collected_us=at_us)
 
 
 async def _store_alarms(
-    desk: _Desk, transitions: Sequence[Transition]
-) -> list[FilingRequest]:
+    worker: _Worker, decisions: Sequence[Decision]
+) -> list[FilingRequest | JoinRequest]:
     """Write what became of the alarms and return what the cases are asked."""
-    if not transitions:
+    if not decisions:
         return []
-    connection, plan = desk.connection, desk.position.plan
-    standing = await standing_alarms(connection, map(alarm_key, transitions))
-    raised = await raise_alarms(connection, new_alarms(plan, transitions))
-    booked = book(plan, transitions, standing=standing, raised=raised)
+    connection, plan = worker.connection, worker.position.plan
+    standing = await standing_alarms(connection, alarm_keys(decisions))
+    raised = await raise_alarms(connection, new_alarms(plan, decisions))
+    booked = book(plan, decisions, standing=standing, raised=raised)
     await change_alarms(connection, booked.changes)
     for stray in booked.strays:
-        log.error("rules: %s of an alarm that does not stand: %s", stray.kind, stray)
+        log.error("rules: decided on an alarm that does not stand: %s", stray)
     return booked.requests
 
 
-async def _reload(desk: _Desk) -> _Desk:
+async def _reload(worker: _Worker) -> _Worker:
     """Go on under the rules and devices of now."""
-    position, withdrawn = await reload(desk.connection, desk.position)
+    position, withdrawn = await reload(worker.connection, worker.position)
     if withdrawn:
         await withdraw_alarms(
-            desk.connection,
+            worker.connection,
             [(gone.rule, gone.rule_version, gone.device_id) for gone in withdrawn],
             seq=position.state.seq,
             at=datetime_from_us(position.state.at_us),
         )
-    if position.plan.key != desk.position.plan.key:
+    if position.plan.key != worker.position.plan.key:
         log.info("rules: %d rules now", len(position.plan.rules))
-    return replace(desk, position=position)
+    return replace(worker, position=position)
 
 
-async def _move(desk: _Desk, *, must_save: bool) -> _Desk:
+async def _move(worker: _Worker, *, must_save: bool) -> _Worker:
     """Move the cursor, and keep the state where it is due."""
-    connection, shard = desk.connection, desk.shard
-    plan, state = desk.position.plan, desk.position.state
+    connection, shard = worker.connection, worker.shard
+    position, state = worker.position, worker.position.state
     await move_cursor(connection, CONSUMER, state.seq, shard=shard)
     is_due = (
-        state.seq - desk.saved_seq >= CHECKPOINT_ENTRIES
-        or state.at_us - desk.saved_us >= CHECKPOINT_US
+        state.seq - worker.saved_seq >= CHECKPOINT_ENTRIES
+        or state.at_us - worker.saved_us >= CHECKPOINT_US
     )
     if not is_due and not must_save:
-        return desk
-    await save(connection, plan, state, shard=shard, with_plan=must_save)
-    return replace(desk, saved_seq=state.seq, saved_us=state.at_us)
+        return worker
+    await save(connection, position, shard=shard, with_plan=must_save)
+    return replace(worker, saved_seq=state.seq, saved_us=state.at_us)
 
 
 def _tell(transition: Transition) -> None:

@@ -10,10 +10,12 @@ journal, and the alarms that stand in the database are believed.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
+from cases.request import Severity
 from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.carry import Withdrawn, carry, slot_keys
 from rules.compile import compile_plan
@@ -31,13 +33,29 @@ from rules.plan_source import (
 from rules.rule_file import RuleFileError, parse_rule
 from rules.state import State, StateFormatError, read_back, written
 from rules.subject import subjects_of
-from store.alarms import AlarmKey, all_standing, withdraw_alarms
+from rules.triage.carry import believed_desk, carry_desk
+from rules.triage.desk import (
+    Desk,
+    DeskFormatError,
+    Handling,
+    Held,
+    desk_from,
+    desk_written,
+)
+from rules.triage.maintenance import Maintenance
+from rules.triage.settings import TriageFileError, read_settings
+from rules.triage.triage import triage_all
+from rules.triage.turn import AlarmKey, Turn
+from store.alarms import AlarmKey as StoredKey
+from store.alarms import StandingAlarm, all_standing, standing_rows, withdraw_alarms
 from store.connection import Connection
 from store.cursor import checkpoint_of, cursor_of, save_checkpoint
 from store.journal import read
 from store.registry import registry_version
 from store.rules import LiveRule, live_rules
-from vocabulary.times import datetime_from_us
+from store.triage_files import triage_file
+from store.windows import windows_from
+from vocabulary.times import EPOCH, datetime_from_us, us_from_datetime
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +64,9 @@ CONSUMER = "rules"
 
 PLAN_CONSUMER = "rules.plan"
 """Under which the plan's source is kept."""
+
+DESK_CONSUMER = "rules.desk"
+"""Under which what triage remembers is kept."""
 
 REPLAY_ENTRIES = 500
 """Entries read at once while folding again."""
@@ -58,11 +79,13 @@ class Position:
     Attributes:
         plan: What it judges by.
         state: After the last entry that counts.
+        desk: What triage remembers after it.
         snapshot: The registry, for whoever files cases.
     """
 
     plan: Plan
     state: State
+    desk: Desk
     snapshot: Snapshot
 
 
@@ -70,44 +93,44 @@ async def resume(connection: Connection, *, shard: int) -> Position:
     """Return where the worker before stood, exactly."""
     snapshot = await load_snapshot(connection)
     cursor = await cursor_of(connection, CONSUMER, shard=shard)
-    kept = await _kept(connection, shard)
+    kept = await _kept(connection, snapshot, shard)
     if kept is not None:
-        plan, state = kept
-        state = await _replay(connection, plan, state, until=cursor, shard=shard)
-        return Position(plan, state, snapshot)
-    plan = compile_plan(await current_source(connection, snapshot))
-    state = await _replay(
-        connection, plan, plan.fresh_state(), until=cursor, shard=shard
-    )
+        return await _replay(connection, kept, until=cursor, shard=shard)
+    plan = compile_plan(await current_source(connection, snapshot, at=EPOCH))
+    fresh = Position(plan, plan.fresh_state(), Desk(), snapshot)
+    position = await _replay(connection, fresh, until=cursor, shard=shard)
     if cursor:
         log.warning("no usable state was kept: made again from the journal")
-        state = state.at(cursor, state.at_us)
-        state = await _believe_alarms(connection, plan, state)
-    await save(connection, plan, state, shard=shard, with_plan=True)
-    return Position(plan, state, snapshot)
+        position = await _believed(connection, position, cursor)
+    await save(connection, position, shard=shard, with_plan=True)
+    return position
 
 
 async def reload(
     connection: Connection, position: Position
 ) -> tuple[Position, list[Withdrawn]]:
     """Return the same place under the rules and devices of now."""
-    if await _is_current(connection, position.plan.source):
+    at = datetime_from_us(max(position.state.at_us, 0))
+    if await _is_current(connection, position.plan.source, at):
         return position, []
     snapshot = await load_snapshot(connection)
-    plan = compile_plan(await current_source(connection, snapshot))
+    plan = compile_plan(await current_source(connection, snapshot, at=at))
     state, withdrawn = carry(position.plan, position.state, plan)
-    return Position(plan, state, snapshot), withdrawn
+    judged = (AlarmKey(*key) for key in slot_keys(plan))
+    desk, ended = carry_desk(position.desk, plan.layout, judged)
+    withdrawn += [Withdrawn(*key) for key in ended]
+    return Position(plan, state, desk, snapshot), withdrawn
 
 
 async def save(
     connection: Connection,
-    plan: Plan,
-    state: State,
+    position: Position,
     *,
     shard: int,
     with_plan: bool = False,
 ) -> None:
-    """Keep the state, in the caller's transaction if there is one."""
+    """Keep the state and the desk, in the caller's transaction if there is one."""
+    plan, state = position.plan, position.state
     if with_plan:
         octets = source_written(plan.source)
         await save_checkpoint(
@@ -116,10 +139,22 @@ async def save(
     await save_checkpoint(
         connection, CONSUMER, state.seq, plan.key, written(state), shard=shard
     )
+    desk = desk_written(position.desk)
+    await save_checkpoint(
+        connection, DESK_CONSUMER, state.seq, plan.key, desk, shard=shard
+    )
 
 
-async def current_source(connection: Connection, snapshot: Snapshot) -> PlanSource:
-    """Return the rules that are live and the devices that are registered now."""
+async def current_source(
+    connection: Connection, snapshot: Snapshot, *, at: datetime
+) -> PlanSource:
+    """Return the rules that are live and the devices that are registered now.
+
+    Args:
+        connection: Any.
+        snapshot: The registry.
+        at: Maintenance windows that are over by then are left out.
+    """
     rules = await live_rules(connection)
     return PlanSource(
         rules=tuple(
@@ -129,10 +164,12 @@ async def current_source(connection: Connection, snapshot: Snapshot) -> PlanSour
         ),
         subjects=subjects_of(snapshot),
         registry_version=snapshot.version,
+        triage=_sound_triage(await triage_file(connection)),
+        windows=await _windows(connection, at),
     )
 
 
-def believe(plan: Plan, state: State, standing: set[AlarmKey]) -> State:
+def believe(plan: Plan, state: State, standing: set[StoredKey]) -> State:
     """Return the state with exactly those alarms standing that do in the database.
 
     A slot that disagrees is set; what it was counting starts anew.
@@ -147,13 +184,47 @@ def believe(plan: Plan, state: State, standing: set[AlarmKey]) -> State:
     return state
 
 
-async def _is_current(connection: Connection, source: PlanSource) -> bool:
-    """Tell cheaply whether neither the rules nor the registry have changed."""
+async def _is_current(connection: Connection, source: PlanSource, at: datetime) -> bool:
+    """Tell cheaply whether rules, windows and the registry are what they were."""
     rules = [(rule.code, rule.version) for rule in await live_rules(connection)]
     version = await registry_version(connection)
-    return version == source.registry_version and rules == [
-        (text.code, text.version) for text in source.rules
-    ]
+    at_us = us_from_datetime(at)
+    lasting = tuple(w for w in source.windows if w.until_us > at_us)
+    return (
+        version == source.registry_version
+        and rules == [(text.code, text.version) for text in source.rules]
+        and _sound_triage(await triage_file(connection)) == source.triage
+        and await _windows(connection, at) == lasting
+    )
+
+
+async def _windows(connection: Connection, at: datetime) -> tuple[Maintenance, ...]:
+    return tuple(
+        Maintenance(
+            id=window.id,
+            from_us=us_from_datetime(window.from_at),
+            until_us=us_from_datetime(window.until_at),
+            component_id=window.component_id,
+            circuit_id=window.circuit_id,
+            cell_id=window.cell_id,
+            rule=window.rule,
+            safety=window.safety,
+        )
+        for window in await windows_from(connection, at)
+    )
+
+
+def _sound_triage(found: tuple[int, str] | None) -> RuleText | None:
+    """Return the triage file, if there is one that this release understands."""
+    if found is None:
+        return None
+    version, source = found
+    try:
+        read_settings(source, version=version)
+    except TriageFileError as error:
+        log.error("rules: left out the triage file: %s", error)  # noqa: TRY400 its own words say it
+        return None
+    return RuleText("triage", version, source)
 
 
 def _is_sound(rule: LiveRule) -> bool:
@@ -166,32 +237,79 @@ def _is_sound(rule: LiveRule) -> bool:
     return True
 
 
-async def _believe_alarms(connection: Connection, plan: Plan, state: State) -> State:
+async def _believed(
+    connection: Connection, position: Position, cursor: int
+) -> Position:
+    """Return a position with the alarms that stand in the database, and no others."""
+    plan, state = position.plan, position.state
+    state = state.at(cursor, state.at_us)
     standing = await all_standing(connection)
     gone = standing - set(slot_keys(plan))
     at = datetime_from_us(max(state.at_us, 0))
     await withdraw_alarms(connection, gone, seq=state.seq, at=at)
-    return believe(plan, state, standing)
+    state = believe(plan, state, standing)
+    desk = await _desk_in(connection, plan, state)
+    return replace(position, state=state, desk=desk)
 
 
-async def _kept(connection: Connection, shard: int) -> tuple[Plan, State] | None:
+async def _desk_in(connection: Connection, plan: Plan, state: State) -> Desk:
+    """Return what the alarms that stand in the database say of themselves."""
+    judged = set(slot_keys(plan))
+    rows = await standing_rows(connection)
+    found = [row for row in rows if row.key in judged]
+    return believed_desk(plan.layout, map(_held, found), at_us=state.at_us)
+
+
+def _held(row: StandingAlarm) -> Held:
+    threshold = row.threshold or 0.0
+    turn = Turn(
+        key=AlarmKey(*row.key),
+        seq=row.raised_seq,
+        at_us=us_from_datetime(row.raised_at),
+        measured_us=us_from_datetime(row.measured_at),
+        value=threshold if row.value is None else row.value,
+        threshold=threshold,
+        severity=Severity(row.severity),
+        lon=None,
+        lat=None,
+    )
+    return Held(
+        turn=turn, handling=Handling(row.handling), window_id=row.window_id or 0
+    )
+
+
+async def _kept(
+    connection: Connection, snapshot: Snapshot, shard: int
+) -> Position | None:
     source = await checkpoint_of(connection, PLAN_CONSUMER, shard=shard)
     state = await checkpoint_of(connection, CONSUMER, shard=shard)
-    if source is None or state is None:
+    desk = await checkpoint_of(connection, DESK_CONSUMER, shard=shard)
+    if source is None or state is None or desk is None:
         return None
     try:
         plan = compile_plan(source_from(source.state))
         found = read_back(state.state)
-    except (PlanSourceError, RuleFileError, StateFormatError) as error:
+        triaged = desk_from(desk.state)
+    except (
+        PlanSourceError,
+        RuleFileError,
+        StateFormatError,
+        TriageFileError,
+        DeskFormatError,
+    ) as error:
         log.warning("the state that was kept is of no use: %s", error)
         return None
-    return (plan, found) if plan.key == state.key == source.key else None
+    is_whole = plan.key == state.key == source.key == desk.key
+    if not is_whole or desk.seq != state.seq:
+        return None
+    return Position(plan, found, triaged, snapshot)
 
 
 async def _replay(
-    connection: Connection, plan: Plan, state: State, *, until: int, shard: int
-) -> State:
+    connection: Connection, position: Position, *, until: int, shard: int
+) -> Position:
     """Fold again up to the cursor; what comes of it has been written already."""
+    plan, state, desk = position.plan, position.state, position.desk
     while state.seq < until:
         entries = await read(
             connection, after=state.seq, limit=REPLAY_ENTRIES, shard=shard
@@ -199,5 +317,8 @@ async def _replay(
         known = [learned_from(entry) for entry in entries if entry.seq <= until]
         if not known:
             break  # the journal's oldest part has been dropped
-        state = fold(plan, state, known).state
-    return state
+        folded = fold(plan, state, known)
+        times = [(entry.seq, entry.at_us) for entry in known]
+        desk, _ = triage_all(plan, desk, times, folded.transitions)
+        state = folded.state
+    return replace(position, state=state, desk=desk)

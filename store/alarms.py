@@ -37,9 +37,12 @@ RETURNING id, rule, rule_version, device_id, raised_seq, measured_at
 
 _CHANGE = """
 UPDATE alarm SET severity = n.severity,
-                 cleared_seq = n.cleared_seq, cleared_at = n.cleared_at
-FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[])
-     AS n (id, severity, cleared_seq, cleared_at)
+                 cleared_seq = n.cleared_seq, cleared_at = n.cleared_at,
+                 handling = coalesce(n.handling, alarm.handling),
+                 window_id = coalesce(n.window_id, alarm.window_id)
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[],
+            $6::bigint[])
+     AS n (id, severity, cleared_seq, cleared_at, handling, window_id)
 WHERE alarm.id = n.id
 """
 
@@ -95,12 +98,16 @@ class AlarmChange:
         severity: As of now; when it was cleared, as it was last.
         cleared_seq: The entry that cleared it; None while it stands.
         cleared_at: That entry's time.
+        handling: What became of it; None if that is as before.
+        window_id: The maintenance window that kept it back; None if as before.
     """
 
     id: int
     severity: str
     cleared_seq: int | None
     cleared_at: datetime | None
+    handling: str | None = None
+    window_id: int | None = None
 
 
 async def standing_alarms(
@@ -118,6 +125,56 @@ async def all_standing(connection: Connection) -> set[AlarmKey]:
         "SELECT rule, rule_version, device_id FROM alarm WHERE cleared_seq IS NULL"
     )
     return {(r["rule"], r["rule_version"], r["device_id"]) for r in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingAlarm:
+    """An alarm that stands, as its row tells.
+
+    Attributes:
+        key: Rule, its version and the device.
+        severity: As of now.
+        raised_seq: The journal entry that raised it.
+        raised_at: That entry's time.
+        measured_at: The deciding sample's own time.
+        value: Of the deciding sample; None for silence.
+        threshold: The limit it reached.
+        handling: What became of it.
+        window_id: The maintenance window that keeps or kept it back, if any.
+    """
+
+    key: AlarmKey
+    severity: str
+    raised_seq: int
+    raised_at: datetime
+    measured_at: datetime
+    value: float | None
+    threshold: float | None
+    handling: str
+    window_id: int | None
+
+
+async def standing_rows(connection: Connection) -> list[StandingAlarm]:
+    """Return every alarm that stands, in full."""
+    rows = await connection.fetch(
+        "SELECT rule, rule_version, device_id, severity, raised_seq, raised_at,"
+        " measured_at, value, threshold, handling, window_id FROM alarm"
+        " WHERE cleared_seq IS NULL ORDER BY id"
+    )
+    return [
+        StandingAlarm(
+            key=(row["rule"], row["rule_version"], row["device_id"]),
+            severity=row["severity"],
+            raised_seq=row["raised_seq"],
+            raised_at=row["raised_at"],
+            measured_at=row["measured_at"],
+            value=row["value"],
+            threshold=row["threshold"],
+            handling=row["handling"],
+            window_id=row["window_id"],
+        )
+        for row in rows
+    ]
 
 
 async def raise_alarms(
@@ -158,6 +215,8 @@ async def change_alarms(connection: Connection, changes: Sequence[AlarmChange]) 
         [c.severity for c in changes],
         [c.cleared_seq for c in changes],
         [c.cleared_at for c in changes],
+        [c.handling for c in changes],
+        [c.window_id for c in changes],
     )
 
 

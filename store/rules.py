@@ -7,6 +7,7 @@ from importlib import resources
 from store.connection import Connection
 from store.journal import Kind, append
 from store.journal_body import json_body
+from store.triage_files import install_shipped_triage
 
 SHIPPED = "shipped"
 """The author of the rules that come with a release."""
@@ -91,6 +92,7 @@ async def install_shipped(connection: Connection, at: datetime) -> list[str]:
                 connection, code, source, at
             ):
                 installed.append(code)
+        await install_shipped_triage(connection, at)
     return installed
 
 

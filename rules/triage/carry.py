@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from rules.triage.desk import Bundle, BundleKey, Desk, Handling, Held
+from rules.triage.desk import Bundle, BundleKey, Desk, Flap, Handling, Held
 from rules.triage.layout import Layout
 from rules.triage.turn import AlarmKey
 
@@ -48,6 +48,37 @@ def carry_desk(
         wake_us=NOW,
     )
     return carried, ended
+
+
+def believed_desk(layout: Layout, held: Iterable[Held], *, at_us: int) -> Desk:
+    """Return a desk made of alarms that stand, where none was kept.
+
+    What waited is asked again; groups and storms stand anew when the next member comes.
+
+    Args:
+        layout: Of the plan.
+        held: The alarms, each with its handling.
+        at_us: The journal's time.
+    """
+    found = {each.turn.key: _asked_again(each) for each in held}
+    unstable = [e for e in found.values() if e.handling is Handling.UNSTABLE]
+    return Desk(
+        held=found,
+        near=near_of(layout, found),
+        flaps={
+            each.turn.key: Flap(
+                raises_us=(), last_us=at_us, since_us=at_us, hits=0, turn=each.turn
+            )
+            for each in unstable
+        },
+        wake_us=NOW,
+    )
+
+
+def _asked_again(held: Held) -> Held:
+    if held.handling in (Handling.WAITING, Handling.MAINTENANCE):
+        return replace(held, due_us=NOW)
+    return held
 
 
 def near_of(

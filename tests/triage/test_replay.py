@@ -80,13 +80,13 @@ def test_every_alarm_is_decided_on_once_and_nothing_waits_for_ever(seed: int) ->
 
 def own_of(decided: list[Decision], seq: int) -> list[tuple[str, int]]:
     """Return the alarms raised by an entry, once for each first decision on them."""
-    first: dict[tuple[str, int, int], None] = {}
+    first: dict[tuple[str, int], None] = {}
     for decision in decided:
         if isinstance(decision, File | Note | Join | Unstable | Quiet):
             is_own = decision.alarm.seq == seq
             if is_own and decision.transition.kind is Hit.RAISED:
-                first[decision.alarm.key] = decision
-    return [(key.rule, key.device_id) for key in first]
+                first[decision.alarm.key.rule, decision.alarm.key.device_id] = None
+    return list(first)
 
 
 def check_members(night: Night) -> None:
