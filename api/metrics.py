@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 import asyncpg
 from fastapi import APIRouter, FastAPI, Request
@@ -22,6 +24,7 @@ from api.live import Live, NotStartedError
 from api.parts import parts_of
 from api.ring import Ring
 from store.connection import AWAY
+from store.disk import free_share
 from store.gateway_read import Missing, missing
 
 router = APIRouter(include_in_schema=False)
@@ -38,9 +41,10 @@ class Metrics:
 
     Args:
         live: The stream, whose depth is asked at each scrape.
+        disks: Directories whose disks are measured at each scrape.
     """
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, disks: Sequence[Path] = ()) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -72,6 +76,14 @@ class Metrics:
         self._gauge(
             "gezhi_api_journal_seq", "Newest journal entry that streams have."
         ).set_function(lambda: _ring_of(live).last)
+        free = Gauge(
+            "gezhi_disk_free_ratio",
+            "Share of a disk that is free, 0 to 1.",
+            ["place"],
+            registry=self.registry,
+        )
+        for place in disks:
+            free.labels(str(place)).set_function(partial(free_share, place))
 
     def show_missing(self, rows: Sequence[Missing]) -> None:
         """Show what is missing of each gateway's messages; of the others, nothing."""

@@ -1,6 +1,6 @@
 """What endpoints are given: the database, the live stream, the clock, who is asking."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +28,7 @@ class Parts:
         clock: Tells the time.
         basemap: GeoJSON below everything; None if there is none.
         time_zone: The city's own, IANA name.
+        disks: Directories whose disks our own database fills.
     """
 
     pool: asyncpg.Pool
@@ -36,6 +37,7 @@ class Parts:
     clock: Clock
     basemap: Path | None
     time_zone: str
+    disks: Sequence[Path] = ()
 
 
 def parts_of(request: Request) -> Parts:

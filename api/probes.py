@@ -1,6 +1,8 @@
 """Whether the process lives, and whether it can do its work."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -9,7 +11,8 @@ from starlette.responses import Response
 from api.answer import answer
 from api.parts import ACQUIRE_S, Held, Parts
 from api.problems import Fault, Kind, ProblemError
-from store.connection import AWAY
+from store.connection import AWAY, Connection
+from store.disk import disk_of, full_disk
 from store.migrate import pending_in
 from store.telemetry_read import Head, journal_head
 
@@ -17,6 +20,12 @@ router = APIRouter(tags=["probes"])
 
 STALE = timedelta(seconds=10)
 """A journal is stale without an entry for longer: ingest ticks each second."""
+
+LATE = timedelta(seconds=3)
+"""After so long the database is asked whether it can still write."""
+
+ROOM = "room on it; ingest goes on by itself then, nothing is lost"
+"""What would be right of a full disk."""
 
 
 class Alive(BaseModel):
@@ -31,6 +40,7 @@ class Ready(BaseModel):
     status: str
     seq: int = Field(description="Number of the journal's newest entry.")
     journal_age_s: float = Field(description="How old that entry is.")
+    warnings: list[str] = Field(description="What will stop us if nobody sees to it.")
 
 
 @router.get("/healthz", response_model=Alive)
@@ -41,11 +51,22 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_model=Ready)
 async def readyz(parts: Held) -> Response:
-    """Say whether the database answers, is migrated, and the journal moves on."""
-    head = await _head(parts)
-    age = _fresh_age(head, parts.clock())
+    """Say whether the database answers, is migrated, has room, and its journal moves."""
+    low = _low_disks(parts.disks)
+    try:
+        head = await _head(parts)
+        age = _fresh_age(head, parts.clock())
+    except ProblemError as problem:
+        # The database may be away because its disk is full: it cannot say so itself.
+        problem.errors = [*problem.errors, *low]
+        raise
     return answer(
-        {"status": "ready", "seq": head.seq, "journal_age_s": age.total_seconds()}
+        {
+            "status": "ready",
+            "seq": head.seq,
+            "journal_age_s": age.total_seconds(),
+            "warnings": [f"{each.where}: {each.wrong}; {each.right}" for each in low],
+        }
     )
 
 
@@ -57,11 +78,25 @@ async def _head(parts: Parts) -> Head:
                 raise _not_ready(
                     "migrations", f"not applied: {', '.join(missing)}", "gezhi migrate"
                 )
-            return await journal_head(connection)
+            head = await journal_head(connection)
+            if parts.clock() - head.received_at > LATE:
+                await _check_room(connection)
+            return head
     except AWAY as error:
         raise _not_ready(
             "database", f"does not answer: {error}", "a PostgreSQL at DATABASE_URL"
         ) from error
+
+
+async def _check_room(connection: Connection) -> None:
+    if why := await full_disk(connection):
+        raise _not_ready("disk", f"the database's is full: {why}", ROOM)
+
+
+def _low_disks(places: Iterable[Path]) -> list[Fault]:
+    """Return what is wrong with the disks that are ours to measure."""
+    disks = [disk_of(place) for place in places if place.exists()]
+    return [Fault("disk", str(disk), ROOM) for disk in disks if disk.is_low]
 
 
 def _fresh_age(head: Head, now: datetime) -> timedelta:

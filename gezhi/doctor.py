@@ -3,7 +3,6 @@
 import asyncio
 import os
 import platform
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from gezhi.stack.broker import NoBrokerError, installed
 from gezhi.stack.home import Home, HomeInUseError, claim, home_path
 from gezhi.stack.loopback import is_free
 from gezhi.stack.postgres_binaries import NoPostgresError, find_binaries
+from store.disk import disk_of
 from store.edition import edition_of
 from store.migrate import pending_in
 
@@ -103,13 +103,12 @@ def _state_directory(home: Home, *, is_up: bool) -> Iterator[Finding]:
         return
     running = "a platform is running on it" if is_up else "no platform is running on it"
     yield Finding("state", f"{home.root}; {running}")
-    free = shutil.disk_usage(nearest).free
+    disk = disk_of(nearest)
+    is_low = disk.is_low or disk.free_octets < ROOM_NEEDED_BYTES
     yield Finding(
         "disk",
-        f"{free / (1 << 30):.1f} GiB free",
-        "make room: the database stops when the disk is full"
-        if free < ROOM_NEEDED_BYTES
-        else "",
+        f"{disk.free_octets / (1 << 30):.1f} GiB free, {disk.free_share:.1%}",
+        "make room: ingest stores nothing more when the disk is full" if is_low else "",
     )
 
 

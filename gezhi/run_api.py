@@ -26,6 +26,7 @@ async def run_api(settings: Settings) -> None:
         web_root=Path(web.__file__).parent,
         basemap=settings.basemap(),
         time_zone=settings.time_zone,
+        disks=settings.watched_disks(),
     )
     server = uvicorn.Server(
         uvicorn.Config(

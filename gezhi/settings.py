@@ -43,6 +43,7 @@ class Settings:
         sl651_port: SL 651-2014 over TCP; 0 for none.
         hj212_port: HJ 212-2017 over TCP; 0 for none.
         metrics_port: Prometheus metrics of the ingest process; 0 for none.
+        disks: Directories whose disks our own database fills, with colons between.
         time_zone: The city's own, for case numbers.
         city: City folder whose base map the page shows; empty for none.
         mqtt_passwords: JSON file of the gateways' broker passwords, for simulators.
@@ -64,6 +65,7 @@ class Settings:
     sl651_port: int
     hj212_port: int
     metrics_port: int
+    disks: str
     time_zone: str
     city: str
     mqtt_passwords: str
@@ -92,6 +94,7 @@ class Settings:
             sl651_port=_port(environ, "GEZHI_SL651_PORT", 0),
             hj212_port=_port(environ, "GEZHI_HJ212_PORT", 0),
             metrics_port=_port(environ, "GEZHI_METRICS_PORT", 0),
+            disks=environ.get("GEZHI_DISKS", ""),
             time_zone=environ.get("GEZHI_TIME_ZONE", "Asia/Shanghai"),
             city=environ.get("GEZHI_CITY", ""),
             mqtt_passwords=environ.get("GEZHI_MQTT_PASSWORDS", ""),
@@ -116,6 +119,7 @@ class Settings:
             "GEZHI_SL651_PORT": str(self.sl651_port),
             "GEZHI_HJ212_PORT": str(self.hj212_port),
             "GEZHI_METRICS_PORT": str(self.metrics_port),
+            "GEZHI_DISKS": self.disks,
             "GEZHI_TIME_ZONE": self.time_zone,
             "GEZHI_CITY": self.city,
             "GEZHI_MQTT_PASSWORDS": self.mqtt_passwords,
@@ -148,6 +152,10 @@ class Settings:
                 "private one and everything that goes with it",
             )
         return self.mqtt_url
+
+    def watched_disks(self) -> list[Path]:
+        """Return the directories whose disks are to be measured."""
+        return [Path(place) for place in self.disks.split(":") if place]
 
     def basemap(self) -> Path | None:
         """Return the GeoJSON the page draws below everything, if there is one."""

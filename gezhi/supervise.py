@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
-from gezhi.stack.child import Child, Program
+from gezhi.stack.child import Child, ChildDiedError, Program
 
 FIRST_DELAY_S = 0.5
 """Pause before the first restart."""
@@ -11,11 +12,50 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 """The pause doubles up to this."""
 
+RESTART_S = 1.0
+"""Pause before a database or broker that ended is started again."""
+
+LONGEST_RESTART_S = 10.0
+"""That pause doubles up to this while they do not start, for want of room, say."""
+
 SETTLED_S = 60.0
 """A process that ran this long is restarted as if for the first time."""
 
 Report = Callable[[str], None]
 """Where one line for people goes."""
+
+
+class Part(Protocol):
+    """What runs under us but is not a `gezhi` command: the database, the broker."""
+
+    @property
+    def child(self) -> Child:
+        """Its process."""
+
+    async def start(self) -> None:
+        """Start it again."""
+
+
+async def keep_started(name: str, part: Part, report: Report) -> None:
+    """Start a part again whenever it has ended, until cancelled.
+
+    A start that fails is tried again: a server that found its disk full comes back by
+    itself once there is room.
+    """
+    delay_s = RESTART_S
+    while True:
+        child = part.child
+        code = await child.wait()
+        await asyncio.sleep(delay_s)
+        if part.child is not child:  # somebody restarted it on purpose
+            continue
+        report(f"  {name} ended with {code}; starting it again")
+        try:
+            await part.start()
+            delay_s = RESTART_S
+        except (OSError, ChildDiedError) as error:
+            report(f"  {name} does not start: {error}")
+            delay_s = min(2 * delay_s, LONGEST_RESTART_S)
 
 
 async def keep_running(program: Program, report: Report) -> None:

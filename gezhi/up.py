@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import asyncpg
 from rich.console import Console
@@ -19,33 +18,21 @@ from gezhi.prepare import prepare
 from gezhi.running_platform import announced
 from gezhi.settings import Settings
 from gezhi.stack.broker import Broker
-from gezhi.stack.child import Child, Program
+from gezhi.stack.child import Program
 from gezhi.stack.home import Home, claim, home_path, open_home
 from gezhi.stack.postgres import Cluster
 from gezhi.stack.secrets import secret, write_private
-from gezhi.supervise import Report, keep_running
+from gezhi.supervise import Report, keep_running, keep_started
 from store.access import create_token
 
 READY_WITHIN_S = 60.0
 """How long the API may take to call itself ready after its start."""
-
-RESTART_S = 1.0
-"""Pause before a database or broker that ended is started again."""
 
 POLL_S = 0.1
 """Seconds between two questions whether it is ready."""
 
 WORKERS = ("ingest", "rules", "api")
 """The processes of one platform, in the order they are started."""
-
-
-class _Part(Protocol):
-    """What runs under us but is not a `gezhi` command."""
-
-    @property
-    def child(self) -> Child: ...
-
-    async def start(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +125,8 @@ async def _database(
     cluster = Cluster(home)
     await cluster.start()
     try:
-        async with beside(_keep_started("database", cluster, report), "database"):
-            yield replace(settings, database_url=cluster.dsn())
+        async with beside(keep_started("database", cluster, report), "database"):
+            yield replace(settings, database_url=cluster.dsn(), disks=str(home.cluster))
     finally:
         await cluster.stop()
 
@@ -157,7 +144,7 @@ async def _broker(
     accounts = follow_gateways(settings.database_url, home, broker)
     try:
         async with (
-            beside(_keep_started("broker", broker, report), "broker"),
+            beside(keep_started("broker", broker, report), "broker"),
             beside(accounts, "gateway accounts"),
         ):
             # A gateway that took our session's name could push us off the broker.
@@ -200,13 +187,3 @@ def _is_ready(url: str) -> bool:
             return bool(answer.status == 200)  # noqa: PLR2004 HTTP's "OK"
     except OSError:
         return False
-
-
-async def _keep_started(name: str, part: _Part, report: Report) -> None:
-    while True:
-        child = part.child
-        code = await child.wait()
-        await asyncio.sleep(RESTART_S)
-        if part.child is child:  # nobody restarted it on purpose
-            report(f"  {name} ended with {code}; starting it again")
-            await part.start()

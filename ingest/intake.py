@@ -8,7 +8,8 @@ batch is tried again and again; the inbox fills and the edges stop reading.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
@@ -23,6 +24,7 @@ from ingest.metrics import IngestMetrics
 from ingest.names import Names
 from store.batch import Writer
 from store.connection import AWAY, Connection
+from store.disk import check_room
 from store.journal import Kind, append
 from store.journal_body import edge_body
 from vocabulary.times import Clock
@@ -52,6 +54,7 @@ async def run_intake(
     max_wait_s: float = 0.05,
     shard: int = 0,
     metrics: IngestMetrics | None = None,
+    disks: Sequence[Path] = (),
 ) -> None:
     """Store what comes until cancelled; then store what is left, if it can be.
 
@@ -65,8 +68,11 @@ async def run_intake(
         max_wait_s: How long a batch waits to become fuller.
         shard: Whose journal it is.
         metrics: Where to count.
+        disks: Directories on the disks that the database fills, where they are ours to
+            measure; nothing is stored while one has only its reserve left.
     """
-    intake = _Intake(pool, registry, clock, shard, metrics or IngestMetrics())
+    intake = _Intake(pool, registry, clock, shard, metrics or IngestMetrics(disks))
+    intake.disks = disks
     await intake.begin()
     try:
         while True:
@@ -94,6 +100,7 @@ class _Intake:
         self.held: list[Arrival | EdgeChange] = []
         self.last_entry_s = asyncio.get_running_loop().time()
         self.metrics = metrics
+        self.disks: Sequence[Path] = ()
         self._pool = pool
         self._registry = registry
         self._clock = clock
@@ -172,19 +179,22 @@ class _Intake:
     async def _insist(
         self, action: Callable[[Connection], Awaitable[Answer]]
     ) -> Answer:
-        """Do it again and again until the database is there."""
+        """Do it again and again until the database is there and has room."""
         failures = 0
         while True:
             try:
+                check_room(self.disks)
                 async with self._pool.acquire() as connection:
                     answer = await action(connection)
             except AWAY as error:
                 failures += 1
+                self.metrics.refuse(error)
                 if failures == 1:
                     log.warning("intake: the database is away: %s", error)
                 await asyncio.sleep(_retry_s(failures))
             else:
                 if failures:
+                    self.metrics.refuse(None)
                     log.info("intake: the database is back, tried %d times", failures)
                 return answer
 

@@ -1,13 +1,18 @@
 """What the ingest process counts, for Prometheus."""
 
 from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
 
+import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ingest.arrival import Arrival
 from store.batch import Batch, Written
+from store.disk import DiskFullError, free_share
 from vocabulary.quality import Quality
 
 COMMIT_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -23,10 +28,21 @@ JUDGED = (
 """The doubts that the intake itself may have."""
 
 
-class IngestMetrics:
-    """The counters of one ingest process, in a registry of their own."""
+class Refusing(StrEnum):
+    """Why nothing can be stored now."""
 
-    def __init__(self) -> None:
+    DATABASE_AWAY = "database-away"
+    DISK_FULL = "disk-full"
+
+
+class IngestMetrics:
+    """The counters of one ingest process, in a registry of their own.
+
+    Args:
+        disks: Directories whose disks are measured at each scrape.
+    """
+
+    def __init__(self, disks: Sequence[Path] = ()) -> None:
         self.registry = CollectorRegistry()
         self._arrivals = Counter(
             "gezhi_ingest_arrivals",
@@ -69,6 +85,36 @@ class IngestMetrics:
             ["edge", "gateway"],
             registry=self.registry,
         )
+        self._refusing = Gauge(
+            "gezhi_ingest_refusing",
+            "1 while nothing can be stored for this reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._failures = Counter(
+            "gezhi_ingest_store_failures",
+            "Tries to store something that failed, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.refuse(None)
+        free = Gauge(
+            "gezhi_disk_free_ratio",
+            "Share of a disk that is free, 0 to 1",
+            ["place"],
+            registry=self.registry,
+        )
+        for place in disks:
+            free.labels(str(place)).set_function(partial(free_share, place))
+
+    def refuse(self, why: BaseException | None) -> None:
+        """Show why nothing can be stored, or that it can be."""
+        is_full = isinstance(why, DiskFullError | asyncpg.DiskFullError)
+        now = Refusing.DISK_FULL if is_full else Refusing.DATABASE_AWAY
+        for reason in Refusing:
+            is_it = why is not None and reason is now
+            self._refusing.labels(reason).set(is_it)
+            self._failures.labels(reason).inc(is_it)
 
     def count(
         self,

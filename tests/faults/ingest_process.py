@@ -1,0 +1,21 @@
+"""The ingest process by itself, to be stopped and killed: told its settings in JSON."""
+
+import json
+import sys
+from pathlib import Path
+
+import uvloop
+
+from gezhi.clock import utc_now
+from ingest.serve import IngestSettings, serve
+
+
+def main() -> None:
+    words = json.loads(sys.argv[1])
+    disks = [Path(place) for place in words.pop("disks", [])]
+    settings = IngestSettings(**words, disks=disks)
+    uvloop.run(serve(settings, clock=utc_now))
+
+
+if __name__ == "__main__":
+    main()
