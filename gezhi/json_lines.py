@@ -11,7 +11,7 @@ from gezhi.station_lines import station_line
 from ingest.protocols import hj212, jt808, sl651
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.gezhi_json import StatusMessage, UpMessage
-from ingest.protocols.modbus_frame import ReadRequest
+from ingest.protocols.modbus_frame import ReadRequest, WriteRequest
 from ingest.protocols.nmea0183 import Identity
 from ingest.protocols.up_message import DoubtfulReadings, Notice, Uplink
 from vocabulary.position import Position
@@ -24,6 +24,7 @@ Item: TypeAlias = (
     | ProtocolError
     | Identity
     | ReadRequest
+    | WriteRequest
     | UpMessage
     | StatusMessage
     | Uplink
@@ -85,11 +86,13 @@ def _lines(item: Item) -> Iterator[JsonLine]:
             yield uplink_line(item)
         case Notice():
             yield notice_line(item)
-        case Identity() | ReadRequest() | StatusMessage():
+        case Identity() | ReadRequest() | WriteRequest() | StatusMessage():
             yield _message(item)
 
 
-def _message(item: Identity | ReadRequest | StatusMessage) -> JsonLine:
+def _message(
+    item: Identity | ReadRequest | WriteRequest | StatusMessage,
+) -> JsonLine:
     match item:
         case Identity():
             return {"kind": "message", "message": "login", "device": item.terminal}
@@ -101,6 +104,15 @@ def _message(item: Identity | ReadRequest | StatusMessage) -> JsonLine:
                 "table": item.table.name.lower(),
                 "address": item.address,
                 "count": item.count,
+            }
+        case WriteRequest():
+            return {
+                "kind": "message",
+                "message": "write-request",
+                "device": str(item.unit_id),
+                "table": item.table.name.lower(),
+                "address": item.address,
+                "words": list(item.words),
             }
         case StatusMessage():
             return _present(

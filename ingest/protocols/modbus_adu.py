@@ -7,7 +7,9 @@ Layout (MODBUS TCP V1.0b, 3.1.3; MODBUS over serial line V1.02, 2.5.1)::
 - T: transaction number; L: octets from U on; U: unit id
 - C: CRC-16 of all before it, low octet first
 - PDU, request to read: function (1-4), address 2, count 2
-- PDU, answer: the same function, octets that follow, registers or bits
+- PDU, request to write: see `modbus_frame`
+- PDU, answer to a read: the same function, octets that follow, registers or bits
+- PDU, answer to a write: how the request began; it says nothing more, and gives nothing
 - PDU, exception: function with its top bit set, exception code
 
 An answer does not say what it answers, so the request before it must be in the
@@ -25,6 +27,7 @@ from ingest.protocols.modbus_frame import (
     ReadRequest,
     Request,
     WriteRequest,
+    shape_of,
 )
 from ingest.protocols.register_layout import Block, RegisterMap, Table
 from ingest.protocols.register_map import decode
@@ -48,10 +51,10 @@ MAX_ADU = 260
 """Longest TCP frame, in octets (MODBUS TCP V1.0b, 3.1.3)."""
 
 _HEADER = 6
-_READ_REQUEST = 5
+_FIVE = 5  # octets of the shortest requests
 
 
-Item = ReadRequest | Reading | ProtocolError
+Item = ReadRequest | WriteRequest | Reading | ProtocolError
 """What a recording gives."""
 
 
@@ -68,7 +71,7 @@ class ModbusRecording:
 
     def __init__(self, register_map: RegisterMap) -> None:
         self._map = register_map
-        self._asked: dict[tuple[int, int], ReadRequest] = {}
+        self._asked: dict[tuple[int, int], Request] = {}
         self._factors: dict[int, dict[Block, Sequence[int]]] = {}
         self._rest = b""
         self._is_lost = False
@@ -111,19 +114,16 @@ class ModbusRecording:
         key = (adu.transaction, adu.unit_id)
         function = adu.pdu[0]
         asked = self._asked.get(key)
-        if asked and function == asked.table | EXCEPTION_BIT and len(adu.pdu) > 1:
+        if asked and function == asked.function | EXCEPTION_BIT and len(adu.pdu) > 1:
             del self._asked[key]
             return [exception_error(asked, adu.pdu[1])]
-        if asked and function == asked.table and _is_answer(adu.pdu):
+        if asked and function == asked.function and _is_answer(adu.pdu, asked):
             del self._asked[key]
+            if isinstance(asked, WriteRequest):
+                return []
             return [*self._answer(adu, asked, now)]
-        if function in set(Table) and len(adu.pdu) == _READ_REQUEST:
-            request = ReadRequest(
-                unit_id=adu.unit_id,
-                table=Table(function),
-                address=int.from_bytes(adu.pdu[1:3], "big"),
-                count=int.from_bytes(adu.pdu[3:5], "big"),
-            )
+        request = _request(adu)
+        if request is not None:
             self._asked[key] = request
             return [request]
         detail = f"function {function} of unit {adu.unit_id} answers nothing recorded"
@@ -174,8 +174,52 @@ def _tcp_adu(octets: bytes) -> _Adu:
     return _Adu(octets, int.from_bytes(octets[:2], "big"), octets[6], octets[7:])
 
 
-def _is_answer(pdu: bytes) -> bool:
+def _is_answer(pdu: bytes, asked: Request) -> bool:
+    if isinstance(asked, WriteRequest):
+        return pdu == shape_of(asked).head[1:]
     return len(pdu) > 1 and pdu[1] == len(pdu) - 2
+
+
+def _request(adu: _Adu) -> Request | None:
+    """Return the request that a frame is, if it is one we know."""
+    pdu, function = adu.pdu, adu.pdu[0]
+    address, second = (int.from_bytes(pdu[at : at + 2], "big") for at in (1, 3))
+    if function in set(Table) and len(pdu) == _FIVE:
+        return ReadRequest(
+            unit_id=adu.unit_id, table=Table(function), address=address, count=second
+        )
+    words = _written(pdu, second)
+    if not words:
+        return None
+    return WriteRequest(
+        unit_id=adu.unit_id,
+        table=Table.COIL if function in (5, 15) else Table.HOLDING,
+        address=address,
+        words=words,
+        is_single=function in (5, 6),
+    )
+
+
+def _written(pdu: bytes, second: int) -> tuple[int, ...]:
+    """Return what a request writes; nothing if it is none.
+
+    Args:
+        pdu: Of the request.
+        second: Its second field: the only value, or the count of values.
+    """
+    function, octets = pdu[0], pdu[6:]
+    if function == 5 and len(pdu) == _FIVE and second in (0, 0xFF00):  # noqa: PLR2004 (a function's number)
+        return (int(second > 0),)
+    if function == 6 and len(pdu) == _FIVE:  # noqa: PLR2004 (a function's number)
+        return (second,)
+    if len(pdu) <= _FIVE or pdu[5] != len(octets):
+        return ()
+    if function == 15 and len(octets) == -(-second // 8):  # noqa: PLR2004 (a function's number)
+        return tuple(octets[at // 8] >> at % 8 & 1 for at in range(second))
+    if function == 16 and len(octets) == 2 * second:  # noqa: PLR2004 (a function's number)
+        pairs = range(0, len(octets), 2)
+        return tuple(int.from_bytes(octets[at : at + 2], "big") for at in pairs)
+    return ()
 
 
 def _words(octets: bytes, asked: ReadRequest) -> list[int]:
