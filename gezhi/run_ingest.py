@@ -23,6 +23,7 @@ async def run_ingest(settings: Settings) -> None:
             sl651_port=settings.sl651_port or None,
             hj212_port=settings.hj212_port or None,
             metrics_port=settings.metrics_port or None,
+            disks=settings.watched_disks(),
         ),
         clock=utc_now,
     )

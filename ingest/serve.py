@@ -1,9 +1,10 @@
 """The ingest process: all edges and the intake, in one group of tasks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 from prometheus_client import start_http_server
@@ -20,6 +21,7 @@ from ingest.metrics import IngestMetrics
 from ingest.mqtt import run_mqtt_edge
 from ingest.mqtt_mouth import Mouth
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.nmea_ports import NmeaPorts
 from ingest.pollers import Pollers
 from ingest.registry_watch import RegistryWatch
 from ingest.retries import run_retries
@@ -60,6 +62,8 @@ class IngestSettings:
         hj212_port: TCP port for HJ 212; 0 for any free one, None for none.
         metrics_host: Address the metrics are served on.
         metrics_port: Their TCP port; None for none.
+        disks: Directories on the disks that our own database fills; empty where it is
+            somebody else's.
     """
 
     database_url: str
@@ -78,6 +82,7 @@ class IngestSettings:
     hj212_port: int | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
+    disks: Sequence[Path] = ()
 
 
 async def serve(settings: IngestSettings, *, clock: Clock) -> None:
@@ -91,7 +96,7 @@ async def serve(settings: IngestSettings, *, clock: Clock) -> None:
         clock: Tells the time.
     """
     broker = BrokerAddress.from_url(settings.mqtt_url)  # a wrong one fails at once
-    metrics = IngestMetrics()
+    metrics = IngestMetrics(settings.disks)
     async with _pool(settings.database_url) as pool:
         with _metrics_served(metrics, settings):
             await _run(settings, broker, pool, metrics, clock)
@@ -107,13 +112,30 @@ async def _run(
     inbox = Inbox(INBOX_SIZE)
     async with asyncio.TaskGroup() as tasks:
         pollers = Pollers(tasks, inbox, clock)
-        registry = RegistryWatch(settings.database_url, pollers.follow)
+        ports = NmeaPorts(
+            tasks,
+            settings.nmea_host,
+            inbox=inbox,
+            clock=clock,
+            served=settings.nmea_gateway,
+        )
+
+        def follow(snapshot: Snapshot) -> None:
+            pollers.follow(snapshot)
+            ports.follow(snapshot)
+
+        registry = RegistryWatch(settings.database_url, follow)
         tasks.create_task(registry.run(), name="registry")
         await registry.loaded()
         mouth = Mouth()
         edges = {
             "intake": run_intake(
-                pool, inbox, lambda: registry.snapshot, clock=clock, metrics=metrics
+                pool,
+                inbox,
+                lambda: registry.snapshot,
+                clock=clock,
+                metrics=metrics,
+                disks=settings.disks,
             ),
             "retries": run_retries(settings.database_url, clock=clock),
             "mqtt": run_mqtt_edge(
