@@ -40,16 +40,26 @@ class SerialLine:
         return octets * bits / self.baud
 
 
+def is_serial_device(path: str) -> bool:
+    """Tell whether a path can be a serial device's.
+
+    The serial library would take a URL for an order to open something else.
+    """
+    return path.startswith("/dev/") and "://" not in path and "/../" not in path
+
+
 def serial_line(text: str) -> SerialLine:
     """Read a setting such as `9600 8N1`.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is none, or not one that RTU frames can go over.
     """
     match = _LINE.fullmatch(text)
     if match is None or int(match[1]) not in BAUD_RATES:
         rates = ", ".join(map(str, BAUD_RATES))
         raise ValueError(f"{text!r} is no line such as 9600 8N1; rates: {rates}")
+    if match[2] != "8":
+        raise ValueError(f"{text!r}: RTU frames need 8 data bits")
     return SerialLine(
         baud=int(match[1]),
         data_bits=int(match[2]),

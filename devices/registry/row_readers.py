@@ -33,7 +33,7 @@ from vocabulary.codes import (
 from vocabulary.device import DeviceKind, Format, Transport
 from vocabulary.quantity import Quantity
 from vocabulary.registry_facts import GeofenceShape, UnitKind, VehicleKind
-from vocabulary.serial_line import serial_line
+from vocabulary.serial_line import is_serial_device, serial_line
 
 NAMES = ("code", "name_zh", "name_en")
 
@@ -285,8 +285,7 @@ def _check_reach(fields: Fields, transport: str, *, host: str, has_port: bool) -
             fields.refuse(column, "a serial line has none; leave it empty")
         elif given and not polled and transport:
             fields.refuse(column, f"a {transport} gateway calls us; leave it empty")
-    # pyserial would take a URL for an order to open something else.
-    if serial and host and (not host.startswith("/dev/") or "://" in host):
+    if serial and host and not is_serial_device(host):
         fields.refuse("host", f"{host!r} is no serial device such as /dev/ttyS0")
 
 
@@ -298,12 +297,9 @@ def _line(fields: Fields, transport: str) -> str:
             fields.refuse("line", f"is for modbus_rtu; a {transport} gateway has none")
         return ""
     try:
-        line = serial_line(text)
+        serial_line(text)
     except ValueError as error:
         fields.refuse("line", str(error))
-        return text
-    if line.data_bits != 8:  # noqa: PLR2004 (MODBUS serial line V1.02, 2.5.1)
-        fields.refuse("line", "RTU frames need 8 data bits")
     return text
 
 

@@ -1,13 +1,18 @@
 """A plan as the registry that edges ask: what hangs where, without a database: pure."""
 
+import hashlib
 import itertools
 from collections.abc import Iterator
 
 from devices.registry.snapshot import Snapshot
-from ingest.forwarding.plan import ModbusLine, Plan, StationLine
+from ingest.forwarding.plan import ModbusLine, Plan, StationLine, TerminalLine
 from vocabulary.device import Device, DeviceKind, Gateway, Transport
 
-_TRANSPORTS = {"tcp": Transport.MODBUS_TCP, "rtu": Transport.MODBUS_RTU_TCP}
+_TRANSPORTS = {
+    "tcp": Transport.MODBUS_TCP,
+    "rtu": Transport.MODBUS_RTU_TCP,
+    "serial": Transport.MODBUS_RTU,
+}
 
 
 def snapshot_of(plan: Plan) -> Snapshot:
@@ -16,6 +21,7 @@ def snapshot_of(plan: Plan) -> Snapshot:
         gateway.code: gateway
         for gateway in itertools.chain(
             (_modbus_gateway(line) for line in plan.modbus),
+            (_calling(line, Transport.JT808) for line in plan.jt808),
             (_calling(line, Transport.SL651) for line in plan.sl651),
             (_calling(line, Transport.HJ212) for line in plan.hj212),
         )
@@ -25,6 +31,10 @@ def snapshot_of(plan: Plan) -> Snapshot:
     series: dict[int, tuple[int, str]] = {}
     for line in plan.modbus:
         for device in _polled(line, numbers):
+            devices[device.id] = device
+    for fleet in plan.jt808:
+        for phone in fleet.terminals:
+            device = _device(_lasting_number(fleet, phone), fleet.code, phone)
             devices[device.id] = device
     for calling in (*plan.sl651, *plan.hj212):
         for station in calling.stations:
@@ -54,12 +64,22 @@ def _modbus_gateway(line: ModbusLine) -> Gateway:
         code=line.code,
         transport=_TRANSPORTS[line.framing],
         host=line.host,
-        port=line.port,
+        port=0 if line.framing == "serial" else line.port,
         simulated=False,
+        line=line.line,
     )
 
 
-def _calling(line: StationLine, transport: Transport) -> Gateway:
+def _lasting_number(line: TerminalLine, phone: str) -> int:
+    """Return a number that is the same in every plan: a line goes on through a new one.
+
+    The plan's other devices have small ones.
+    """
+    digest = hashlib.sha256(f"{line.code}/{phone}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1 | 1 << 62
+
+
+def _calling(line: StationLine | TerminalLine, transport: Transport) -> Gateway:
     return Gateway(
         id=0, code=line.code, transport=transport, host="", port=0, simulated=False
     )

@@ -6,7 +6,8 @@
     code = "CAB-1"              # its devices are "CAB-1/1", "CAB-1/1/lamp/01" upstream
     host = "192.168.1.10"
     port = 502
-    framing = "tcp"             # or "rtu": RTU frames over TCP
+    framing = "tcp"             # or "rtu": RTU frames over TCP; or "serial", with
+                                # host = "/dev/ttyS0" and line = "9600 8N1"
     [[modbus.units]]
     unit_id = 1
     map = "gezhi_cabinet"
@@ -18,6 +19,13 @@
     host = "0.0.0.0"
     tcp_port = 10110
     udp_port = 10110
+
+    [[jt808]]                   # vehicle terminals that call us
+    code = "FLEET"
+    host = "0.0.0.0"
+    tcp_port = 7611
+    udp_port = 7611
+    terminals = ["13900000001"] # phone numbers; others are not registered
 
     [[sl651]]                   # stations that call us; [[hj212]] has the same fields
     code = "WATER"
@@ -39,6 +47,7 @@ import msgspec
 from ingest.protocols.register_file import RegisterMapError
 from ingest.protocols.register_map import UnknownMapError, load_map
 from vocabulary.quantity import Quantity
+from vocabulary.serial_line import is_serial_device, serial_line
 
 MAX_PLAN = 256 * 1024
 """Longest plan taken, octets."""
@@ -51,6 +60,10 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 """A name that is not empty."""
+
+
+Phone = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,20}$")]
+"""What a terminal calls itself."""
 
 
 class PlanError(ValueError):
@@ -90,16 +103,18 @@ class ModbusLine(_Table, frozen=True, kw_only=True):
 
     Attributes:
         code: What its devices' addresses begin with.
-        host: Where it listens.
-        port: Its TCP port.
+        host: Where it listens; of a serial line the device's path.
+        port: Its TCP port; a serial line has none.
         framing: How its frames are made.
+        line: How a serial line is set, such as `9600 8N1`.
         units: Whom to ask.
     """
 
     code: str
     host: Text
     port: Port = 502
-    framing: Literal["tcp", "rtu"] = "tcp"
+    framing: Literal["tcp", "rtu", "serial"] = "tcp"
+    line: str = ""
     units: Annotated[tuple[Unit, ...], msgspec.Meta(min_length=1)]
 
 
@@ -117,6 +132,24 @@ class NmeaLine(_Table, frozen=True, kw_only=True):
     host: Text = "127.0.0.1"
     tcp_port: Port | None = None
     udp_port: Port | None = None
+
+
+class TerminalLine(_Table, frozen=True, kw_only=True):
+    """Listeners for terminals that speak JT/T 808.
+
+    Attributes:
+        code: What its terminals' addresses begin with.
+        host: Address to listen on.
+        tcp_port: None for no TCP.
+        udp_port: None for no UDP.
+        terminals: Phone numbers of those that may register.
+    """
+
+    code: str
+    host: Text = "127.0.0.1"
+    tcp_port: Port | None = None
+    udp_port: Port | None = None
+    terminals: Annotated[tuple[Phone, ...], msgspec.Meta(min_length=1)]
 
 
 class Station(_Table, frozen=True, kw_only=True):
@@ -154,6 +187,7 @@ class Plan(_Table, frozen=True, kw_only=True):
         gateway: Our code upstream.
         modbus: Lines that are polled.
         nmea: Listeners for vehicle terminals.
+        jt808: Listeners for vehicle terminals that log in.
         sl651: Listeners for hydrological stations.
         hj212: Listeners for pollution sources' data loggers.
     """
@@ -161,11 +195,12 @@ class Plan(_Table, frozen=True, kw_only=True):
     gateway: str
     modbus: tuple[ModbusLine, ...] = ()
     nmea: tuple[NmeaLine, ...] = ()
+    jt808: tuple[TerminalLine, ...] = ()
     sl651: tuple[StationLine, ...] = ()
     hj212: tuple[StationLine, ...] = ()
 
 
-AnyLine: TypeAlias = ModbusLine | NmeaLine | StationLine
+AnyLine: TypeAlias = ModbusLine | NmeaLine | TerminalLine | StationLine
 """What has a code of its own."""
 
 
@@ -195,7 +230,7 @@ def plan_from(octets: bytes, *, gateway: str = "") -> Plan:
 
 def lines_in(plan: Plan) -> tuple[AnyLine, ...]:
     """Return all lines of a plan."""
-    return (*plan.modbus, *plan.nmea, *plan.sl651, *plan.hj212)
+    return (*plan.modbus, *plan.nmea, *plan.jt808, *plan.sl651, *plan.hj212)
 
 
 def _problems(plan: Plan) -> Iterator[str]:
@@ -206,22 +241,43 @@ def _problems(plan: Plan) -> Iterator[str]:
     for code in _repeated(codes):
         yield f"{code}: two lines have this code"
     for line in plan.modbus:
+        yield from _serial_problems(line)
         yield from _unit_problems(line)
+    devices = [line.host for line in plan.modbus if line.framing == "serial"]
+    for device in _repeated(devices):
+        yield f"{device}: two lines use this serial device"
     yield from _listener_problems(plan)
 
 
 def _listener_problems(plan: Plan) -> Iterator[str]:
-    for nmea in plan.nmea:
-        if nmea.tcp_port is None and nmea.udp_port is None:
-            yield f"{nmea.code}: needs tcp_port or udp_port"
+    terminals: tuple[NmeaLine | TerminalLine, ...] = (*plan.nmea, *plan.jt808)
+    for line in terminals:
+        if line.tcp_port is None and line.udp_port is None:
+            yield f"{line.code}: needs tcp_port or udp_port"
     for port in _repeated(_tcp_ports(plan)):
         yield f"TCP port {port}: two lines listen on it"
-    for port in _repeated([line.udp_port for line in plan.nmea if line.udp_port]):
+    for port in _repeated([line.udp_port for line in terminals if line.udp_port]):
         yield f"UDP port {port}: two lines listen on it"
+    phones = [phone.lstrip("0") for line in plan.jt808 for phone in line.terminals]
+    for phone in _repeated(phones):
+        yield f"terminal {phone} stands twice"
     for group in (plan.sl651, plan.hj212):
         addresses = [station.address for line in group for station in line.stations]
         for address in _repeated(addresses):
             yield f"station {address} stands twice"
+
+
+def _serial_problems(line: ModbusLine) -> Iterator[str]:
+    if line.framing != "serial":
+        if line.line:
+            yield f'{line.code}: line is for framing = "serial"'
+        return
+    if not is_serial_device(line.host):
+        yield f"{line.code}: {line.host!r} is no serial device such as /dev/ttyS0"
+    try:
+        serial_line(line.line)
+    except ValueError as error:
+        yield f"{line.code}: {error}"
 
 
 def _unit_problems(line: ModbusLine) -> Iterator[str]:
@@ -242,7 +298,8 @@ def _unit_problems(line: ModbusLine) -> Iterator[str]:
 
 def _tcp_ports(plan: Plan) -> list[int]:
     stations = [line.port for line in (*plan.sl651, *plan.hj212)]
-    return [*stations, *(line.tcp_port for line in plan.nmea if line.tcp_port)]
+    terminals: tuple[NmeaLine | TerminalLine, ...] = (*plan.nmea, *plan.jt808)
+    return [*stations, *(line.tcp_port for line in terminals if line.tcp_port)]
 
 
 def _repeated(words: Sequence[str] | Sequence[int]) -> list[str]:
