@@ -5,7 +5,7 @@ The keys are in docs/rules.md; the shape of the result is `rule.Rule`.
 
 from collections.abc import Sequence
 
-from cases.request import CaseType, Problem
+from cases.request import CaseType, Problem, Severity
 from rules.conditions import READERS
 from rules.located import Fault, FileFaultsError, Section, read_section
 from rules.reason import unknown_placeholders
@@ -75,6 +75,7 @@ def _rule(top: Section, version: int) -> Rule:
         files=_problem(top.section("files")) if top.has("files") else None,
         reason=_reason(top.section("reason")),
         source=top.text("source"),
+        safety_from=top.word("safety_from", Severity, default=Severity.MINOR),
     )
     top.done()
     return rule
