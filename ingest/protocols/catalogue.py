@@ -63,7 +63,7 @@ WIRE_FORMATS = (
     WireFormat(
         "modbus:",
         "Modbus Application Protocol 1.1b3; register maps are data",
-        "Modbus TCP, RTU over TCP",
+        "Modbus TCP, RTU over TCP, RTU on a serial line",
         "CRC-16 on RTU; TCP's on TCP",
         "street-light cabinets, pressure transmitters",
     ),

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from itertools import cycle, pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.arrival import Arrival
 from ingest.protocols.crc16 import modbus_crc16
-from ingest.protocols.modbus_frame import ReadRequest, find_answer
+from ingest.protocols.modbus_frame import ReadRequest, find_answer, shape_of
 from ingest.protocols.register_layout import Table
 from simulators.city import Endpoint
 from simulators.modbus_server import run_modbus_server
@@ -318,3 +320,20 @@ def test_an_answer_is_found_wherever_it_stands() -> None:
         assert find_answer(bytes(spoilt), asked) == b""
     refusal = rtu(bytes([7, 0x83, 2]))
     assert find_answer(b"\x07" + refusal, asked) == refusal
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(Table),
+    st.integers(1, 125),
+    st.integers(1, 247),
+)
+def test_what_is_found_is_a_whole_frame_of_that_unit(
+    octets: bytes, table: Table, count: int, unit_id: int
+) -> None:
+    asked = ReadRequest(unit_id=unit_id, table=table, address=0, count=count)
+    frame = find_answer(octets, asked)
+    assert not frame or (modbus_crc16(frame) == 0 and frame[0] == unit_id)
+    right = rtu(shape_of(asked).head + bytes(shape_of(asked).length - 5))
+    if not frame:
+        assert find_answer(octets + right, asked)
