@@ -40,25 +40,30 @@ async def register_lamp(
     kind: str = "lamp",
     address: str = "LP-1",
     quantities: tuple[str, ...] = ("dimming_pct", "power_w"),
+    port: int = 0,
+    register_map: str = "",
 ) -> int:
-    """Register a lamp with a gateway of its own, under the gateway's code."""
+    """Register a device with a gateway of its own, both under one code."""
     connection = await asyncpg.connect(dsn)
     async with connection.transaction():
         await lock_registry(connection)
         profile_id = await connection.fetchval(
             "INSERT INTO profile (code, kind, name_zh, name_en, quantities,"
-            " expected_interval_s) VALUES ($1, $2, '路灯', 'lamp', $3, 10)"
-            " RETURNING id",
+            " expected_interval_s, register_map)"
+            " VALUES ($1, $2, '路灯', 'lamp', $3, 1, $4) RETURNING id",
             f"profile of {gateway}",
             kind,
             list(quantities),
+            register_map,
         )
         gateway_id = await connection.fetchval(
-            "INSERT INTO gateway (code, transport, format, name_zh, name_en)"
-            " VALUES ($1, $2, $3, '网关', 'gateway') RETURNING id",
+            "INSERT INTO gateway (code, transport, format, name_zh, name_en, host,"
+            " port) VALUES ($1, $2, $3, '网关', 'gateway', '127.0.0.1', $4)"
+            " RETURNING id",
             gateway,
             transport,
             format_,
+            port,
         )
         device_id: int = await connection.fetchval(
             "INSERT INTO device (code, profile_id, gateway_id, address)"
