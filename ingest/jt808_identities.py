@@ -8,6 +8,7 @@ pad it to different lengths.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import asyncpg
 
@@ -50,27 +51,66 @@ def terminals_of(snapshot: Snapshot) -> Mapping[str, Device]:
     }
 
 
-class Identities:
-    """The registry and the tokens, as terminals are asked about them."""
+class Tokens(Protocol):
+    """Where the tokens of terminals are kept; of each only a digest."""
 
-    def __init__(
-        self,
-        pool: asyncpg.Pool,
-        registry: Callable[[], Snapshot],
-        *,
-        clock: Clock,
-    ) -> None:
+    async def give(self, device: Device, hardware: Hardware) -> str:
+        """Make a token for a terminal; the one it had ends."""
+
+    async def is_its(self, device: Device, token: str) -> bool:
+        """Return whether a token is the terminal's own."""
+
+    async def end(self, device: Device) -> None:
+        """Let a terminal's token be worth nothing from now on."""
+
+
+class DatabaseTokens:
+    """Tokens in the database; every call raises what it raises when away.
+
+    Args:
+        pool: The database.
+        clock: Tells when a token was made.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, *, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+
+    async def give(self, device: Device, hardware: Hardware) -> str:
+        """Make a token for a terminal; the one it had ends."""
+        async with self._asking, self._pool.acquire() as connection:
+            return await create_terminal_token(
+                connection, device.id, hardware, at=self._clock()
+            )
+
+    async def is_its(self, device: Device, token: str) -> bool:
+        """Return whether a token is the terminal's own."""
+        async with self._asking, self._pool.acquire() as connection:
+            return await is_terminal_token(connection, device.id, token)
+
+    async def end(self, device: Device) -> None:
+        """Let a terminal's token be worth nothing from now on."""
+        async with self._asking, self._pool.acquire() as connection:
+            await drop_terminal_token(connection, device.id)
+
+
+class Identities:
+    """The registry and the tokens, as terminals are asked about them.
+
+    Attributes:
+        tokens: What terminals prove themselves by.
+    """
+
+    def __init__(self, tokens: Tokens, registry: Callable[[], Snapshot]) -> None:
         """Know nothing yet.
 
         Args:
-            pool: The database; every call of ours raises what it raises when away.
+            tokens: What terminals prove themselves by.
             registry: Returns the registry as it is now.
-            clock: Tells when a token was made.
         """
-        self._pool = pool
+        self.tokens = tokens
         self._registry = registry
-        self._clock = clock
-        self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
         self._snapshot: Snapshot | None = None
         self._terminals: Mapping[str, Device] = {}
 
@@ -85,20 +125,3 @@ class Identities:
         if snapshot is not self._snapshot:
             self._snapshot, self._terminals = snapshot, terminals_of(snapshot)
         return self._terminals.get(phone_key(terminal))
-
-    async def give_token(self, device: Device, hardware: Hardware) -> str:
-        """Make a token for a terminal; the one it had ends."""
-        async with self._asking, self._pool.acquire() as connection:
-            return await create_terminal_token(
-                connection, device.id, hardware, at=self._clock()
-            )
-
-    async def is_token(self, device: Device, token: str) -> bool:
-        """Return whether a token is the terminal's own."""
-        async with self._asking, self._pool.acquire() as connection:
-            return await is_terminal_token(connection, device.id, token)
-
-    async def end_token(self, device: Device) -> None:
-        """Let a terminal's token be worth nothing from now on."""
-        async with self._asking, self._pool.acquire() as connection:
-            await drop_terminal_token(connection, device.id)

@@ -11,7 +11,7 @@ from ingest.arrival import Inbox
 from ingest.jt808_commands import Commands
 from ingest.jt808_edge import serve_jt808_tcp, serve_jt808_udp
 from ingest.jt808_exchange import Exchange
-from ingest.jt808_identities import QUESTIONS_AT_ONCE, Identities
+from ingest.jt808_identities import QUESTIONS_AT_ONCE, DatabaseTokens, Identities
 from ingest.jt808_limits import Doors, Limits
 from ingest.jt808_lines import Lines
 from vocabulary.times import Clock
@@ -64,7 +64,7 @@ async def serve_jt808(
         command_timeout=LOGIN_TIMEOUT_S,
     )
     try:
-        identities = Identities(pool, registry, clock=clock)
+        identities = Identities(DatabaseTokens(pool, clock=clock), registry)
         lines = Lines()
         commands = Commands(dsn, identities, lines, clock=clock)
         exchange = Exchange(

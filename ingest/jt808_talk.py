@@ -19,6 +19,7 @@ from functools import partial
 
 from ingest.jt808_call import Call
 from ingest.jt808_exchange import Exchange
+from ingest.jt808_missing import Missing
 from ingest.jt808_news import (
     News,
     refused,
@@ -70,6 +71,7 @@ class Talk:
         self._exchange = exchange
         self._call = Call(peer, exchange.doors)
         self._stream = Jt808Stream()
+        self._missing = Missing(self._stream, self._call, exchange.doors.limits)
         self._news = News()
         self._logins = 0
         self._faults = 0  # of a stranger
@@ -100,6 +102,7 @@ class Talk:
         """Leave the line."""
         if self.device:
             self._exchange.lines.go(self.device.id, self._call)
+        self._missing.stop()
         self._call.leave()
 
     def summary(self) -> str:
@@ -123,6 +126,7 @@ class Talk:
             self._call.is_busy = False
         if any(isinstance(item, Message) for item in items):
             self._call.go_on()
+        self._missing.look()
         limit = self._exchange.doors.limits.faults
         if self.device is None and self._faults > limit:
             self._call.hang_up(f"sent over {limit} faults and no proof of who it is")
@@ -185,7 +189,7 @@ class Talk:
             serial_id=registration.serial_id,
             plate=registration.plate,
         )
-        return await identities.give_token(device, hardware)
+        return await identities.tokens.give(device, hardware)
 
     async def _authenticate(self, message: Message, proof: Authentication) -> None:
         header = message.header
@@ -194,7 +198,7 @@ class Talk:
             return
         if device is None:
             self._refuse(unknown_terminal(message), Result.FAILED)
-        elif not await self._exchange.identities.is_token(device, proof.token):
+        elif not await self._exchange.identities.tokens.is_its(device, proof.token):
             self._refuse(wrong_token(message), Result.FAILED)
         else:
             self._call.terminal, self._call.edition = header.terminal, header.edition
@@ -204,7 +208,7 @@ class Talk:
     async def _deregister(self, message: Message) -> None:
         if self.device:
             log.info("%s: %s deregisters", self._call.name, self.device.code)
-            await self._exchange.identities.end_token(self.device)
+            await self._exchange.identities.tokens.end(self.device)
         await self._become(None)
         self._call.send(self._call.reply(message, Result.OK))
 

@@ -52,11 +52,11 @@ async def create_terminal_token(
         hardware: What it says of itself.
         at: When, aware.
     """
-    token = secrets.token_urlsafe(TOKEN_OCTETS)
+    token = new_token()
     await connection.execute(
         _KEEP,
         device_id,
-        _digest(token),
+        digest_of(token),
         at,
         *map(_storable, (hardware.maker, hardware.model, hardware.serial_id)),
         _storable(hardware.plate),
@@ -69,7 +69,7 @@ async def is_terminal_token(connection: Connection, device_id: int, token: str) 
     kept: bytes | None = await connection.fetchval(
         "SELECT digest FROM terminal_token WHERE device_id = $1", device_id
     )
-    return kept is not None and hmac.compare_digest(kept, _digest(token))
+    return kept is not None and hmac.compare_digest(kept, digest_of(token))
 
 
 async def drop_terminal_token(connection: Connection, device_id: int) -> None:
@@ -79,7 +79,13 @@ async def drop_terminal_token(connection: Connection, device_id: int) -> None:
     )
 
 
-def _digest(token: str) -> bytes:
+def new_token() -> str:
+    """Make a token that nobody can guess."""
+    return secrets.token_urlsafe(TOKEN_OCTETS)
+
+
+def digest_of(token: str) -> bytes:
+    """Return what is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 

@@ -12,6 +12,11 @@ from ingest.arrival import Inbox
 from ingest.forwarding.local_registry import snapshot_of
 from ingest.forwarding.plan import Plan
 from ingest.hj212_edge import serve_hj212
+from ingest.jt808_edge import serve_jt808_tcp, serve_jt808_udp
+from ingest.jt808_exchange import Exchange
+from ingest.jt808_identities import Identities, Tokens
+from ingest.jt808_limits import Doors, Limits
+from ingest.jt808_lines import Lines
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.pollers import Pollers
 from ingest.sl651_edge import serve_sl651
@@ -50,6 +55,11 @@ def ears_of(plan: Plan) -> Iterator[Ear]:
             yield Ear("nmea tcp", nmea.host, nmea.tcp_port, nmea.code)
         if nmea.udp_port is not None:
             yield Ear("nmea udp", nmea.host, nmea.udp_port, nmea.code)
+    for fleet in plan.jt808:
+        if fleet.tcp_port is not None:
+            yield Ear("jt808 tcp", fleet.host, fleet.tcp_port)
+        if fleet.udp_port is not None:
+            yield Ear("jt808 udp", fleet.host, fleet.udp_port)
     for line in plan.sl651:
         yield Ear("sl651", line.host, line.port)
     for line in plan.hj212:
@@ -63,14 +73,25 @@ class Edges:
         tasks: What the edges' tasks live in.
         inbox: Where what they hear goes.
         clock: Tells the time of receipt.
+        tokens: What vehicle terminals prove themselves by.
     """
 
-    def __init__(self, tasks: asyncio.TaskGroup, inbox: Inbox, clock: Clock) -> None:
+    def __init__(
+        self, tasks: asyncio.TaskGroup, inbox: Inbox, clock: Clock, tokens: Tokens
+    ) -> None:
         self._tasks = tasks
         self._inbox = inbox
         self._clock = clock
         self._pollers = Pollers(tasks, inbox, clock)
         self._snapshot = Snapshot(version=0)
+        self._exchange = Exchange(
+            identities=Identities(tokens, lambda: self._snapshot),
+            lines=Lines(),
+            doors=Doors(Limits()),
+            inbox=inbox,
+            clock=clock,
+            answered=lambda _device, _message: None,  # commands come from upstream
+        )
         self._listening: dict[Ear, asyncio.Task[None]] = {}
         self._faults: dict[Ear, str] = {}
 
@@ -111,6 +132,11 @@ class Edges:
     def _serving(
         self, ear: Ear, on_bound: Callable[[int], None]
     ) -> Coroutine[None, None, None]:
+        terminals = {"jt808 tcp": serve_jt808_tcp, "jt808 udp": serve_jt808_udp}
+        if ear.kind in terminals:
+            return terminals[ear.kind](
+                ear.host, ear.port, exchange=self._exchange, on_bound=on_bound
+            )
         nmea = {"nmea tcp": serve_nmea_tcp, "nmea udp": serve_nmea_udp}
         stations = {"sl651": serve_sl651, "hj212": serve_hj212}
         serve = (

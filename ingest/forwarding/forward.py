@@ -24,6 +24,7 @@ from ingest.forwarding.status import (
     queue_status,
     refused_plan,
 )
+from ingest.forwarding.terminal_tokens import TokenFile
 from ingest.forwarding.uplink import Uplink, UplinkLostError, uplink
 from vocabulary.times import Clock
 
@@ -96,7 +97,8 @@ async def forward(settings: ForwardSettings, *, clock: Clock) -> None:
         inbox = Inbox(INBOX_SIZE)
         try:
             async with asyncio.TaskGroup() as tasks:
-                edges = Edges(tasks, inbox, clock)
+                tokens = TokenFile(settings.state / "tokens.db")
+                edges = Edges(tasks, inbox, clock, tokens)
                 gateway = _Gateway(settings, orders, keeper, edges, clock)
                 await edges.follow(orders.order.plan)
                 tasks.create_task(keeper.keep(inbox, clock), name="keep")

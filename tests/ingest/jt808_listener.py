@@ -12,7 +12,7 @@ from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.jt808_edge import serve_jt808_tcp, serve_jt808_udp
 from ingest.jt808_exchange import Exchange
-from ingest.jt808_identities import Identities
+from ingest.jt808_identities import DatabaseTokens, Identities
 from ingest.jt808_limits import Doors, Limits
 from ingest.jt808_lines import Lines
 from ingest.protocols.jt808 import (
@@ -70,7 +70,9 @@ async def edge(
 ) -> AsyncIterator[Edge]:
     listener = Edge(asyncio.Queue(maxsize=inbox_size), snapshot)
     exchange = Exchange(
-        identities=Identities(pool, lambda: listener.snapshot, clock=lambda: NOW),
+        identities=Identities(
+            DatabaseTokens(pool, clock=lambda: NOW), lambda: listener.snapshot
+        ),
         lines=listener.lines,
         doors=Doors(limits or Limits()),
         inbox=listener.inbox,
