@@ -56,6 +56,11 @@ class Call:
         """Address of the other side."""
         return address_of(self.name)
 
+    @property
+    def is_stranger(self) -> bool:
+        """Whether the other side has not proved who it is."""
+        return self._is_stranger
+
     def prove(self) -> None:
         """Take note that the other side has proved who it is."""
         if self._is_open and self._is_stranger:

@@ -21,6 +21,8 @@ class Limits:
         idle_s: How long a terminal may go without a whole message.
         logins: Registrations and authentications on one line.
         faults: What is refused of a stranger before it is hung up on.
+        resend_s: After how long missing sub-packages are asked for.
+        resends: How often those of one message are.
         octets_per_s: Of one line in the long run; faster ones are read more slowly.
         burst: Octets of one line at once.
         address_octets_per_s: Of all lines of one address in the long run.
@@ -34,6 +36,8 @@ class Limits:
     idle_s: float = 600.0
     logins: int = 10
     faults: int = 20
+    resend_s: float = 10.0
+    resends: int = 2
     octets_per_s: float = 32 * KIB
     burst: float = 512 * KIB
     address_octets_per_s: float = 2048 * KIB

@@ -4,12 +4,20 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import asyncpg
+import pytest
+
 from devices.registry.snapshot import Snapshot
+from gezhi.clock import utc_now
+from gezhi.stack.broker import Broker
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.nmea_ports import NmeaPorts, Port, ports_of
 from ingest.protocols.nmea0183 import encode_login, encode_rmc
+from tests.ingest.registry import register
+from tests.ingest.test_serve import edge_query, serving, until
 from vocabulary.device import Device, DeviceKind, Gateway, Transport
 from vocabulary.position import Position
 
@@ -185,3 +193,27 @@ async def test_a_port_that_another_has_is_told_and_the_rest_goes_on() -> None:
             assert str(taken) in deaf.detail
             await send_tcp(port, encode_rmc(FIX))
             assert (await next_arrival(inbox)).positions == [FIX]
+
+
+@pytest.mark.db
+@pytest.mark.broker
+async def test_a_port_given_in_the_registry_is_listened_on_at_once(
+    database_url: str, broker: Broker, unique: str
+) -> None:
+    port = free_port()
+    fix = replace(FIX, fixed_at=utc_now().replace(microsecond=0))
+    async with asyncio.timeout(30), serving(database_url, broker, unique):
+        await until(database_url, *edge_query("ingest", "", up=True))
+        await register(
+            database_url, "sweeper", ["VT-7"], transport="nmea", quantities=()
+        )
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("UPDATE gateway SET port = $1", port)
+        await connection.execute("UPDATE registry_version SET version = version + 1")
+        await connection.execute("NOTIFY registry")
+        await connection.close()
+        heard_on = f"listening on TCP port {port}".encode()
+        query = "SELECT count(*) FROM journal WHERE position($1::bytea IN body) > 0"
+        await until(database_url, query, heard_on)
+        await send_tcp(port, encode_rmc(fix))
+        await until(database_url, "SELECT count(*) = 1 FROM position")

@@ -9,7 +9,7 @@ This is the package's front; the parts:
 
 - `frame`: octets to messages: flags, escapes, check code, bounded.
 - `header`: whose message, which, how long, in how many sub-packages.
-- `parts`: sub-packages put together, bounded.
+- `parts`, `resend`: sub-packages put together, bounded; asking for missing ones.
 - `stream`: all of it together, for one connection.
 - `message`: the table of messages, and both ways for each.
 - `octets`, `beijing_time`, `status`: numbers and texts, times, words of bits.
@@ -45,6 +45,7 @@ from ingest.protocols.jt808.parameters import (
     QueryParameters,
     SetParameters,
 )
+from ingest.protocols.jt808.parts import Unfinished
 from ingest.protocols.jt808.replies import (
     Deregistration,
     Heartbeat,
@@ -61,6 +62,7 @@ from ingest.protocols.jt808.reports import (
     batch_of,
     positions_of,
 )
+from ingest.protocols.jt808.resend import ResendRequest
 from ingest.protocols.jt808.stream import Jt808Stream
 from ingest.protocols.jt808.text_message import TextFlag, TextMessage
 
@@ -90,11 +92,13 @@ __all__ = [
     "Registered",
     "Registration",
     "RegistrationReply",
+    "ResendRequest",
     "Result",
     "SetParameters",
     "TerminalReply",
     "TextFlag",
     "TextMessage",
+    "Unfinished",
     "Unknown",
     "batch_of",
     "decode",

@@ -16,6 +16,7 @@ from ingest.protocols.jt808 import (
     parameters,
     replies,
     reports,
+    resend,
     route,
     text_message,
 )
@@ -45,6 +46,7 @@ Body: TypeAlias = (
     | replies.PlatformReply
     | replies.Heartbeat
     | replies.Deregistration
+    | resend.ResendRequest
     | login.Registration
     | login.RegistrationReply
     | login.Authentication
@@ -195,6 +197,8 @@ def body_octets(body: Body, edition: Edition) -> bytes:  # noqa: C901, PLR0911, 
     match body:
         case replies.TerminalReply() | replies.PlatformReply():
             return replies.reply_octets(body)
+        case resend.ResendRequest():
+            return resend.resend_request_octets(body, edition)
         case login.Registration():
             return login.registration_octets(body)
         case login.RegistrationReply():
@@ -252,6 +256,7 @@ MESSAGES: Mapping[int, tuple[str, Parser]] = {
     0x0201: ("position-answer", lambda body, _: reports.answer_from(body)),
     0x0704: ("location-batch", lambda body, _: reports.batch_from(body)),
     0x8001: ("platform-reply", lambda body, _: replies.platform_reply_from(body)),
+    0x8003: ("resend-request", resend.resend_request_from),
     0x8100: ("registration-reply", lambda body, _: login.registration_reply_from(body)),
     0x8103: ("set-parameters", lambda body, _: parameters.set_parameters_from(body)),
     0x8104: ("query-parameters", lambda _body, _: parameters.QueryParameters()),

@@ -32,12 +32,40 @@ class Whole:
     serials: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A message of which sub-packages have not come.
+
+    Attributes:
+        terminal: Whose it is.
+        message_id: What it is.
+        first_serial: Serial number of its first sub-package, come or not.
+        missing: Numbers of those that have not come, from 1.
+    """
+
+    terminal: str
+    message_id: int
+    first_serial: int
+    missing: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class _Unfinished:
     """The sub-packages of one message so far, by number."""
 
     total: int
     parts: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def first_serial(self) -> int:
+        """Serial number of the first sub-package, if they are consecutive."""
+        number = min(self.parts)
+        return (self.parts[number][0] - number + 1) % SERIALS
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Numbers that have not come."""
+        return tuple(n for n in range(1, self.total + 1) if n not in self.parts)
 
     def suits(self, header: Header) -> bool:
         """Whether a sub-package can be of this message."""
@@ -69,6 +97,18 @@ class Assembly:
         parts = [message.parts[number] for number in range(1, message.total + 1)]
         serials = tuple(serial for serial, _ in parts)
         return Whole(header, b"".join(body for _, body in parts), serials)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return what has begun and is not whole."""
+        return [
+            Unfinished(
+                terminal=terminal,
+                message_id=message_id,
+                first_serial=message.first_serial,
+                missing=message.missing,
+            )
+            for (terminal, message_id), message in self._unfinished.items()
+        ]
 
     def _begin(self, key: tuple[str, int], total: int) -> _Unfinished:
         while len(self._unfinished) >= MAX_UNFINISHED:

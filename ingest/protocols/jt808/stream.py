@@ -11,7 +11,7 @@ from ingest.protocols.jt808.message import (
     message_from,
 )
 from ingest.protocols.jt808.octets import FieldError
-from ingest.protocols.jt808.parts import MAX_PARTS, Assembly
+from ingest.protocols.jt808.parts import MAX_PARTS, Assembly, Unfinished
 from vocabulary.refusal import Reason
 
 
@@ -42,6 +42,10 @@ class Jt808Stream:
     def given_up(self) -> int:
         """Messages of which sub-packages never came."""
         return self._assembly.given_up
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return messages of which sub-packages have not come yet."""
+        return self._assembly.unfinished()
 
     def receive_data(self, data: bytes) -> list[Message | ProtocolError]:
         """Take octets and return what they complete, oldest first."""
