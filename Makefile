@@ -5,6 +5,7 @@
 #   make check    what a change must pass: lint, types, layers, tests
 #   make setup    only set up
 #   make bench    measure
+#   make fuzz     try codecs with what no device sends, guided by coverage (SECONDS_EACH=30)
 #   make clean    remove what the tools left behind (make distclean: .venv too)
 
 SHELL := /bin/bash
@@ -20,7 +21,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LINTED := . scripts/other-suite
 
-.PHONY: help demo test check setup setup-test packages bench clean distclean
+.PHONY: help demo test check setup setup-test packages bench fuzz clean distclean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -43,6 +44,10 @@ check: setup-test
 
 bench: setup
 	$(BIN)/python -m bench
+
+fuzz: packages
+	@$(PIP) install --require-hashes -r tests/fuzz/requirements.lock
+	$(BIN)/python -m tests.fuzz $${SECONDS_EACH:-30}
 
 setup: packages
 	@scripts/install-system
@@ -80,7 +85,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv
 
 clean:
-	rm -rf .stamps .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf .stamps .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .fuzz dist
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 distclean: clean
