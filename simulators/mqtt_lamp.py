@@ -5,7 +5,6 @@ then is lost; when it wakes it first listens, then says that it is there.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -85,25 +84,20 @@ class Lamp:
             self.pct = pct
 
 
-async def run_mqtt_lamp(
-    lamp: Lamp, *, url: str, clock: Clock, awake_s: float | None = None
-) -> None:
-    """Play one lamp until cancelled, or until it goes to sleep.
+async def run_mqtt_lamp(lamp: Lamp, *, url: str, clock: Clock) -> None:
+    """Play one lamp until cancelled; that is when it falls asleep.
 
     Args:
         lamp: Which one; goes on from where it stands.
         url: `mqtt://user:password@host:port`.
         clock: Tells the time.
-        awake_s: How long it stays awake; for ever if None.
     """
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(awake_s):
-            while True:
-                try:
-                    await _connected(lamp, url, clock)
-                except* (LinkError, PublishRefusedError) as group:
-                    log.warning("%s: %s", lamp.gateway, group.exceptions[0])
-                await asyncio.sleep(RETRY_S)
+    while True:
+        try:
+            await _connected(lamp, url, clock)
+        except* (LinkError, PublishRefusedError) as group:
+            log.warning("%s: %s", lamp.gateway, group.exceptions[0])
+        await asyncio.sleep(RETRY_S)
 
 
 async def _connected(lamp: Lamp, url: str, clock: Clock) -> None:
@@ -117,8 +111,10 @@ async def _connected(lamp: Lamp, url: str, clock: Clock) -> None:
         ) as link,
         asyncio.TaskGroup() as tasks,
     ):
-        tasks.create_task(_report(lamp, link, clock), name=f"{lamp.gateway} reports")
         tasks.create_task(_listen(lamp, link, clock), name=f"{lamp.gateway} listens")
+        # Not a second task: a group that fails while its owner only waits for it
+        # leaves the owner marked as cancelled (Python 3.11).
+        await _report(lamp, link, clock)
 
 
 async def _report(lamp: Lamp, link: MqttLink, clock: Clock) -> None:

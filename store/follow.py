@@ -5,11 +5,11 @@ import contextlib
 import logging
 import random
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import asyncpg
 
-from store.connection import AWAY
+from store.connection import AWAY, Connection
 from store.journal import CHANNEL, Entry, read
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,15 @@ CONNECT_TIMEOUT_S = 10
 
 READ_TIMEOUT_S = 60
 """How long one read of the journal may take before the link counts as dead."""
+
+
+class Reader(Protocol):
+    """Reads entries as `store.journal.read` does."""
+
+    async def __call__(
+        self, connection: Connection, *, after: int, limit: int, shard: int = 0
+    ) -> list[Entry]:
+        """Return the entries after number `after`, oldest first."""
 
 
 class JournalTail:
@@ -32,12 +41,21 @@ class JournalTail:
         shard: Which journal.
         poll_s: Longest wait for something new; also about how often a lost database is
             called again.
+        reader: Reads the entries, for who needs not all of each.
     """
 
-    def __init__(self, dsn: str, *, shard: int = 0, poll_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        shard: int = 0,
+        poll_s: float = 1.0,
+        reader: Reader = read,
+    ) -> None:
         self._dsn = dsn
         self._shard = shard
         self._poll_s = poll_s
+        self._reader = reader
         self._moved = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
         self._is_away = False
@@ -74,7 +92,9 @@ class JournalTail:
         try:
             connection = await self._connected()
             self._moved.clear()
-            return await read(connection, after=after, limit=limit, shard=self._shard)
+            return await self._reader(
+                connection, after=after, limit=limit, shard=self._shard
+            )
         except AWAY as error:
             self._drop(error)
             return []

@@ -58,6 +58,8 @@ def heard(awaited: Sequence[Awaited], entries: Sequence[Entry]) -> list[Awaited]
 
 
 def _samples(awaited: Awaited, entry: Entry) -> list[Sample]:
+    if not entry.body:  # read when no command was open: it tells nothing of later ones
+        return []
     received_us = us_from_datetime(entry.received_at)
     if entry.kind is Kind.READINGS and awaited.series_id is not None:
         readings = readings_from(entry.body, received_us)

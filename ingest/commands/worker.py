@@ -18,6 +18,7 @@ from devices.registry.snapshot import Snapshot
 from ingest.commands.carrier import Carrier, Said, Way
 from ingest.commands.fold import Fold
 from ingest.commands.noting import note
+from store.command_journal import read_for_commands
 from store.command_queue import claim_commands
 from store.connection import AWAY, Connection
 from store.follow import JournalTail
@@ -76,7 +77,10 @@ async def _work(
     try:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - another process has it
             await asyncio.sleep(LOOK_S)
-        async with JournalTail(dsn) as tail, asyncio.TaskGroup() as tasks:
+        async with (
+            JournalTail(dsn, reader=read_for_commands) as tail,
+            asyncio.TaskGroup() as tasks,
+        ):
             worker = _Worker(connection, tasks, registry, ways, clock)
             await worker.follow(tail)
     finally:

@@ -14,6 +14,7 @@ from tests.commands.street import (
     ask,
     awake,
     ingest_process,
+    register_lamp,
     state_of,
     steps_of,
     until_passed,
@@ -138,3 +139,26 @@ async def test_of_commands_and_kills_at_random_moments_each_is_done_exactly_once
                 await until_state(connection, command, "effect_seen", "effect_not_seen")
     assert sorted(lamp.obedience.done) == sorted(commands)
     assert len(commands) == 2 * KILLS
+
+
+async def test_a_broker_that_is_killed_takes_no_command_with_it(
+    connection: asyncpg.Connection, database_url: str, own_broker: Broker, unique: str
+) -> None:
+    await own_broker.admit(unique)
+    await register_lamp(database_url, unique)
+    lamp = Lamp(gateway=unique, address="LP-1", interval_s=0.2)
+    told = (database_url, own_broker.ingest_url, f"{unique}-i")
+    async with (
+        asyncio.timeout(90),
+        ingest_process(*told),
+        awake(lamp, own_broker),
+    ):
+        first = await ask(connection, unique, Dim(pct=70))
+        await until_state(connection, first, "effect_seen")
+        await own_broker.kill()
+        second = await ask(connection, unique, Dim(pct=30))
+        await until_passed(connection)
+        assert await state_of(connection, second) == "queued"
+        await own_broker.start()
+        await until_state(connection, second, "effect_seen")
+    assert lamp.obedience.done == [first, second]
