@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ingest.protocols.gezhi_command import encode_answer
 from ingest.protocols.gezhi_json import DeviceReadings, UpMessage, encode
 from simulators.city import Endpoint, Hardware
 from simulators.covers import sample_cover
 from simulators.gauges import sample_gauge
 from simulators.mqtt_link import LinkError, MqttLink, PublishRefusedError, mqtt_link
+from simulators.obeying import Obedience
 from simulators.pacing import first_from, pause_s, sample_second, time_of, wait_until
 from simulators.world import World
+from vocabulary.command import AnyOrder
 from vocabulary.device import DeviceKind
 from vocabulary.reading import Reading
 from vocabulary.times import Clock
@@ -87,19 +90,42 @@ async def run_mqtt_gateway(relay: Relay, *, url: str, clock: Clock) -> None:
     """Play one gateway until cancelled; call the broker again whenever it goes."""
     world, code = relay.world, relay.gateway.code
     number, attempt = 1, 0
+    memory = Obedience()
     while True:
         try:
-            async with mqtt_link(
-                url, gateway=code, client_id=code, clock=clock
-            ) as link:
+            async with (
+                mqtt_link(
+                    url, gateway=code, client_id=code, clock=clock, listens=True
+                ) as link,
+                asyncio.TaskGroup() as tasks,
+            ):
                 log.info("%s connected, next message %d", code, number)
+                answering = _answer(relay, link, memory, clock)
+                tasks.create_task(answering, name=f"{code} answers")
                 while True:
                     number = await _publish(relay, link, number, clock)
                     attempt = 0
-        except (LinkError, PublishRefusedError) as error:
-            log.warning("%s: %s", code, error)
+        except* (LinkError, PublishRefusedError) as group:
+            log.warning("%s: %s", code, group.exceptions[0])
         await asyncio.sleep(pause_s(world.town.noise, code, attempt))
         attempt += 1
+
+
+async def _answer(
+    relay: Relay, link: MqttLink, memory: Obedience, clock: Clock
+) -> None:
+    """Answer for the sensors: they measure, and can do nothing."""
+    known = {device.address for device in relay.devices}
+    async for address, payload in link.commands():
+        if address not in known:
+            continue
+        answer = memory.obey(payload, address, _do_nothing, now=clock())
+        if answer is not None:
+            await link.send_answer(encode_answer(answer))
+
+
+def _do_nothing(_order: AnyOrder) -> str:
+    return "a sensor cannot do that"
 
 
 async def _publish(relay: Relay, link: MqttLink, number: int, clock: Clock) -> int:
