@@ -123,6 +123,11 @@ def nodes_of(work: Work, alarm: AlarmKey) -> tuple[Node, ...]:
 
 def _with(work: Work, bundle: Bundle, turn: Turn) -> Bundle:
     device_id = turn.key.device_id
+    node = work.layout.nodes.get(bundle.key)
+    if node is not None and device_id not in node.children:  # the upstream's own alarm
+        return replace(
+            bundle, joined_us=work.at_us, standing=bundle.standing | {turn.key}
+        )
     silent = {device_id} if is_silence(work.rule(turn.key)) else set()
     return replace(
         bundle,

@@ -1,0 +1,216 @@
+"""Triage through the real worker and a real database, one test for each decision."""
+
+import pytest
+
+from store.windows import NewWindow, end_window, insert_window
+from tests.triage.city import City
+from vocabulary.device import DeviceKind
+
+pytestmark = pytest.mark.db
+
+CASES = """
+SELECT subject_kind, condition, rule, shape, hit_count FROM case_file ORDER BY id
+"""
+
+HANDLINGS = """
+SELECT handling, count(*) FROM alarm GROUP BY handling ORDER BY handling
+"""
+
+MEMBERS = """
+SELECT state, has_own, left_at IS NOT NULL AS has_left, count(*) FROM case_member
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+STORM_OF_TWO = "storm: {budget: 2, worst: 1, worst_after_s: 30, quiet_s: 60}\n"
+
+
+async def test_s09_a_silent_gateway_is_one_case_with_its_covers_unknown(
+    city: City,
+) -> None:
+    covers = city.codes(DeviceKind.COVER, gateway="GW-COVER-1")
+    for place, code in enumerate(covers):
+        await city.say(place / 10, {code: {"tilt_deg": 2}})
+    await city.tick(10, 150)
+    await city.fold()
+    assert await city.rows(CASES) == [
+        ("gateway", "device_silent", "group:gateway-silent", "group", 1)
+    ]
+    assert await city.rows(HANDLINGS) == [("filed", 1), ("member", len(covers))]
+    assert await city.rows(MEMBERS) == [("unknown", False, False, len(covers))]
+    ((why,),) = await city.rows("SELECT reason_en FROM case_file")
+    assert str(why).startswith(f"{len(covers)} of the {len(covers)} devices behind")
+    for place, code in enumerate(covers):
+        await city.say(160 + place / 10, {code: {"tilt_deg": 2}})
+    await city.fold()
+    assert await city.rows(MEMBERS) == [("unknown", False, True, len(covers))]
+    assert await city.rows("SELECT recovered_at IS NOT NULL FROM case_file") == [
+        (True,)
+    ]
+    assert await city.rows("SELECT count(*) FROM alarm WHERE cleared_at IS NULL") == [
+        (0,)
+    ]
+
+
+async def test_s10_s36_dark_lamps_and_then_the_circuit_itself_are_one_case(
+    city: City,
+) -> None:
+    lamps = city.codes(DeviceKind.LAMP, gateway="CAB-1")
+    live = {"CB-0001": {"contactor_on": 1.0, "voltage_v": 230.0}}
+    dead = {"CB-0001": {"contactor_on": 1.0, "voltage_v": 0.0}}
+    for second in range(0, 30, 5):
+        await city.say(second, live)
+        await city.say_all(second + 1, lamps, power_w=0)
+    for second in range(30, 60, 5):
+        await city.say(second, dead)
+    await city.fold()
+    assert await city.rows(CASES) == [
+        ("component", "lamp_circuit_out", "group:circuit-dark", "group", 1)
+    ]
+    assert await city.rows(HANDLINGS) == [("filed", 1), ("member", len(lamps) + 1)]
+    assert await city.rows(MEMBERS) == [("bad", False, False, len(lamps) + 1)]
+    ((why,),) = await city.rows("SELECT reason_en FROM case_file")
+    assert f"{len(lamps)} of the {len(lamps)} lamps of CB-0001 went dark" in str(why)
+
+
+async def test_s36_the_circuit_first_lists_its_lamps_and_takes_them_as_they_come(
+    city: City,
+) -> None:
+    lamps = city.codes(DeviceKind.LAMP, gateway="CAB-1")
+    for second in range(0, 30, 5):
+        await city.say(second, {"CB-0001": {"contactor_on": 1.0, "voltage_v": 0.0}})
+    await city.fold()
+    assert await city.rows(CASES) == [
+        ("component", "lamp_circuit_out", "circuit-off", "group", 1)
+    ]
+    assert await city.rows(MEMBERS) == [("unknown", False, False, len(lamps))]
+
+
+async def test_a_lamp_filed_alone_is_linked_to_the_circuit_s_case(city: City) -> None:
+    for second in range(0, 60, 5):
+        await city.say(second, {"CB-0001": {"contactor_on": 1.0, "voltage_v": 230.0}})
+        await city.say(second + 1, {"LP-0001": {"power_w": 0}})
+    for second in range(60, 90, 5):
+        await city.say(second, {"CB-0001": {"contactor_on": 1.0, "voltage_v": 0.0}})
+    await city.fold()
+    found = await city.rows(
+        "SELECT f.condition, p.condition FROM case_file f"
+        " LEFT JOIN case_file p ON p.id = f.parent_id ORDER BY f.id"
+    )
+    assert found == [
+        ("lamp_single_out", "lamp_circuit_out"),
+        ("lamp_circuit_out", None),
+    ]
+    own = await city.rows("SELECT count(*) FROM case_member WHERE has_own")
+    assert own == [(1,)]
+
+
+async def test_s05_what_bounces_is_one_case_marked_unstable_and_settles(
+    city: City,
+) -> None:
+    second = 0
+    for _ in range(8):
+        for volts in (0.0, 230.0):
+            for _ in range(4):
+                said = {"contactor_on": 1.0, "voltage_v": volts}
+                await city.say(second, {"CB-0001": said})
+                second += 5
+    await city.fold()
+    asked = (
+        "SELECT condition, hit_count, quiet_hits, unstable_since IS NOT NULL,"
+        " recovered_at IS NULL FROM case_file WHERE condition = 'lamp_circuit_out'"
+    )
+    assert await city.rows(asked) == [("lamp_circuit_out", 5, 3, True, True)]
+    assert await city.rows(HANDLINGS) == [("filed", 4), ("unstable", 4)]
+    await city.tick(second, second + 901)
+    await city.fold()
+    assert await city.rows(asked) == [("lamp_circuit_out", 5, 3, False, False)]
+
+
+async def test_s28_above_the_budget_one_storm_case_has_all_as_members(
+    city: City,
+) -> None:
+    await city.triage_by(STORM_OF_TWO, 0)
+    gauges = city.codes(DeviceKind.GAUGE)
+    for second in range(10, 60, 10):
+        said = {code: {"depth_mm": 160.0 + n} for n, code in enumerate(gauges)}
+        await city.say(second, said)
+    await city.tick(60, 100)
+    await city.fold()
+    storms = await city.rows("SELECT id, subject_id FROM case_file WHERE shape='storm'")
+    assert len(storms) == len({subject for _, subject in storms}) >= 1
+    handled = {word: int(str(n)) for word, n in await city.rows(HANDLINGS)}
+    assert sum(handled.values()) == len(gauges) + len(storms)
+    members = await city.rows(
+        "SELECT case_id, count(*), count(*) FILTER (WHERE has_own) FROM case_member"
+        " GROUP BY case_id ORDER BY case_id"
+    )
+    assert all(own == 3 for _, n, own in members)  # two of the budget and the worst
+    assert handled["storm"] == sum(int(str(n)) - 3 for _, n, _ in members)
+    doubled = await city.rows(
+        "SELECT count(*) FROM alarm WHERE case_id IS NULL AND handling <> 'waiting'"
+    )
+    assert doubled == [(0,)]
+
+
+async def test_a_window_counts_what_it_kept_and_files_what_still_stands(
+    city: City,
+) -> None:
+    cabinet = city.device_id("CB-0001")
+    async with city.pool.acquire() as connection, connection.transaction():
+        window_id = await insert_window(
+            connection,
+            NewWindow(
+                circuit_id=cabinet,
+                from_at=city.at(0),
+                until_at=city.at(3600),
+                reason="cable works",
+                owner="me",
+            ),
+            at=city.at(0),
+        )
+    dead = {"CB-0001": {"contactor_on": 1.0, "voltage_v": 0.0}}
+    for second in range(5, 40, 5):
+        await city.say(second, dead)
+    await city.fold()
+    assert await city.rows(CASES) == []
+    kept = await city.rows("SELECT handling, window_id FROM alarm")
+    assert kept == [("maintenance", window_id)]
+    async with city.pool.acquire() as connection, connection.transaction():
+        assert await end_window(connection, window_id, by="me", at=city.at(41))
+        assert not await end_window(connection, window_id, by="me", at=city.at(41))
+    await city.tick(42, 44)
+    await city.fold()
+    assert [row[2] for row in await city.rows(CASES)] == ["circuit-off"]
+    kept = await city.rows("SELECT handling, window_id FROM alarm")
+    assert kept == [("filed", window_id)]
+
+
+async def test_s06_a_device_away_for_a_moment_is_no_case(city: City) -> None:
+    for second in range(0, 300, 10):
+        await city.say(second, {"MH-0001": {"tilt_deg": 2}})
+    await city.say(300.15, {"MH-0001": {"tilt_deg": 2}})
+    await city.fold()
+    assert await city.rows(HANDLINGS) == []
+
+
+async def test_s01_a_hundred_breaches_at_once_are_one_case(city: City) -> None:
+    for place in range(100):
+        await city.say(1 + place * 0.003, {"MH-0001": {"tilt_deg": 60}})
+    await city.fold()
+    assert await city.rows(CASES) == [
+        ("component", "cover_missing_or_displaced", "cover-opened", "single", 1)
+    ]
+
+
+async def test_a_desk_that_was_lost_is_made_again_from_the_database(
+    city: City,
+) -> None:
+    await city.say(0, {"MH-0001": {"tilt_deg": 2}})
+    await city.tick(1, 110)
+    await city.fold()
+    assert await city.rows(HANDLINGS) == [("waiting", 1)]
+    await city.pool.execute("DELETE FROM checkpoint WHERE consumer = 'rules.desk'")
+    await city.tick(110, 112)
+    await city.fold()
+    assert await city.rows(HANDLINGS) == [("filed", 1)]
+    assert [row[2] for row in await city.rows(CASES)] == ["cover-silent"]
