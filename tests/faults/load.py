@@ -98,16 +98,25 @@ class Load:
             await connection.close()
 
 
-async def load_of(dsn: str, broker: Broker, word: str, *, size: int = 3) -> Load:
+async def load_of(
+    dsn: str, broker: Broker, word: str, *, size: int = 3, **settings: str
+) -> Load:
     """Register and admit gateways; nothing is published yet.
 
     The broker holds a session named `word` already: it queues for an ingest to come.
+
+    Args:
+        dsn: The database.
+        broker: The broker.
+        word: Begins the codes of the gateways.
+        size: How many.
+        settings: More of `IngestSettings`, for who opens the session.
     """
     codes = [f"{word}-{n}" for n in range(size)]
     await broker.admit(*codes)
     for code in codes:
         await register(dsn, code, [f"MH {code}"])
-    await subscribe_once(dsn, broker.ingest_url, word)
+    await subscribe_once(dsn, broker.ingest_url, word, **settings)
     return Load(dsn, [Publisher(broker.url(c), c, f"MH {c}") for c in codes])
 
 
@@ -153,11 +162,13 @@ def log_of(client_id: str) -> Path:
     return Path(tempfile.gettempdir()) / f"gezhi-faults-{os.getpid()}-{client_id}.log"
 
 
-async def subscribe_once(dsn: str, broker_url: str, client_id: str) -> None:
+async def subscribe_once(
+    dsn: str, broker_url: str, client_id: str, **settings: str
+) -> None:
     """Let the broker hold a session that queues for an ingest process to come."""
     connection = await asyncpg.connect(dsn)
     try:
-        async with ingest(dsn, broker_url, client_id):
+        async with ingest(dsn, broker_url, client_id, **settings):
             await until_subscribed(connection)
     finally:
         await connection.close()

@@ -51,6 +51,7 @@ class Publisher:
     url: str
     gateway: str
     device: str
+    padding: int = 0  # octets that mean nothing, to make messages long
     acknowledged: set[int] = field(default_factory=set)
     sent: int = 0
 
@@ -66,7 +67,8 @@ class Publisher:
     async def _publish(self, client: aiomqtt.Client, seqs: Sequence[int]) -> None:
         async def publish(seq: int) -> None:
             topic = f"gezhi/v1/{self.gateway}/up"
-            await client.publish(topic, numbered(self.device, seq), qos=1)
+            payload = numbered(self.device, seq) + b" " * self.padding
+            await client.publish(topic, payload, qos=1)
             self.acknowledged.add(seq)
 
         await asyncio.gather(*map(publish, seqs))

@@ -1,0 +1,68 @@
+"""Two ingest workers share the load, and one of them stands still for a while."""
+
+import asyncio
+import signal
+
+import asyncpg
+import pytest
+
+from gezhi.stack.broker import Broker
+from tests.faults.figures import Note
+from tests.faults.load import ingest, load_of
+from tests.faults.sizes import sized
+
+pytestmark = [pytest.mark.db, pytest.mark.broker]
+
+STILL_S = sized(8.0, 60.0)
+"""Beyond 45 s the broker thinks it dead, hangs up, and sends again to its session."""
+
+WORDS = 3
+"""Of the worker that opened the session, and of the two that then hear."""
+
+UP = b'"edge":"mqtt","gateway":"","up":true'
+
+
+async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
+    database_url: str, broker: Broker, unique: str, note: Note
+) -> None:
+    # The session that `load_of` opens hears everything; of two that share, none may.
+    load = await load_of(database_url, broker, unique, shared_group=unique)
+    url = broker.ingest_url
+    async with (
+        asyncio.timeout(120 + 3 * STILL_S),
+        ingest(database_url, url, unique, shared_group=unique) as one,
+        ingest(database_url, url, f"{unique}-two", shared_group=unique),
+    ):
+        await until_both_hear(database_url)
+        async with load.publishing(at_once=30, pause_s=0.05):
+            await load.until_stored(500)
+            one.send_signal(signal.SIGSTOP)
+            before = await load.stored()
+            await asyncio.sleep(STILL_S)
+            meanwhile = await load.stored() - before
+            behind = load.acknowledged - before - meanwhile
+            one.send_signal(signal.SIGCONT)
+            back_s = await load.catch_up_s()
+        outcome = await load.outcome(within_s=60)
+    note(
+        f"one of two workers stopped for {STILL_S:g} s",
+        acknowledged=outcome.acknowledged,
+        stored=outcome.stored,
+        lost=outcome.lost,
+        doubled=outcome.doubled,
+        stored_meanwhile=meanwhile,
+        waited_for_it=behind,
+        s_to_catch_up=back_s,
+    )
+    assert meanwhile > 0  # the other one goes on
+    assert behind > 0  # and this one had something in hand
+    assert outcome.is_whole
+
+
+async def until_both_hear(dsn: str) -> None:
+    """Wait until two workers have said that they hear, after the one that opened it."""
+    query = "SELECT count(*) FROM journal WHERE position($1::bytea IN body) > 0"
+    connection = await asyncpg.connect(dsn)
+    while await connection.fetchval(query, UP) < WORDS:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.05)
+    await connection.close()
