@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rules.columns import carry_rows
 from rules.grades import level
 from rules.hearing import PLATFORM
+from rules.held import Held, more
 from rules.plan import Plan
 from rules.state import State
 from rules.times import NEVER
@@ -50,7 +51,8 @@ def carry(old: Plan, state: State, new: Plan) -> tuple[State, list[Withdrawn]]:
     _carry_hearing(old, state, new, fresh)
     gone = np.setdiff1d(np.flatnonzero(level(state.state)), was)
     withdrawn = [Withdrawn(*old_keys[place]) for place in gone]
-    return replace(fresh, seq=state.seq, at_us=state.at_us), withdrawn
+    held = _carried_lanes(old, state, new, (was, now))
+    return replace(fresh, seq=state.seq, at_us=state.at_us, held=held), withdrawn
 
 
 def slot_keys(plan: Plan) -> list[tuple[str, int, int]]:
@@ -87,6 +89,29 @@ def _carry_memories(
         was, now = before.place[slots[0]], after.place[slots[1]]
         both = (was >= 0) & (now >= 0)
         carry_rows(kept, memory, was[both], now[both])
+
+
+def _carried_lanes(
+    old: Plan, state: State, new: Plan, slots: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> tuple[Held, ...]:
+    """Return what waits in the new lanes.
+
+    A lane keeps what it held. Where a slot's lane is another now, as its device may be
+    late by another time, what waited for it waits there.
+    """
+    kept = {
+        lane.late_us: held for lane, held in zip(old.lanes, state.held, strict=True)
+    }
+    before = [old.lanes[lane].late_us for lane in old.slots.lane[slots[0]]]
+    after = [new.lanes[lane].late_us for lane in new.slots.lane[slots[1]]]
+    moves = {(a, b) for a, b in zip(before, after, strict=True) if a != b}
+    held = []
+    for lane in new.lanes:
+        waiting = kept.get(lane.late_us, Held.nothing())
+        for source in sorted(a for a, b in moves if b == lane.late_us):
+            waiting = more(waiting, kept[source])
+        held.append(waiting)
+    return tuple(held)
 
 
 def _carry_watches(old: Plan, state: State, new: Plan, fresh: State) -> None:

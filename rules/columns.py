@@ -30,6 +30,18 @@ def copied(record: R) -> R:
     return replace(record, **own)
 
 
+def sliced(record: R, rows: slice) -> R:
+    """Return some rows of a record, in its own columns."""
+    return replace(record, **{n: c[rows] for n, c in columns_of(record).items()})
+
+
+def joined(one: R, other: R) -> R:
+    """Return the rows of two records of a kind, one after the other."""
+    more = columns_of(other)
+    both = {n: np.concatenate((c, more[n])) for n, c in columns_of(one).items()}
+    return replace(one, **both)
+
+
 def carry_rows(old: R, new: R, was: NDArray[np.intp], now: NDArray[np.intp]) -> None:
     """Copy some rows of one record to some rows of another of its kind.
 

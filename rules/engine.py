@@ -16,6 +16,7 @@ import numpy as np
 from rules.admit import admit, measured
 from rules.folded import Folded, late_samples, transitions
 from rules.hearing import listen, silent_us
+from rules.held import Held, hold
 from rules.hold import IS_STANDING
 from rules.judge import Turns, judge, judge_once
 from rules.lane import Lane
@@ -45,16 +46,22 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
     """
     state = state.copy()
     folded = Folded(state, [], [])
+    early = 0
     for entry in entries:
         listen(plan.ears, state, entry)
         turns: list[Turns] = []
-        for lane in plan.lanes[:1]:
-            too_late = _content(plan, state, lane, entry.content, turns)
-            folded.late.extend(late_samples(plan, entry, too_late))
+        held: list[Held] = []
+        for place, lane in enumerate(plan.lanes):
+            kept, due = hold(lane, state.held[place], entry.content, entry.at_us)
+            held.append(kept)
+            early += due.early
+            for content in due.contents:
+                late = _content(plan, state, lane, content, turns)
+                folded.late.extend(late_samples(plan, entry, late))
         turns += _silence(plan, state, entry)
         folded.transitions.extend(transitions(plan, entry, turns))
-        state = state.at(entry.seq, entry.at_us)
-    return replace(folded, state=state)
+        state = state.at(entry.seq, entry.at_us, tuple(held))
+    return replace(folded, state=state, early=early)
 
 
 def _content(

@@ -51,6 +51,12 @@ class Fan:
         target = self.target[np.repeat(self.start[place], count) + step]
         return target, np.repeat(row, count)
 
+    def leads(self, ids: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell which ids lead anywhere, shape (n,)."""
+        known = (ids >= 0) & (ids < len(self.count))
+        known[known] = self.count[ids[known]] > 0
+        return known
+
 
 def index_by_id(ids: Sequence[int]) -> NDArray[np.intp]:
     """Return the position of each id in `ids`, by id; -1 for ids that are not there."""

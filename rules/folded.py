@@ -42,11 +42,13 @@ class Folded:
         state: After the last of them.
         transitions: By entry, sample time and slot.
         late: What came too late to be judged, by entry.
+        early: How many held rows were judged before their time, see `held`.
     """
 
     state: State
     transitions: list[Transition]
     late: list[LateSample]
+    early: int = 0
 
 
 def late_samples(plan: Plan, entry: Learned, samples: Samples) -> Iterator[LateSample]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.fan import Fan
+from rules.fan import Fan, look_up
+from rules.rule import ALWAYS_REFUSED
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +26,15 @@ class Lane:
     by_series: Fan
     by_device: Fan
     watch_of_series: NDArray[np.intp]
+
+    def readings(self, readings: Readings) -> Readings:
+        """Return those that anybody here asks for, which may be judged at all."""
+        ids = readings.series_id
+        asked = self.by_series.leads(ids) | (look_up(self.watch_of_series, ids) >= 0)
+        asked &= (readings.quality & ALWAYS_REFUSED) == 0
+        return readings.take(asked & np.isfinite(readings.value))
+
+    def positions(self, positions: Positions) -> Positions:
+        """Return those that anybody here asks for, which may be judged at all."""
+        asked = self.by_device.leads(positions.device_id)
+        return positions.take(asked & ((positions.quality & ALWAYS_REFUSED) == 0))

@@ -103,5 +103,6 @@ class Plan:
             watches=len(self.sides.watched),
             links=len(self.ears.links),
             devices=len(self.subjects),
+            lanes=len(self.lanes),
             measures=self.measures,
         )

@@ -13,10 +13,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.columns import column_names, columns_of, copied, made_of
+from rules.columns import R, column_names, columns_of, copied, made_of
+from rules.held import Held, Pile, rows_of
 from rules.measures import MEASURES
 from rules.measures.measure import Columns, Memory
 from rules.times import NEVER
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
 
 FORMAT = 2
 """Of the written form."""
@@ -47,6 +50,7 @@ class State:
         heard_us: `audible_us` of each device's link, and of the platform, when it was
             last heard, shape (devices, 2); NEVER before the first time.
         memories: Of each of `MEASURES`.
+        held: What waits in each lane.
     """
 
     seq: int
@@ -62,6 +66,7 @@ class State:
     audible_us: NDArray[np.int64]
     heard_us: NDArray[np.int64]
     memories: tuple[Memory, ...]
+    held: tuple[Held, ...]
 
     @classmethod
     def fresh(
@@ -72,6 +77,7 @@ class State:
         watches: int,
         links: int,
         devices: int,
+        lanes: int,
         measures: Sequence[Columns],
     ) -> Self:
         """Return the memory of an engine that has seen nothing."""
@@ -92,6 +98,7 @@ class State:
                 measure.fresh(columns)
                 for measure, columns in zip(MEASURES, measures, strict=True)
             ),
+            held=(Held.nothing(),) * lanes,
         )
 
     def copy(self) -> Self:
@@ -101,15 +108,16 @@ class State:
             self, **own, memories=tuple(copied(memory) for memory in self.memories)
         )
 
-    def at(self, seq: int, at_us: int) -> Self:
+    def at(self, seq: int, at_us: int, held: tuple[Held, ...] | None = None) -> Self:
         """Return the same columns as of another entry."""
-        return replace(self, seq=seq, at_us=at_us)
+        kept = self.held if held is None else held
+        return replace(self, seq=seq, at_us=at_us, held=kept)
 
 
 COLUMNS = tuple(
     field.name
     for field in fields(State)
-    if field.name not in ("seq", "at_us", "memories")
+    if field.name not in ("seq", "at_us", "memories", "held")
 )
 """Names of the state's own columns."""
 
@@ -126,6 +134,7 @@ class _Written(msgspec.Struct, array_like=True):
     at_us: int
     own: dict[str, _Column]
     memories: dict[str, dict[str, _Column]]
+    held: list[list[dict[str, _Column]]]
 
 
 def written(state: State) -> bytes:
@@ -139,6 +148,7 @@ def written(state: State) -> bytes:
             measure.word: _columns(columns_of(memory))
             for measure, memory in zip(MEASURES, state.memories, strict=True)
         },
+        [[_columns(columns_of(rows)) for rows in rows_of(held)] for held in state.held],
     )
     return zlib.compress(msgspec.msgpack.encode(record), level=1)
 
@@ -166,6 +176,7 @@ def read_back(octets: bytes) -> State:
                     _record(measure.memory, record.memories[measure.word])
                     for measure in MEASURES
                 ),
+                "held": tuple(map(_held, record.held)),
             },
         )
     except (KeyError, ValueError, TypeError) as error:
@@ -186,5 +197,13 @@ def _array(column: _Column) -> NDArray[np.generic]:
     return little.astype(little.dtype.newbyteorder("=")).reshape(column.shape)
 
 
-def _record(of: type[Memory], columns: Mapping[str, _Column]) -> Memory:
+def _held(columns: Sequence[Mapping[str, _Column]]) -> Held:
+    ordered, recent, ordered_fixes, recent_fixes = columns
+    return Held(
+        Pile(_record(Readings, ordered), _record(Readings, recent)),
+        Pile(_record(Positions, ordered_fixes), _record(Positions, recent_fixes)),
+    )
+
+
+def _record(of: type[R], columns: Mapping[str, _Column]) -> R:
     return made_of(of, {name: _array(columns[name]) for name in column_names(of)})
