@@ -129,6 +129,18 @@ class NodeSession:
             wants_rebirth=self._wants_rebirth(now),
         )
 
+    def types(self, device: str) -> dict[str, int]:
+        """Return the types of what a device was born with, by name.
+
+        Args:
+            device: Its name; empty for the node itself.
+        """
+        return {
+            name: born.datatype
+            for (whose, name), born in self._by_name.items()
+            if whose == device
+        }
+
     def _be_born(self, payload: Payload) -> None:
         self._forget()
         self._next_seq = None if payload.seq is None else (payload.seq + 1) % SEQS
