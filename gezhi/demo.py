@@ -31,6 +31,9 @@ KINDS = {
 }
 """The five kinds of hardware of the demo, by kind of device."""
 
+SL651_PORT, HJ212_PORT = 5651, 5212
+"""Where stations call the demo if nothing else is set: as in compose.yaml."""
+
 
 async def demo(settings: Settings, *, seed: int, keep: bool) -> None:
     """Run the demo until cancelled.
@@ -81,6 +84,8 @@ def _free_ports(settings: Settings) -> Settings:
         nmea_udp_port=_free(settings.nmea_udp_port),
         jt808_tcp_port=_free(settings.jt808_tcp_port),
         jt808_udp_port=_free(settings.jt808_udp_port),
+        sl651_port=_free(settings.sl651_port or SL651_PORT),
+        hj212_port=_free(settings.hj212_port or HJ212_PORT),
     )
 
 

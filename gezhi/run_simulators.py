@@ -31,11 +31,17 @@ async def run_simulators(
         jt808=(settings.jt808_host, settings.jt808_tcp_port)
         if settings.jt808_tcp_port
         else None,
+        sl651=_listener(settings, settings.sl651_port),
+        hj212=_listener(settings, settings.hj212_port),
         seed=seed,
         incidents=_timetable(incidents),
         truth=truth,
         clock=utc_now,
     )
+
+
+def _listener(settings: Settings, port: int) -> tuple[str, int] | None:
+    return (settings.station_host, port) if port else None
 
 
 def _timetable(incidents: str) -> Literal["demo", "none"] | Path:

@@ -19,6 +19,9 @@ from simulators.plane import Line
 from vocabulary.device import DeviceKind, Transport
 from vocabulary.quantity import Quantity
 
+STATIONS = frozenset({Transport.SL651, Transport.HJ212})
+"""Wires of water authorities, whose stations are played by themselves."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -118,8 +121,16 @@ class City:
     streets: tuple[Line, ...]
 
     def of_kind(self, kind: DeviceKind) -> list[Hardware]:
-        """Return the devices of one kind, in the file's order."""
-        return [device for device in self.devices.values() if device.kind is kind]
+        """Return the devices of one kind, in the file's order.
+
+        Stations at the river and at outfalls are not among the gauges on roads.
+        """
+        return [
+            device
+            for device in self.devices.values()
+            if device.kind is kind
+            and self.gateways[device.gateway].transport not in STATIONS
+        ]
 
     def below(self, gateway: str) -> list[Hardware]:
         """Return the devices that speak through a gateway, in the file's order."""

@@ -19,8 +19,9 @@ from simulators.telling import OnIncident, tell
 from simulators.timetable import demo_timetable
 from simulators.town import PERIOD_S, Town, build_town
 from simulators.vehicles import run_vehicle_tcp, run_vehicle_udp
+from simulators.water_stations import run_outfall, run_river_station
 from simulators.world import World
-from vocabulary.device import Transport
+from vocabulary.device import DeviceKind, Transport
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,16 @@ class Wires:
         nmea_tcp: Host and port of the NMEA listener for TCP.
         nmea_udp: Host and port of the NMEA listener for UDP.
         jt808: Host and port of the JT/T 808 listener for TCP; None for none.
+        sl651: Host and port of the SL 651 listener; None for none.
+        hj212: Host and port of the HJ 212 listener; None for none.
     """
 
     mqtt_url_of: Callable[[str], str]
     nmea_tcp: tuple[str, int]
     nmea_udp: tuple[str, int]
     jt808: tuple[str, int] | None = None
+    sl651: tuple[str, int] | None = None
+    hj212: tuple[str, int] | None = None
 
 
 async def simulate(
@@ -60,6 +65,8 @@ async def simulate(
     clock: Clock,
     nmea_udp: tuple[str, int] | None = None,
     jt808: tuple[str, int] | None = None,
+    sl651: tuple[str, int] | None = None,
+    hj212: tuple[str, int] | None = None,
     speed: float = 1.0,
     truth: Path | None = None,
     on_incident: OnIncident | None = None,
@@ -77,6 +84,8 @@ async def simulate(
         clock: Tells the time.
         nmea_udp: The listener for UDP, if not at the same host and port.
         jt808: Host and port of the JT/T 808 listener for TCP, if there is one.
+        sl651: Host and port of the SL 651 listener, if there is one.
+        hj212: Host and port of the HJ 212 listener, if there is one.
         speed: How many times more often than usual the built-in incidents come.
         truth: Gets the ground truth, one JSON line as each incident begins.
         on_incident: Is told of each incident as it begins.
@@ -97,6 +106,8 @@ async def simulate(
         nmea_tcp=nmea,
         nmea_udp=nmea_udp or nmea,
         jt808=jt808,
+        sl651=sl651,
+        hj212=hj212,
     )
     _log_size(world)
     async with asyncio.TaskGroup() as tasks:
@@ -164,15 +175,28 @@ def _players(
             )
         elif endpoint.transport is Transport.NMEA:
             yield from _vehicles(world, devices, wires, clock)
-        elif endpoint.transport is Transport.JT808 and wires.jt808:
-            for device in devices:
-                if device.code in world.town.beats:
-                    yield (
-                        device.code,
-                        run_vehicle_jt808(
-                            world, device, listener=wires.jt808, clock=clock
-                        ),
-                    )
+        else:
+            yield from _callers(world, endpoint.transport, devices, wires, clock)
+
+
+def _callers(
+    world: World,
+    transport: Transport,
+    devices: Sequence[Hardware],
+    wires: Wires,
+    clock: Clock,
+) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
+    """Yield what plays devices that call the platform, if it listens."""
+    play, listener = {
+        Transport.JT808: (run_vehicle_jt808, wires.jt808),
+        Transport.SL651: (run_river_station, wires.sl651),
+        Transport.HJ212: (run_outfall, wires.hj212),
+    }.get(transport, (None, None))
+    if play is None or listener is None:
+        return
+    for device in devices:
+        if device.kind is not DeviceKind.VEHICLE or device.code in world.town.beats:
+            yield device.code, play(world, device, listener=listener, clock=clock)
 
 
 def _vehicles(

@@ -135,15 +135,23 @@ def _write_devices(folder: Path, devices: list[Device]) -> None:
 
 
 def _write_gateways(folder: Path, gateways: list[Gateway]) -> None:
-    fleet = Gateway(
-        code="nmea",
-        transport="nmea",
-        name_zh="车载终端接入",
-        name_en="Vehicle terminals",
+    fleet = (
+        Gateway(
+            code="nmea",
+            transport="nmea",
+            name_zh="车载终端接入",
+            name_en="Vehicle terminals",
+        ),
+        Gateway(
+            code="jt808",
+            transport="jt808",
+            name_zh="部标车载终端接入",
+            name_en="Vehicle terminals, JT/T 808",
+        ),
     )
     rows = [
         (g.code, g.transport, g.name_zh, g.name_en, g.host, g.port or "", "true")
-        for g in [*gateways, fleet]
+        for g in [*gateways, *fleet]
     ]
     header = ("code", "transport", "name_zh", "name_en", "host", "port", "simulated")
     write_csv(folder / "gateways.csv", header, rows)

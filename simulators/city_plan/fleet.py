@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from shapely import Polygon, unary_union
 
-from simulators.city_plan.cells import Cell
+from simulators.city_plan.cells import COUNTY, Cell
 from simulators.city_plan.rows import Device
 
 MARGIN_M = 25.0
 """Work areas reach this far past their cells: cells end in the middle of streets, and a
 vehicle on that street is still at work."""
+
+LOG_IN = frozenset({13, 14, 15, 16})
+"""Vehicles whose terminals speak JT/T 808, by number; the others speak NMEA 0183."""
 
 TURN_M = 1.0
 """How much a work area's border may be straightened."""
@@ -132,10 +135,12 @@ def _area(vehicle: Vehicle, cells: list[Cell], communities: tuple[str, ...]) -> 
 
 def _terminal(vehicle: Vehicle, number: int) -> Device:
     code = f"VT-{number:04d}"
+    logs_in = number in LOG_IN
     return Device(
         code=code,
         profile="vehicle-simulated",
-        gateway="nmea",
-        address=code,
+        gateway="jt808" if logs_in else "nmea",
+        # A phone number that begins as our county does, as no real one.
+        address=f"{COUNTY}{number:05d}" if logs_in else code,
         vehicle=vehicle.code,
     )

@@ -34,6 +34,13 @@ ASIDE_M = 4.0
 """From a junction's middle, where cells meet, to what stands there."""
 
 
+STATIONS = (
+    ("HS-0001", "hydro-simulated", "sl651", f"{COUNTY}0001"),
+    ("OF-0001", "outfall-simulated", "hj212", f"{COUNTY}{1:018d}"),
+)
+"""Stations that call us: code, profile, gateway, and what they call themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Water:
     """What watches mains and low-lying places."""
@@ -74,9 +81,33 @@ def draw_water(plan: Plan) -> Water:
         name_en="Ponding gauge gateway",
     )
     rtus = [_rtu(1, "北", "north"), _rtu(2, "南", "south")]
+    callers = [
+        _listener("sl651", "水文遥测站接入", "Hydrological stations"),
+        _listener("hj212", "排口数采仪接入", "Outfall data loggers"),
+    ]
     return Water(
-        underpasses, [*_pressure_points(plan), *gauges], [gauge_gateway, *rtus]
+        underpasses,
+        [*_pressure_points(plan), *gauges, *_stations(plan)],
+        [gauge_gateway, *rtus, *callers],
     )
+
+
+def _stations(plan: Plan) -> list[Device]:
+    """Return a station where the river is nearest in the west, and one in the east."""
+    banks = sorted(_inner_junctions(plan), key=lambda p: plan.river.distance(Point(p)))
+    ends = sorted(banks[: len(STATIONS) * 2])
+    return [
+        Device(
+            code=code,
+            profile=profile,
+            gateway=gateway,
+            address=address,
+            place=(place[0] - ASIDE_M, place[1] - ASIDE_M),
+        )
+        for (code, profile, gateway, address), place in zip(
+            STATIONS, (ends[0], ends[-1]), strict=True
+        )
+    ]
 
 
 def _underpasses(plan: Plan) -> list[Component]:
@@ -156,4 +187,10 @@ def _rtu(number: int, part_zh: str, part_en: str) -> Gateway:
         name_en=f"Water main RTU, {part_en}",
         host="127.0.0.1",
         port=15030 + number,
+    )
+
+
+def _listener(transport: str, name_zh: str, name_en: str) -> Gateway:
+    return Gateway(
+        code=transport, transport=transport, name_zh=name_zh, name_en=name_en
     )

@@ -24,9 +24,9 @@ ROWS = {
     "components": 431,
     "geofences": 16,
     "vehicles": 16,
-    "profiles": 6,
-    "gateways": 13,
-    "devices": 478,
+    "profiles": 8,
+    "gateways": 16,
+    "devices": 480,
 }
 
 

@@ -121,7 +121,7 @@ async def test_every_gateway_and_vehicle_of_the_sample_city_is_heard(
                 on_incident=lambda incident, _: told.append(incident.id),
             )
         )
-        await heard.until(vehicles=16, gateways=4)
+        await heard.until(vehicles=12, gateways=4)
         for code, port in ports_of(folder).items():
             if port:
                 await answers(code, port)
