@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from store.command_moves import Moved, move_on
+from store.command_moves import GEZHI, Moved, move_on
 from store.connection import Connection
-from vocabulary.command import Effect, State
+from vocabulary.command import POSITION, Effect, State
 from vocabulary.command_effect import Awaited
 
 _AWAITED = """
@@ -18,6 +18,22 @@ LEFT JOIN series s ON s.device_id = c.device_id AND s.quantity = c.effect->>'qua
 WHERE c.effect IS NOT NULL AND c.tried_at IS NOT NULL
     AND c.settled_at IS NULL
 ORDER BY c.number FOR UPDATE OF c
+"""
+
+
+# A fix does not overtake a light, nor a light a fix.
+_OVERTAKEN = """
+WITH overtaken AS (
+    UPDATE command c SET settled_at = $1, detail = $2
+    WHERE c.settled_at IS NULL AND c.state = 'acked' AND c.seen_at IS NULL AND EXISTS (
+        SELECT FROM command o WHERE o.device_id = c.device_id AND o.number > c.number
+        AND o.acked_at IS NOT NULL AND (o.effect->>'quantity' = $4)
+            IS NOT DISTINCT FROM (c.effect->>'quantity' = $4))
+    RETURNING c.number
+)
+INSERT INTO command_step (number, taken_at, state, actor, detail)
+SELECT number, $1, 'acked', $3, $2 FROM overtaken
+RETURNING number
 """
 
 
@@ -85,3 +101,20 @@ async def expire(connection: Connection, *, at: datetime) -> list[Moved]:
             await move_on(connection, row["number"], state, at=at, detail=detail)
         )
     return [each for each in moved if each is not None]
+
+
+async def settle_overtaken(connection: Connection, *, at: datetime) -> set[int]:
+    """Leave alone what a later command has undone before it could be seen.
+
+    Such a command stays `acked`: nobody can tell any more whether it had its effect.
+
+    Args:
+        connection: In a transaction.
+        at: The journal's time.
+
+    Returns:
+        The numbers of those commands.
+    """
+    detail = "a later command was done before its effect could be seen"
+    rows = await connection.fetch(_OVERTAKEN, at, detail, GEZHI, POSITION)
+    return {row["number"] for row in rows}

@@ -7,7 +7,13 @@ which gateways are down, and that the journal tells again.
 from collections.abc import Sequence
 
 from ingest.commands.hearing import heard, presence_from
-from store.command_effects import awaited, expire, is_any_open, note_heard
+from store.command_effects import (
+    awaited,
+    expire,
+    is_any_open,
+    note_heard,
+    settle_overtaken,
+)
 from store.command_moves import Moved, move_on, tell
 from store.command_queue import release_claims, wake
 from store.command_terminals import follow_terminals
@@ -86,6 +92,8 @@ class Fold:
         changed = heard(list(waiting.values()), entries)
         await note_heard(connection, changed)
         waiting |= {each.number: each for each in changed}
+        for number in await settle_overtaken(connection, at=at):
+            waiting.pop(number, None)
         for each in waiting.values():
             moved += await self._judge(each, entries[-1])
         return moved + await expire(connection, at=at)

@@ -98,6 +98,28 @@ async def test_several_commands_are_done_in_their_order_and_a_refusal_is_told(
     assert await detail_of(connection, commands[3]) == "a lamp cannot do that"
 
 
+async def test_what_a_later_command_undid_before_it_was_seen_is_not_held_against_it(
+    lamp: Lamp, connection: asyncpg.Connection, database_url: str, broker: Broker
+) -> None:
+    lamp.interval_s = 3
+    async with (
+        asyncio.timeout(60),
+        ingest_process(database_url, broker.ingest_url, f"{lamp.gateway}-i"),
+        awake(lamp, broker),
+    ):
+        first, second, third = [
+            await ask(connection, lamp.gateway, order)
+            for order in (Dim(pct=10), Dim(pct=50), Dim(pct=90))
+        ]
+        await until_state(connection, third, "effect_seen", "effect_not_seen")
+        assert await state_of(connection, third) == "effect_seen"
+        for command in (first, second):
+            assert await state_of(connection, command) in {"acked", "effect_seen"}
+        open_ones = "SELECT count(*) FROM command WHERE settled_at IS NULL"
+        assert await connection.fetchval(open_ones) == 0
+    assert lamp.obedience.done == [first, second, third]
+
+
 async def test_another_gateway_cannot_answer_for_a_device_that_is_not_its_own(
     lamp: Lamp, connection: asyncpg.Connection, database_url: str, broker: Broker
 ) -> None:
