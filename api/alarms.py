@@ -21,6 +21,15 @@ class AlarmQuery(NewestPageQuery, extra="forbid"):
     active: bool | None = Field(None, description="Standing ones, or cleared ones.")
     device_id: int | None = Field(None, ge=1, lt=2**31, description="On this device.")
     rule: str | None = Field(None, max_length=100, description="Raised by this rule.")
+    handling: str | None = Field(
+        None,
+        max_length=20,
+        description="filed, waiting, brief, member, storm, maintenance, unstable, "
+        "shadow or noted.",
+    )
+    window: int | None = Field(
+        None, ge=1, lt=2**63, description="Kept back by this maintenance window."
+    )
 
 
 @router.get("/alarms", response_model=Page[AlarmRow])
@@ -33,7 +42,13 @@ async def list_alarms(
     """List alarms, newest first. A unit's token sees those of its cases only."""
     rows = await alarms(
         database,
-        AlarmFilter(is_active=query.active, device_id=query.device_id, rule=query.rule),
+        AlarmFilter(
+            is_active=query.active,
+            device_id=query.device_id,
+            rule=query.rule,
+            handling=query.handling,
+            window_id=query.window,
+        ),
         scope=caller.unit_id,
         before=query.after,
         limit=query.limit + 1,

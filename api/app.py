@@ -27,6 +27,7 @@ from api import (
     stream,
     tracks,
     units,
+    windows,
     words,
 )
 from api.address import PREFIX
@@ -64,6 +65,7 @@ RESOURCES = (
     moves,
     units,
     alarms,
+    windows,
     rules,
     grid,
     quarantine,

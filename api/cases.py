@@ -11,7 +11,8 @@ from api.access import Caller, Viewer
 from api.answer import Page, answer, answer_page
 from api.parts import Database
 from api.problems import not_found
-from api.queries import Instant, KeyPageQuery, key_of
+from api.queries import Instant, KeyPageQuery, PageQuery, key_of
+from store.case_members import MemberRow, members_of
 from store.case_read import (
     CaseFilter,
     CaseRow,
@@ -42,6 +43,19 @@ class CaseQuery(KeyPageQuery, extra="forbid"):
     simulated: bool | None = Field(None, description="Drills only, or none of them.")
     since: Instant | None = Field(None, alias="from", description="Opened from here.")
     until: Instant | None = Field(None, alias="to", description="Opened before.")
+
+
+class MemberQuery(PageQuery, extra="forbid"):
+    """Which members."""
+
+    after: str = Field(
+        "0-0", pattern=r"[0-9]{1,10}-[0-9]{1,18}", description="As given in `next`."
+    )
+
+    def key(self) -> tuple[int, int]:
+        """Return device and alarm of the last one known."""
+        device, _, alarm = self.after.partition("-")
+        return min(int(device), 2**31 - 1), int(alarm)
 
 
 class EvidenceOut(BaseModel):
@@ -90,6 +104,22 @@ async def list_steps(database: Database, caller: Viewer, case_id: CaseId) -> Res
     """List every step a case took, oldest first: who, what, when, why."""
     await seen(database, case_id, caller)
     return answer(Page(await steps(database, case_id), None))
+
+
+@router.get("/{case_id}/members", response_model=Page[MemberRow])
+async def list_members(
+    request: Request,
+    database: Database,
+    caller: Viewer,
+    case_id: CaseId,
+    query: Annotated[MemberQuery, Query()],
+) -> Response:
+    """List every device of a group's or a storm's case; empty for a single one."""
+    await seen(database, case_id, caller)
+    rows = await members_of(database, case_id, after=query.key(), limit=query.limit + 1)
+    last = rows[query.limit - 1] if len(rows) > query.limit else None
+    after = f"{last.device_id}-{last.alarm_id or 0}" if last else ""
+    return answer_page(request, rows, limit=query.limit, after=after)
 
 
 @router.get("/{case_id}/evidence", response_model=Items)

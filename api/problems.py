@@ -70,6 +70,7 @@ class Kind(Enum):
     METHOD = (405, "method-not-allowed", "That cannot be done to this resource")
     MOVE_REFUSED = (409, "move-refused", "The case does not allow this move now")
     KEY_REUSED = (409, "idempotency-key-reused", "This key names another command")
+    WINDOW_OVER = (409, "window-over", "The window is over already")
     TOO_LATE = (409, "command-said", "The command was said already")
     TOO_LARGE = (413, "too-large", "The request is too large")
     INVALID = (422, "invalid-request", "Parts of the request are wrong")

@@ -13,6 +13,7 @@ from gezhi.cli_command import command
 from gezhi.cli_quarantine import quarantine
 from gezhi.cli_settings import complain, needed, settings_or_exit
 from gezhi.cli_token import token
+from gezhi.cli_window import window
 from gezhi.settings import SettingError, Settings
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(token, name="token")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(command, name="command")
+app.add_typer(window, name="window")
 
 
 @app.command()

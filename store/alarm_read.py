@@ -25,6 +25,10 @@ class AlarmRow:
         reason_zh: Why, 中文.
         reason_en: Why.
         case_id: The case it filed or hit.
+        handling: What became of it: filed, waiting, brief, member, storm, maintenance,
+            unstable, shadow or noted.
+        lead_id: The alarm of the group or storm it belongs to.
+        window_id: The maintenance window that kept it back.
     """
 
     id: int
@@ -41,6 +45,9 @@ class AlarmRow:
     reason_zh: str
     reason_en: str
     case_id: int | None
+    handling: str
+    lead_id: int | None
+    window_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +79,15 @@ class AlarmFilter:
         is_active: Only those that stand, or only cleared ones.
         device_id: On this device.
         rule: Raised by this rule.
+        handling: Of which this became.
+        window_id: Kept back by this maintenance window.
     """
 
     is_active: bool | None = None
     device_id: int | None = None
     rule: str | None = None
+    handling: str | None = None
+    window_id: int | None = None
 
 
 async def alarms(
@@ -87,18 +98,21 @@ async def alarms(
     before: int | None,
     limit: int,
 ) -> list[AlarmRow]:
-    """Return alarms, newest first; in a scope only those of that unit's cases."""
+    """Return alarms, newest first; in a scope those of that unit's cases and windows."""
     rows = await connection.fetch(
         "SELECT a.id, a.rule, a.rule_version, a.device_id, d.code AS device_code,"
         " a.severity, a.raised_at, a.measured_at, a.value, a.threshold, a.cleared_at,"
-        " a.reason_zh, a.reason_en, a.case_id"
+        " a.reason_zh, a.reason_en, a.case_id, a.handling, a.lead_id, a.window_id"
         " FROM alarm a JOIN device d ON d.id = a.device_id"
         " LEFT JOIN case_file f ON f.id = a.case_id"
-        " WHERE ($1::integer IS NULL OR f.unit_id = $1)"
+        " LEFT JOIN maintenance_window w ON w.id = a.window_id"
+        " WHERE ($1::integer IS NULL OR f.unit_id = $1 OR w.unit_id = $1)"
         " AND ($2::boolean IS NULL OR (a.cleared_seq IS NULL) = $2)"
         " AND ($3::integer IS NULL OR a.device_id = $3)"
         " AND ($4::text IS NULL OR a.rule = $4)"
         " AND ($5::bigint IS NULL OR a.id < $5)"
+        " AND ($7::text IS NULL OR a.handling = $7)"
+        " AND ($8::bigint IS NULL OR a.window_id = $8)"
         " ORDER BY a.id DESC LIMIT $6",
         scope,
         wanted.is_active,
@@ -106,6 +120,8 @@ async def alarms(
         wanted.rule,
         before,
         limit,
+        wanted.handling,
+        wanted.window_id,
     )
     return [AlarmRow(**row) for row in rows]
 

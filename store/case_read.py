@@ -27,8 +27,8 @@ class CaseRow:
         reason_en: Why we think so.
         severity: minor, major or critical.
         stage: Where it stands.
-        subject_kind: component, device, vehicle or cell.
-        subject_code: That one's code.
+        subject_kind: component, device, vehicle, cell, gateway or area.
+        subject_code: That one's code; None for the whole city.
         device_id: The device that told us.
         device_code: Its code.
         device_kind: Its kind.
@@ -52,6 +52,11 @@ class CaseRow:
         recovered_at: When the sensor itself said it is over.
         closed_at: When it was closed.
         simulated: Whether a simulator caused it.
+        shape: single, group or storm.
+        parent_id: The case of the group or storm it turned out to be part of.
+        unstable_since: Since when its alarm comes and goes, if it does.
+        quiet_hits: Hits that were only counted meanwhile.
+        members: How many devices its group or storm has; 0 for a single one.
     """
 
     id: int
@@ -91,6 +96,11 @@ class CaseRow:
     recovered_at: datetime | None
     closed_at: datetime | None
     simulated: bool
+    shape: Literal["single", "group", "storm"]
+    parent_id: int | None
+    unstable_since: datetime | None
+    quiet_hits: int
+    members: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +194,18 @@ SELECT f.id, f.number, f.type, f.scheme, f.class_code, f.condition, f.title_zh,
         WHEN 'component' THEN (SELECT code FROM component WHERE id = f.subject_id)
         WHEN 'vehicle' THEN (SELECT code FROM vehicle WHERE id = f.subject_id)
         WHEN 'cell' THEN (SELECT code FROM grid_cell WHERE id = f.subject_id)
+        WHEN 'gateway' THEN (SELECT code FROM gateway WHERE id = f.subject_id)
+        WHEN 'area' THEN (SELECT code FROM unit WHERE id = f.subject_id)
         ELSE (SELECT code FROM device WHERE id = f.subject_id)
     END AS subject_code,
     f.device_id, d.code AS device_code, p.kind AS device_kind,
     g.code AS cell_code, g.name_zh AS cell_zh, g.name_en AS cell_en, f.lon, f.lat,
     f.unit_id, u.code AS unit_code, u.name_zh AS unit_zh, u.name_en AS unit_en,
     f.unit_reason, f.worker, f.rule, f.rule_version, f.opened_at, f.measured_at,
-    f.last_hit_at, f.hit_count, f.recovered_at, f.closed_at, f.simulated
+    f.last_hit_at, f.hit_count, f.recovered_at, f.closed_at, f.simulated, f.shape,
+    f.parent_id, f.unstable_since, f.quiet_hits,
+    (SELECT count(DISTINCT m.device_id) FROM case_member m WHERE m.case_id = f.id)
+        AS members
 FROM case_file f
 JOIN device d ON d.id = f.device_id
 JOIN profile p ON p.id = d.profile_id

@@ -8,6 +8,8 @@
 
 A standing alarm outweighs silence: an open cover that falls silent is still open for
 all we know, and nobody may overlook it. An alarm without a value is one of silence.
+The alarms of groups and storms (`group:…`, `storm:…`) say nothing of the device that
+they are stored under, and those of rules on trial say nothing yet.
 """
 
 DEVICE_STATE = """
@@ -23,12 +25,14 @@ DEVICE_STATE = """
     standing AS (
         SELECT DISTINCT ON (device_id) device_id, rule, severity, reason_zh, reason_en
         FROM alarm WHERE cleared_seq IS NULL AND value IS NOT NULL
+            AND handling <> 'shadow' AND strpos(rule, ':') = 0
         ORDER BY device_id,
             array_position(ARRAY['critical', 'major', 'minor'], severity), id DESC
     ),
     quiet AS (
         SELECT DISTINCT device_id FROM alarm
         WHERE cleared_seq IS NULL AND value IS NULL
+            AND handling <> 'shadow' AND strpos(rule, ':') = 0
     ),
     device_state AS (
         SELECT d.id AS device_id, heard.at AS heard_at,

@@ -1,0 +1,136 @@
+"""Maintenance windows and the members of group cases over the API."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from store.case_members import NewMember, insert_members
+from tests.api.town import Town, open_case, raise_alarm, utc_now
+
+pytestmark = pytest.mark.db
+
+COVER = "9901020102000001"
+
+
+def window(**changes: object) -> dict[str, object]:
+    until_at = (utc_now() + timedelta(hours=2)).isoformat()
+    return {
+        "component": COVER,
+        "until_at": until_at,
+        "reason": "new frame and cover",
+        **changes,
+    }
+
+
+async def alarm_of(town: Town) -> int:
+    await raise_alarm(town.connection, 1, 42.0)
+    return int(await town.connection.fetchval("SELECT max(id) FROM alarm"))
+
+
+async def test_a_window_is_opened_listed_and_ended_early(
+    admin: httpx2.AsyncClient,
+) -> None:
+    made = await admin.post("/api/v1/windows", json=window())
+    assert made.status_code == 201, made.text
+    row = made.json()
+    assert (row["component"], row["reason"]) == (COVER, "new frame and cover")
+    assert (row["suppressed"], row["standing"], row["ended_at"]) == (0, 0, None)
+    assert made.headers["location"] == f"/api/v1/windows/{row['id']}"
+    lasting = await admin.get("/api/v1/windows", params={"over": False})
+    assert [each["id"] for each in lasting.json()["items"]] == [row["id"]]
+    ended = await admin.delete(f"/api/v1/windows/{row['id']}")
+    assert ended.status_code == 200
+    assert ended.json()["ended_by"] == "a admin"
+    lasting = await admin.get("/api/v1/windows", params={"over": False})
+    assert lasting.json()["items"] == []
+    again = await admin.delete(f"/api/v1/windows/{row['id']}")
+    assert again.status_code == 409
+    assert again.json()["type"] == "urn:gezhi:problem:window-over"
+
+
+async def test_windows_are_listed_page_by_page(admin: httpx2.AsyncClient) -> None:
+    ids = [
+        (await admin.post("/api/v1/windows", json=window())).json()["id"]
+        for _ in range(3)
+    ]
+    first = (await admin.get("/api/v1/windows", params={"limit": 2})).json()
+    rest = (await admin.get(first["next"])).json()
+    found = [row["id"] for row in (*first["items"], *rest["items"])]
+    assert found == ids[::-1]
+    assert rest["next"] is None
+
+
+async def test_all_that_is_wrong_with_a_window_is_told_at_once(
+    admin: httpx2.AsyncClient,
+) -> None:
+    before = (utc_now() - timedelta(hours=1)).isoformat()
+    wrong = window(component="no-such", rule="none", until_at=before)
+    answer = await admin.post("/api/v1/windows", json=wrong)
+    assert answer.status_code == 422
+    places = [fault["where"] for fault in answer.json()["errors"]]
+    assert places == ["body.component", "body.rule", "body.until_at"]
+    nothing = await admin.post("/api/v1/windows", json=window(component=""))
+    assert [fault["where"] for fault in nothing.json()["errors"]] == ["body"]
+    far = (utc_now() + timedelta(days=40)).isoformat()
+    long = await admin.post("/api/v1/windows", json=window(until_at=far))
+    assert "lasts too long" in long.text
+
+
+async def test_a_department_keeps_back_its_own_and_nothing_else(town: Town) -> None:
+    await town.connection.execute("UPDATE component SET maintainer_id = 1")
+    async with town.client(await town.token("department", unit_id=1)) as drainage:
+        made = await drainage.post("/api/v1/windows", json=window())
+        assert made.status_code == 201
+        whole = window(component="", cell="990102001001001")
+        assert (await drainage.post("/api/v1/windows", json=whole)).status_code == 403
+        safety = window(safety=True)
+        assert (await drainage.post("/api/v1/windows", json=safety)).status_code == 403
+    async with town.client(await town.token("department", unit_id=2)) as lighting:
+        assert (
+            await lighting.post("/api/v1/windows", json=window())
+        ).status_code == 403
+        mine = await lighting.get("/api/v1/windows")
+        assert mine.json()["items"] == []
+        other = await lighting.delete(f"/api/v1/windows/{made.json()['id']}")
+        assert other.status_code == 404
+    async with town.client(await town.token("viewer")) as viewer:
+        assert (await viewer.post("/api/v1/windows", json=window())).status_code == 403
+
+
+async def test_what_a_window_kept_back_is_counted_and_listed(
+    admin: httpx2.AsyncClient, town: Town
+) -> None:
+    window_id = (await admin.post("/api/v1/windows", json=window())).json()["id"]
+    alarm_id = await alarm_of(town)
+    await town.connection.execute(
+        "UPDATE alarm SET handling = 'maintenance', window_id = $1 WHERE id = $2",
+        window_id,
+        alarm_id,
+    )
+    found = (await admin.get(f"/api/v1/windows/{window_id}")).json()
+    assert (found["suppressed"], found["standing"]) == (1, 1)
+    listed = await admin.get("/api/v1/alarms", params={"window": window_id})
+    (alarm,) = listed.json()["items"]
+    assert (alarm["id"], alarm["handling"]) == (alarm_id, "maintenance")
+
+
+async def test_a_case_lists_its_members_page_by_page(
+    admin: httpx2.AsyncClient, town: Town
+) -> None:
+    case_id = await open_case(town.connection, 1)
+    alarm_id = await alarm_of(town)
+    members = [
+        NewMember(device_id=1, alarm_id=alarm_id, state="bad", has_own=False),
+        NewMember(device_id=2, alarm_id=0, state="unknown", has_own=False),
+        NewMember(device_id=3, alarm_id=0, state="unknown", has_own=False),
+    ]
+    await insert_members(town.connection, case_id, members, at=utc_now())
+    await insert_members(town.connection, case_id, members[:1], at=utc_now())
+    path = f"/api/v1/cases/{case_id}/members"
+    first = (await admin.get(path, params={"limit": 2})).json()
+    rest = (await admin.get(first["next"])).json()
+    found = [(m["device_code"], m["state"]) for m in first["items"] + rest["items"]]
+    assert found == [("MH-0001", "bad"), ("MH-0002", "unknown"), ("MH-0003", "unknown")]
+    case = (await admin.get(f"/api/v1/cases/{case_id}")).json()
+    assert (case["members"], case["shape"]) == (3, "single")
