@@ -10,7 +10,8 @@ from ingest.modbus_link import ExceptionAnswerError, ModbusLink, SilenceError
 from ingest.modbus_orders import LOOK_EVERY_S, Effect, Order
 from ingest.protocols.register_write import shown
 
-_MOST_SILENT_LOOKS = 2
+MOST_SILENT_LOOKS = 3
+"""So many time-outs an order may cost the line after its write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class Silence:
 
 async def carry_on(link: ModbusLink, order: Order) -> Silence | None:
     """Do the next step of an order; return a silence of its slave, if there was one."""
+    was_written = order.is_written
     try:
-        if order.is_written:
+        if was_written:
             await _look(link, order)
         else:
             await _write(link, order)
@@ -39,7 +41,8 @@ async def carry_on(link: ModbusLink, order: Order) -> Silence | None:
             return Silence(str(error), may_come_late=False)
         _be_refused(order, error)
     except SilenceError as error:
-        _note(order, error)
+        if was_written:
+            note_silent_look(order, str(error))
         return Silence(str(error), may_come_late=True)
     return None
 
@@ -65,15 +68,15 @@ async def _write(link: ModbusLink, order: Order) -> None:
             else:
                 # It may have been obeyed all the same; a look will tell.
                 order.is_answered = False
-                _look_next(order)
+                _look_next(order, after_s=LOOK_EVERY_S)
             raise
-    _look_next(order)
+    _look_next(order, after_s=0)
 
 
-def _look_next(order: Order) -> None:
+def _look_next(order: Order, *, after_s: float) -> None:
     now_s = asyncio.get_running_loop().time()
     order.is_written = True
-    order.due_s = now_s
+    order.due_s = now_s + after_s
     order.look_until_s = now_s + order.plan.within_s
 
 
@@ -96,13 +99,9 @@ def _said(order: Order, detail: str) -> str:
     return detail if order.is_answered else f"the write was not answered; {detail}"
 
 
-def _note(order: Order, error: SilenceError) -> None:
-    if not order.is_written or order.outcome.done():
-        return
-    if not order.silent_looks and not order.is_answered:
-        order.silent_looks = 1  # that silence was the write's
-        return
+def note_silent_look(order: Order, why: str) -> None:
+    """Look again a little later, or not any more."""
     order.silent_looks += 1
     order.due_s = asyncio.get_running_loop().time() + LOOK_EVERY_S
-    if order.silent_looks >= _MOST_SILENT_LOOKS:
-        order.end(Effect.NO_ANSWER, f"written, then silent: {error}")
+    if order.silent_looks >= MOST_SILENT_LOOKS:
+        order.end(Effect.NO_ANSWER, _said(order, f"silent when looked at: {why}"))

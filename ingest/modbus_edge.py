@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ingest.arrival import Arrival, EdgeChange, Inbox, named_readings
-from ingest.modbus_carry import Silence, carry_on
+from ingest.modbus_carry import Silence, carry_on, note_silent_look
 from ingest.modbus_link import (
     BY_SHAPE,
     ExceptionAnswerError,
@@ -187,8 +187,10 @@ async def _carry_on(line: _Line, by_unit: Mapping[int, Slave], order: Order) -> 
         silence = await carry_on(line.link, order)
     except SilenceError as error:
         silence = Silence(str(error), may_come_late=True)
-        effect = Effect.NO_ANSWER if order.has_begun else Effect.NOT_TRIED
-        order.end(effect, str(error))
+        if order.has_begun:
+            note_silent_look(order, str(error))
+        else:
+            order.end(Effect.NOT_TRIED, str(error))
     if silence is None:
         return True
     _note_silence(line, turn, silence.why)

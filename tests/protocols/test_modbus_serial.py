@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.arrival import Arrival
+from ingest.arrival import Arrival, Inbox
+from ingest.modbus_edge import poll_gateway
+from ingest.modbus_orders import Effect, ModbusOrders
 from ingest.protocols.crc16 import modbus_crc16
 from ingest.protocols.modbus_frame import ReadRequest, find_answer, shape_of
 from ingest.protocols.register_layout import Table
+from ingest.protocols.register_map import load_map
+from ingest.protocols.register_write import Wish, plan_write
 from simulators.city import Endpoint
 from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
@@ -304,6 +308,50 @@ async def test_a_late_answer_over_tcp_is_nobodys_value_even_on_a_new_connection(
         heard = 0
         while heard < 8:
             heard += len(all_right(await next_arrival(inbox)))
+
+
+@pytest.mark.parametrize("late", [1.3, 2.6])
+async def test_a_late_acknowledgement_of_an_order_becomes_nobodys_value(
+    late: float,
+) -> None:
+    orders, inbox = ModbusOrders(), Inbox(20)
+    # The level's register answers its address, 102, which is as wished within 2 %.
+    wish = Wish(values={"dimming_pct": 100})
+    plan = plan_write(load_map("gezhi_cabinet"), unit_id=1, part="lamp/01", wish=wish)
+
+    def answer(request: bytes) -> bytes:
+        return request if request[1] == 6 else lamp_answer(request)
+
+    async with wire() as laid, asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+
+        def wait_s() -> float:
+            """Acknowledge late; what was asked meanwhile is answered behind it."""
+            return late * TIMEOUT_S * (laid.asked[-1][1] == 6)
+
+        async with slaves(laid, answer, after_s=wait_s):
+            devices = [a_device(f"1/lamp/{lamp}", "gezhi_cabinet") for lamp in RIGHT]
+            poller = tasks.create_task(
+                poll_gateway(
+                    a_bus(laid),
+                    devices,
+                    inbox=inbox,
+                    clock=now,
+                    timeout_s=TIMEOUT_S,
+                    orders=orders,
+                )
+            )
+            effects = []
+            for _ in range(4):
+                all_right(await next_arrival(inbox))
+                order = tasks.create_task(
+                    orders.put(plan, unit_id=1, address="1/lamp/01", wait_s=2)
+                )
+                while not order.done():
+                    all_right(await next_arrival(inbox))
+                effects.append(order.result().effect)
+            poller.cancel()
+    assert set(effects) <= {Effect.SEEN, Effect.NO_ANSWER, Effect.NOT_TRIED}
+    assert Effect.SEEN in effects
 
 
 def test_an_answer_is_found_wherever_it_stands() -> None:
