@@ -71,14 +71,17 @@ def measured(plan: Plan, state: State, samples: Samples) -> Samples:
     if not plan.has_fed or not number.any():
         return samples
     value, known = samples.value.copy(), np.ones(len(samples), np.bool_)
+    about = np.full(len(samples), -1, np.intp)
     for of in np.unique(number[number != VALUE]):
         asked = np.flatnonzero(number == of)
         part, place = samples.take(asked), int(of) - 1
         sign = plan.slots.sign[part.slot]
-        found, known[asked] = MEASURES[place].measure(
+        found, known[asked], *what = MEASURES[place].measure(
             plan.measures[place],
             state.memories[place],
             replace(part, value=part.value * sign),
         )
         value[asked] = found * sign
-    return replace(samples, value=value).take(known)
+        if what:
+            about[asked] = what[0]
+    return replace(samples, value=value, about=about).take(known)

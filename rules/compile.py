@@ -17,6 +17,7 @@ from rules.rule import Hears, Rule
 from rules.rule_file import parse_rule
 from rules.side_condition import Sides
 from rules.subject import Subject
+from rules.town import Town
 from rules.triage.layout import layout_from
 from vocabulary.times import SECOND_US
 
@@ -31,7 +32,11 @@ def compile_plan(source: PlanSource) -> Plan:
         parse_rule(text.source, version=text.version, name=text.code)
         for text in source.rules
     )
-    by_id = {subject.device_id: subject for subject in source.subjects}
+    by_id = Town(
+        {subject.device_id: subject for subject in source.subjects},
+        source.geofences,
+        source.time_zone,
+    )
     drafts = [
         drafted
         for rule in rules

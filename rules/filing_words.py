@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from cases.request import FilingRequest, Mark
 from rules.plan import Plan
-from rules.reason import fill, relief
+from rules.reason import NOTHING, fill, relief
+from rules.rule import Words
 from rules.transition import Transition
 from rules.triage.layout import is_silence
 from rules.triage.turn import AlarmRef
@@ -87,13 +88,15 @@ def _sample_value(transition: Transition) -> float | None:
 def _reasons(plan: Plan, transition: Transition) -> tuple[str, str]:
     rule = transition.rule
     words = relief(transition.kind, is_silence=is_silence(rule)) or rule.reason
+    fence = transition.fence or Words(NOTHING, NOTHING)
     zh, en = (
         fill(
             text,
             device=plan.device_codes[transition.device_id],
             value=transition.value,
             threshold=transition.threshold,
+            fence=of_fence,
         )
-        for text in (words.zh, words.en)
+        for text, of_fence in ((words.zh, fence.zh), (words.en, fence.en))
     )
     return zh, en

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from rules.grades import hit
 from rules.judge import Turns
 from rules.learned import Learned
+from rules.measures.fence_ask import FenceColumns
 from rules.plan import Plan
+from rules.rule import Words
 from rules.samples import Samples
 from rules.state import State
 from rules.transition import Transition
@@ -97,6 +99,7 @@ def _of_turns(plan: Plan, entry: Learned, turns: Turns) -> Iterator[Transition]:
             severity=rule.severities[(after or before) - 1],
             lon=lon,
             lat=lat,
+            fence=_fence(plan, samples, place),
         )
 
 
@@ -109,3 +112,12 @@ def _where(
         return int(fixes.lon_e7[row]) / DEGREES_E7, int(fixes.lat_e7[row]) / DEGREES_E7
     subject = plan.subjects[plan.slots.subject[samples.slot[place]]]
     return subject.lon, subject.lat
+
+
+def _fence(plan: Plan, samples: Samples, place: int) -> Words | None:
+    """Return the names of the geofence that a sample is about."""
+    columns = plan.measures[plan.slots.measure[samples.slot[place]] - 1]
+    if samples.about is None or not isinstance(columns, FenceColumns):
+        return None
+    fence = columns.fence(int(samples.about[place]))
+    return None if fence is None else Words(fence.name_zh, fence.name_en)

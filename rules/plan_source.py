@@ -6,6 +6,7 @@ import msgspec
 
 from rules.subject import Subject
 from rules.triage.maintenance import Maintenance
+from vocabulary.registry_facts import GeofenceFacts
 
 FORMAT = 2
 """Of the written form, and of what compiling makes of it."""
@@ -37,6 +38,7 @@ class PlanSource(msgspec.Struct, frozen=True):
         time_zone: The city's IANA zone, for rules that speak of local times.
         triage: The triage file in force, if any.
         windows: Maintenance windows that were not over, by ascending id.
+        geofences: Those that the rules name, by ascending id.
     """
 
     rules: tuple[RuleText, ...]
@@ -45,6 +47,7 @@ class PlanSource(msgspec.Struct, frozen=True):
     time_zone: str = "Asia/Shanghai"
     triage: RuleText | None = None
     windows: tuple[Maintenance, ...] = ()
+    geofences: tuple[GeofenceFacts, ...] = ()
 
 
 class PlanSourceError(ValueError):

@@ -4,6 +4,7 @@
 {value}      the deciding sample, in the quantity's unit (km/h, metres outside,
              seconds of silence)
 {threshold}  the limit it reached, in the same unit
+{fence}      the geofence it is about; a dash where it is about none
 """
 
 from string import Formatter
@@ -11,8 +12,11 @@ from string import Formatter
 from cases.request import Hit
 from rules.rule import Words
 
-PLACEHOLDERS = frozenset({"device", "value", "threshold"})
+PLACEHOLDERS = frozenset({"device", "value", "threshold", "fence"})
 """What a reason may name."""
+
+NOTHING = "—"
+"""In place of what is not."""
 
 
 _EASED = Words(
@@ -50,10 +54,17 @@ def unknown_placeholders(text: str) -> list[str]:
     ]
 
 
-def fill(text: str, *, device: str, value: float, threshold: float) -> str:
+def fill(
+    text: str, *, device: str, value: float, threshold: float, fence: str = NOTHING
+) -> str:
     """Return a checked reason with its placeholders filled in."""
     return text.format_map(
-        {"device": device, "value": _plain(value), "threshold": _plain(threshold)}
+        {
+            "device": device,
+            "value": _plain(value),
+            "threshold": _plain(threshold),
+            "fence": fence,
+        }
     )
 
 

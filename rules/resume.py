@@ -19,6 +19,7 @@ from cases.request import Severity
 from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.carry import Withdrawn, carry, slot_keys
 from rules.compile import compile_plan
+from rules.conditions.fence_keys import geofences_of
 from rules.engine import fold
 from rules.entry import learned_from
 from rules.hold import State as Alarm
@@ -155,17 +156,15 @@ async def current_source(
         snapshot: The registry.
         at: Maintenance windows that are over by then are left out.
     """
-    rules = await live_rules(connection)
+    rules = [rule for rule in await live_rules(connection) if _is_sound(rule)]
+    parsed = [parse_rule(rule.source, version=rule.version) for rule in rules]
     return PlanSource(
-        rules=tuple(
-            RuleText(rule.code, rule.version, rule.source)
-            for rule in rules
-            if _is_sound(rule)
-        ),
+        rules=tuple(RuleText(rule.code, rule.version, rule.source) for rule in rules),
         subjects=subjects_of(snapshot),
         registry_version=snapshot.version,
         triage=_sound_triage(await triage_file(connection)),
         windows=await _windows(connection, at),
+        geofences=geofences_of(parsed, snapshot.geofences.values()),
     )
 
 

@@ -1,6 +1,5 @@
 """One rule as its file says it: what it watches, when it holds, what it files."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +12,7 @@ from vocabulary.quantity import Quantity
 
 if TYPE_CHECKING:
     from rules.draft import Draft
+    from rules.town import Town
 
 ALWAYS_REFUSED = Quality.FUTURE
 """A sample from the future is never judged, whatever a rule says."""
@@ -84,15 +84,13 @@ class Condition(Protocol):
     def severities(self) -> tuple[Severity, ...]:
         """How bad each grade is, mildest first."""
 
-    def draft(
-        self, rule: "Rule", subject: Subject, by_id: Mapping[int, Subject]
-    ) -> "Draft | None":
+    def draft(self, rule: "Rule", subject: Subject, by_id: "Town") -> "Draft | None":
         """Return what it judges on a device; None if there is nothing to judge.
 
         Args:
             rule: The rule it is of.
             subject: A device of the rule's kind.
-            by_id: All devices, to find the upstream.
+            by_id: All devices, to find the upstream, and the geofences.
         """
 
 

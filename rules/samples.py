@@ -21,6 +21,7 @@ class Samples:
         value: In the unit of the slot's limit.
         quality: `Quality` bits.
         fixes: What `row` counts in, if that is positions.
+        about: What each is about in particular, see `measure.Outcome`; None if nothing.
     """
 
     slot: NDArray[np.intp]
@@ -29,6 +30,7 @@ class Samples:
     value: NDArray[np.float64]
     quality: NDArray[np.int32]
     fixes: Positions | None = None
+    about: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -42,6 +44,7 @@ class Samples:
             self.value[rows],
             self.quality[rows],
             self.fixes,
+            None if self.about is None else self.about[rows],
         )
 
     def by_slot_and_time(self) -> Self:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cases.request import Hit, Severity
-from rules.rule import Rule
+from rules.rule import Rule, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,7 @@ class Transition:
         severity: Of the grade reached; when the alarm clears, of the grade left.
         lon: Degrees east, WGS-84, of the fix or as surveyed; None if unknown.
         lat: Degrees north, WGS-84; None if unknown.
+        fence: Names of the geofence it is about; None if it is about none.
     """
 
     rule: Rule
@@ -37,3 +38,4 @@ class Transition:
     severity: Severity
     lon: float | None
     lat: float | None
+    fence: Words | None = None

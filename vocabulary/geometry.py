@@ -7,6 +7,9 @@ error of a distance is below one part in ten thousand, less than any fix's.
 from itertools import pairwise
 from math import cos, hypot, radians
 
+import numpy as np
+from numpy.typing import NDArray
+
 SEMI_MAJOR_M = 6_378_137.0
 """Equatorial radius of WGS-84 in metres."""
 
@@ -37,6 +40,30 @@ def distance_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
     """Return the distance in metres between two points in degrees, near each other."""
     east, north = metres_per_degree((lat_a + lat_b) / 2)
     return hypot((lon_b - lon_a) * east, (lat_b - lat_a) * north)
+
+
+def mercator(
+    lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return degrees on Mercator's conformal map of the ellipsoid (EPSG method 9804).
+
+    It is true to angles everywhere, so distances that are small beside the globe are
+    those on the map times the scale there: good to 0.1 % over 10 km at 50 degrees.
+
+    Args:
+        lon: Degrees east, shape (n,).
+        lat: Degrees north, shape (n,); further than 89.9 from the equator is taken as
+            that, for the map has no poles.
+
+    Returns:
+        x, y, and metres on the ground per metre on the map; shape (n,) each.
+    """
+    phi = np.radians(np.clip(lat, -89.9, 89.9))
+    sine = np.sin(phi)
+    eccentricity = np.sqrt(ECCENTRICITY_SQUARED)
+    y = np.arctanh(sine) - eccentricity * np.arctanh(eccentricity * sine)
+    scale = np.cos(phi) / np.sqrt(1 - ECCENTRICITY_SQUARED * sine**2)
+    return SEMI_MAJOR_M * np.radians(lon), SEMI_MAJOR_M * y, scale
 
 
 def ring_area_m2(ring: Ring) -> float:

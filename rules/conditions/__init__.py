@@ -6,7 +6,17 @@ A condition's module has a frozen dataclass of what the YAML says, which is a
 
 from collections.abc import Callable, Mapping
 
-from rules.conditions import outside, overspeed, rate, silence, threshold
+from rules.conditions import (
+    crossing,
+    geofence,
+    late,
+    overspeed,
+    rate,
+    silence,
+    speed_inside,
+    stop,
+    threshold,
+)
 from rules.located import Section
 from rules.rule import Condition
 
@@ -14,7 +24,11 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "threshold": threshold.read,
     "rate": rate.read,
     "overspeed": overspeed.read,
-    "geofence": outside.read,
+    "geofence": geofence.read,
+    "crossing": crossing.read,
+    "stop": stop.read,
+    "late": late.read,
+    "speed_inside": speed_inside.read,
     "silence": silence.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.measures import outside, rate
+from rules.measures import (
+    crossing,
+    inside,
+    late,
+    outside,
+    presence,
+    rate,
+    speed_inside,
+    stop,
+)
 from rules.measures.measure import Columns, Measure, Settings
 
 VALUE = 0
@@ -29,6 +38,51 @@ MEASURES: tuple[Measure, ...] = (
         compiled=rate.RateColumns.of,
         fresh=rate.RateMemory.fresh,
         measure=rate.measure,
+    ),
+    Measure.of(
+        "inside",
+        inside.InsideSettings,
+        presence.Presence,
+        inside.InsideColumns,
+        compiled=inside.InsideColumns.of,
+        fresh=inside.fresh,
+        measure=inside.measure,
+    ),
+    Measure.of(
+        "speed_inside",
+        speed_inside.SpeedInsideSettings,
+        presence.Presence,
+        speed_inside.SpeedInsideColumns,
+        compiled=speed_inside.SpeedInsideColumns.of,
+        fresh=speed_inside.fresh,
+        measure=speed_inside.measure,
+    ),
+    Measure.of(
+        "crossing",
+        crossing.CrossingSettings,
+        crossing.CrossingMemory,
+        crossing.CrossingColumns,
+        compiled=crossing.CrossingColumns.of,
+        fresh=crossing.CrossingMemory.fresh,
+        measure=crossing.measure,
+    ),
+    Measure.of(
+        "stop",
+        stop.StopSettings,
+        stop.StopMemory,
+        stop.StopColumns,
+        compiled=stop.StopColumns.of,
+        fresh=stop.StopMemory.fresh,
+        measure=stop.measure,
+    ),
+    Measure.of(
+        "late",
+        late.LateSettings,
+        late.LateMemory,
+        late.LateColumns,
+        compiled=late.LateColumns.of,
+        fresh=late.LateMemory.fresh,
+        measure=late.measure,
     ),
 )
 """All measures. New ones go to the end."""

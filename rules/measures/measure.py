@@ -7,7 +7,8 @@ samples. It has four parts, all in one module:
     XColumns    the settings of all its slots: part of the plan
     XMemory     what it remembers of each of them, only arrays, one row per slot of its
                 own: part of the state. A wider second axis has the newest last.
-    measure     (columns, memory, samples) -> value of each sample, and whether known
+    measure     (columns, memory, samples) -> value of each sample, whether known, and
+                what it is about
 
 Copying, writing down, reading back and carrying the memory over is done here for all.
 """
@@ -45,8 +46,12 @@ class Memory:
     """What a measure remembers: arrays, one row per slot of its own."""
 
 
-Outcome: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]
-"""The number made of each sample, and whether it is known."""
+Outcome: TypeAlias = (
+    tuple[NDArray[np.float64], NDArray[np.bool_]]
+    | tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.intp]]
+)
+"""The number made of each sample, whether it is known, and where a sample is about
+something in particular, what: a place in the measure's columns, -1 for nothing."""
 
 S = TypeVar("S", bound=Settings)
 C = TypeVar("C", bound=Columns)

@@ -1,4 +1,8 @@
-"""`outside`: how many metres a vehicle is outside an area; it remembers nothing."""
+"""`outside`: how many metres a vehicle is outside every fence it is held to.
+
+A fix outside by less than it may itself be off is neither in nor out: the number then
+stays short of the limit and beyond the release, so that nothing changes.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +11,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.fence import Fence
-from rules.measures.measure import Columns, Memory, Outcome, Settings
+from rules.measures.fence_ask import Ask, Asked, FenceColumns, fixes_of, outside_of
+from rules.measures.measure import Memory, Outcome, Settings
 from rules.samples import Samples
-from vocabulary.registry_facts import GeofenceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,31 +21,25 @@ class OutsideSettings(Settings):
     """What one slot asks.
 
     Attributes:
-        area: Where the vehicle should be.
+        ask: Which fences, and how.
+        limit_m: From where on it counts as outside.
     """
 
-    area: GeofenceFacts
+    ask: Ask
+    limit_m: float
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideColumns(Columns):
-    """The settings of all slots.
+class OutsideColumns(FenceColumns):
+    """The settings of all slots."""
 
-    Attributes:
-        fence: Place in `fences`, shape (rows,).
-        fences: The areas.
-    """
-
-    fence: NDArray[np.intp]
-    fences: tuple[Fence, ...]
+    limit_m: NDArray[np.float64]
 
     @classmethod
     def of(cls, place: NDArray[np.intp], asked: Sequence[OutsideSettings]) -> Self:
         """Return the columns of some settings."""
-        areas = {one.area.id: one.area for one in asked}
-        places = {area_id: at for at, area_id in enumerate(areas)}
-        fence = np.array([places[one.area.id] for one in asked], np.intp)
-        return cls(place, fence, tuple(map(Fence.of, areas.values())))
+        limit_m = np.array([one.limit_m for one in asked], np.float64)
+        return cls(place, Asked.of([one.ask for one in asked]), limit_m)
 
 
 @dataclass(slots=True)
@@ -61,14 +58,9 @@ def measure(
     samples: Samples,
 ) -> Outcome:
     """Return the metres outside at each fix, see `measure.Measure`."""
-    outside_m = np.full(len(samples), np.nan)
-    fixes = samples.fixes
-    if fixes is not None:
-        of_sample = columns.fence[columns.place[samples.slot]]
-        for place in np.unique(of_sample):
-            asked = of_sample == place
-            at = samples.row[asked]
-            outside_m[asked] = columns.fences[place].outside_m(
-                fixes.lon_e7[at], fixes.lat_e7[at]
-            )
-    return outside_m, np.isfinite(outside_m)
+    fixes = fixes_of(columns.asked, columns.place, samples)
+    outside_m, fence = outside_of(columns.asked, fixes)
+    limit_m = columns.limit_m[fixes.row]
+    short_m = np.minimum(outside_m, np.nextafter(limit_m, 0))
+    outside_m = np.where(outside_m < fixes.band_m, short_m, outside_m)
+    return np.where(fixes.is_wanted, outside_m, 0.0), fixes.is_sound, fence

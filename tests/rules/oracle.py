@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cases.request import Hit, Severity
-from rules.conditions.outside import Outside
+from rules.conditions.geofence import Geofence
 from rules.conditions.overspeed import Overspeed
 from rules.conditions.silence import Silence
 from rules.conditions.threshold import Threshold
@@ -242,8 +242,8 @@ def limits(rule: Rule, subject: Subject) -> list[tuple[float, float]]:
         case Overspeed() as speed:
             limit = (subject.speed_limit_kmh or speed.default_kmh) + speed.margin_kmh
             return [(limit, limit - speed.deadband)]
-        case Outside(band_m=band_m):
-            return [(band_m, math.nextafter(0, 1))]
+        case Geofence(keys=keys):
+            return [(keys.band_m, math.nextafter(0, 1))]
         case Silence(silence_s=seconds, missed_reports=reports):
             limit = seconds or (reports or 0) * subject.interval_s
             return [(limit, limit)]

@@ -10,15 +10,13 @@ from cases.request import Hit, Severity
 from rules.booking import book, new_alarms
 from rules.compile import compile_plan
 from rules.engine import fold
-from rules.fence import Fence
 from rules.grades import hit
 from rules.hold import NEXT, OVER, State, Verdict, advance
 from rules.plan_source import PlanSourceError, source_from
 from rules.samples import rounds
 from rules.state import StateFormatError, read_back, written
-from tests.rules.town import AREA, EAST_M, LAT, LON, device, readings, source
+from tests.rules.town import LAT, LON, device, readings, source
 from vocabulary.device import DeviceKind
-from vocabulary.registry_facts import GeofenceFacts, GeofenceShape
 
 COVERS = [device(i, DeviceKind.COVER, "tilt_deg") for i in (1, 2)]
 PLAN = compile_plan(source(COVERS, "cover-opened"))
@@ -80,50 +78,6 @@ def test_rounds_take_one_sample_of_each_slot_in_its_order() -> None:
     found = [[int(row) for row in rows] for rows in rounds(slot)]
     assert found == [[0, 3, 4], [1, 5], [2]]
     assert [len(rows) for rows in rounds(slot[:0])] == [0]
-
-
-def e7(*degrees: float) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    return np.array([round(d * 1e7) for d in degrees], np.int32)
-
-
-def test_a_fence_tells_metres_outside_and_nothing_inside() -> None:
-    fence = Fence.of(AREA)
-    south = LAT - 1000 / 111_000
-    outside_m = fence.outside_m(
-        e7(LON - 0.001, LON, LON + 100 / EAST_M), e7(south, south, south)
-    )
-    assert outside_m[:2].tolist() == [0, 0]
-    assert outside_m[2] == pytest.approx(100, abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("shape", "geometry"),
-    [
-        (GeofenceShape.CIRCLE, '{"type": "Point", "coordinates": [111, 35]}'),
-        (
-            GeofenceShape.CORRIDOR,
-            '{"type": "LineString", "coordinates": [[111, 34.9], [111, 35.1]]}',
-        ),
-    ],
-)
-def test_a_circle_and_a_corridor_are_as_wide_as_they_say(
-    shape: GeofenceShape, geometry: str
-) -> None:
-    fence = Fence.of(
-        GeofenceFacts(
-            id=1,
-            code="x",
-            name_zh="",
-            name_en="",
-            shape=shape,
-            geometry=geometry,
-            radius_m=200,
-        )
-    )
-    east = [111 + metres / fence.east_m for metres in (150, 250)]
-    outside_m = fence.outside_m(e7(*east), e7(35, 35))
-    assert outside_m[0] == 0
-    assert outside_m[1] == pytest.approx(50, abs=1)
 
 
 @pytest.mark.parametrize("octets", [b"", b"nonsense", written(PLAN.fresh_state())[:-9]])

@@ -1,0 +1,154 @@
+"""What all measures on geofences share: which fences, how sure a fix is, the inputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.fences.ground import NO_FENCE, FenceSet, Sets
+from rules.fences.plane import Points
+from rules.measures.measure import Columns
+from rules.samples import Samples
+from vocabulary.position import Positions
+from vocabulary.quality import Quality
+from vocabulary.registry_facts import GeofenceFacts
+from vocabulary.times import SECOND_US
+
+ACCURACY_M = 10.0
+"""What a fix may be off by where the terminal does not tell."""
+
+ACCURACY_M_PER_HDOP = 5.0
+"""User range error of civil single-frequency receivers, one sigma, in metres: what an
+HDOP of 1 stands for."""
+
+NOT_THERE = Quality.JUMP | Quality.STUCK
+"""A fix that leapt, or stands still while it drives, does not say where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What one slot asks of geofences.
+
+    Attributes:
+        fences: Which, by ascending id; at least one.
+        band_m: How far beyond a border a fix must be to count as beyond it.
+        accuracies: The same in multiples of what the fix may be off by.
+        on: Bits of the terminal's inputs that must be set for the condition to hold.
+        off: Bits that must not be.
+        gap_s: Time between two fixes counts only if they are no further apart.
+    """
+
+    fences: FenceSet
+    band_m: float
+    accuracies: float
+    on: int
+    off: int
+    gap_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What all slots of one measure ask; columns of shape (rows,)."""
+
+    sets: Sets
+    band_m: NDArray[np.float64]
+    accuracies: NDArray[np.float64]
+    on: NDArray[np.int64]
+    off: NDArray[np.int64]
+    gap_us: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, asked: Sequence[Ask]) -> Self:
+        """Return the columns of what slots ask."""
+        return cls(
+            Sets.of([one.fences for one in asked]),
+            np.array([one.band_m for one in asked], np.float64),
+            np.array([one.accuracies for one in asked], np.float64),
+            np.array([one.on for one in asked], np.int64),
+            np.array([one.off for one in asked], np.int64),
+            np.array([round(one.gap_s * SECOND_US) for one in asked], np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FenceColumns(Columns):
+    """The settings of all slots of a measure on geofences.
+
+    Attributes:
+        asked: Which fences they ask about, and how.
+    """
+
+    asked: Asked
+
+    def fence(self, place: int) -> GeofenceFacts | None:
+        """Return the fence that a sample is about; None for NO_FENCE."""
+        return None if place == NO_FENCE else self.asked.sets.ground.fences[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """The fixes behind some samples; columns of shape (n,).
+
+    Attributes:
+        row: Row of the slot among those of the measure.
+        lon_e7: Degrees east times 1e7.
+        lat_e7: Degrees north times 1e7.
+        points: The same on the map.
+        speed_kmh: NaN where not sent.
+        band_m: How far beyond a border each must be.
+        is_sound: Whether it says where the vehicle is.
+        is_wanted: Whether the terminal's inputs are as the condition asks.
+    """
+
+    row: NDArray[np.intp]
+    lon_e7: NDArray[np.int32]
+    lat_e7: NDArray[np.int32]
+    points: Points
+    speed_kmh: NDArray[np.float64]
+    band_m: NDArray[np.float64]
+    is_sound: NDArray[np.bool_]
+    is_wanted: NDArray[np.bool_]
+
+
+def fixes_of(asked: Asked, place: NDArray[np.intp], samples: Samples) -> Fixes:
+    """Return the fixes behind samples.
+
+    Args:
+        asked: By the slots of the measure.
+        place: Row of each slot of the plan.
+        samples: Of slots that judge positions.
+    """
+    fixes = Positions.empty() if samples.fixes is None else samples.fixes
+    row, at = place[samples.slot], samples.row
+    lon_e7, lat_e7, hdop = fixes.lon_e7[at], fixes.lat_e7[at], fixes.hdop[at]
+    accuracy = np.where(hdop > 0, hdop * ACCURACY_M_PER_HDOP, ACCURACY_M)
+    on, off, inputs = asked.on[row], asked.off[row], fixes.inputs[at]
+    return Fixes(
+        row=row,
+        lon_e7=lon_e7,
+        lat_e7=lat_e7,
+        points=asked.sets.ground.plane.points(lon_e7, lat_e7),
+        speed_kmh=fixes.speed_kmh[at].astype(np.float64),
+        band_m=np.maximum(asked.band_m[row], asked.accuracies[row] * accuracy),
+        is_sound=(samples.quality & NOT_THERE) == 0,
+        is_wanted=((inputs & on) == on) & ((inputs & off) == 0),
+    )
+
+
+def any_inside(asked: Asked, fixes: Fixes) -> NDArray[np.bool_]:
+    """Tell which fixes are in any fence of their rows' sets."""
+    sample, _ = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)
+    return np.bincount(sample, minlength=len(fixes.row)) > 0
+
+
+def outside_of(
+    asked: Asked, fixes: Fixes
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return how many metres each fix is outside its set, and of which fence nearest.
+
+    A fix within any fence of the set is 0 m outside.
+    """
+    outside_m, fence = asked.sets.nearest(fixes.row, fixes.points)
+    return np.where(any_inside(asked, fixes), 0.0, outside_m), fence

@@ -1,0 +1,130 @@
+"""`late`: how far a vehicle is, after the time by which it had to be in a fence.
+
+Each local day has a window from `since` to `by` (which may begin the evening before).
+Who was in a fence of the set at any known time of the window was there: 0 m. From `by`
+on, who was not is as far away as it is, until it arrives or the next window begins. Of
+a vehicle that nothing was known of at `by`, for longer than the largest gap, nobody can
+tell: that day it is unknown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.measures.fence_ask import (
+    Ask,
+    Asked,
+    FenceColumns,
+    any_inside,
+    fixes_of,
+    outside_of,
+)
+from rules.measures.measure import Memory, Outcome, Settings
+from rules.samples import Samples, rounds
+from rules.times import NEVER
+from vocabulary.local_time import DAY_US, MINUTE_US, local_us
+
+
+@dataclass(frozen=True, slots=True)
+class LateSettings(Settings):
+    """What one slot asks.
+
+    Attributes:
+        ask: Which fences, and how.
+        since_min: Minute of the local day at which the window begins.
+        by_min: Minute at which it ends.
+        time_zone: IANA zone that says which day and minute it is.
+    """
+
+    ask: Ask
+    since_min: int
+    by_min: int
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class LateColumns(FenceColumns):
+    """The settings of all slots."""
+
+    since_us: NDArray[np.int64]
+    by_us: NDArray[np.int64]
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, place: NDArray[np.intp], asked: Sequence[LateSettings]) -> Self:
+        """Return the columns of some settings, all of one city."""
+        return cls(
+            place,
+            Asked.of([one.ask for one in asked]),
+            np.array([one.since_min * MINUTE_US for one in asked], np.int64),
+            np.array([one.by_min * MINUTE_US for one in asked], np.int64),
+            ZoneInfo(asked[0].time_zone if asked else "UTC"),
+        )
+
+
+@dataclass(slots=True)
+class LateMemory(Memory):
+    """When each vehicle was there, by the clock on the wall; shape (rows,).
+
+    Attributes:
+        last_us: When it was last known where it is.
+        visited_us: When it was last known to be in a fence.
+        unknown_us: The newest `by` at which nobody knew where it was.
+    """
+
+    last_us: NDArray[np.int64]
+    visited_us: NDArray[np.int64]
+    unknown_us: NDArray[np.int64]
+
+    @classmethod
+    def fresh(cls, columns: LateColumns) -> Self:
+        """Return the memory of slots that have seen nothing."""
+        rows = len(columns.by_us)
+        return cls(*(np.full(rows, NEVER, np.int64) for _ in range(3)))
+
+
+def measure(columns: LateColumns, memory: LateMemory, samples: Samples) -> Outcome:
+    """Return the metres away at each fix, see `measure.Measure`."""
+    asked = columns.asked
+    fixes = fixes_of(asked, columns.place, samples)
+    is_inside, (away_m, fence) = any_inside(asked, fixes), outside_of(asked, fixes)
+    wall_us = local_us(samples.at_us, columns.zone)
+    for turn in rounds(samples.slot):
+        at = turn[fixes.is_sound[turn]]
+        away_m[at] = (
+            _away(columns, memory, fixes.row[at], wall_us[at], is_inside[at])
+            * (away_m[at])
+        )
+    is_known = fixes.is_sound & np.isfinite(away_m)
+    return np.where(fixes.is_wanted, away_m, 0.0), is_known, fence
+
+
+def _away(
+    columns: LateColumns,
+    memory: LateMemory,
+    row: NDArray[np.intp],
+    wall_us: NDArray[np.int64],
+    is_inside: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Return 1 where a vehicle is late, 0 where not, NaN where nobody can tell."""
+    since_us, by_us = columns.since_us[row], columns.by_us[row]
+    day_us = wall_us - wall_us % DAY_US
+    minute_us = wall_us - day_us
+    overnight = since_us > by_us
+    due_us = day_us + by_us
+    is_due = (minute_us >= by_us) & (~overnight | (minute_us < since_us))
+    begin_us = day_us + since_us - np.where(overnight, DAY_US, 0)
+    gap_us = wall_us - memory.last_us[row]
+    missed = (
+        is_due & (memory.last_us[row] < due_us) & (gap_us > columns.asked.gap_us[row])
+    )
+    memory.last_us[row] = wall_us
+    memory.visited_us[row[is_inside]] = wall_us[is_inside]
+    memory.unknown_us[row[missed]] = due_us[missed]
+    was_there = memory.visited_us[row] >= begin_us
+    late = np.where(memory.unknown_us[row] == due_us, np.nan, 1.0)
+    return np.where(is_due & ~was_there, late, 0.0)
