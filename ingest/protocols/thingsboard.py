@@ -25,9 +25,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ingest.protocols.errors import ProtocolError
+from ingest.protocols.errors import FirstErrors, ProtocolError
 from ingest.protocols.json_document import numbers_of, read_json
 from ingest.protocols.up_message import (
+    MAX_NAME,
     DeviceReadings,
     DoubtfulReadings,
     Notice,
@@ -171,23 +172,34 @@ def _is_done(data: bytes) -> bool:
 
 def _telemetry(payload: bytes, now: datetime) -> UpMessage:
     readings: list[DeviceReadings] = []
-    errors: list[ProtocolError] = []
-    for device, octets in read_json(_DEVICES, payload).items():
+    errors = FirstErrors()
+    for device, raw in read_json(_DEVICES, payload).items():
+        octets = bytes(raw)
         try:
-            told = read_json(_ONE_OR_MORE, bytes(octets))
+            told = _told(device, octets)
         except ProtocolError as error:
-            errors.append(_of(device, error, octets))
+            errors.add(_of(device, error, octets))
             continue
         for one in [told] if isinstance(told, dict) else told:
             try:
                 readings += _readings(device, one, now)
             except ProtocolError as error:
-                errors.append(_of(device, error, octets))
-    return UpMessage(readings=readings, errors=errors)
+                errors.add(_of(device, error, octets))
+    return UpMessage(readings=readings, errors=errors.told(payload))
 
 
-def _of(device: str, error: ProtocolError, octets: msgspec.Raw) -> ProtocolError:
-    return ProtocolError(error.reason, f"{device}: {error.detail}", bytes(octets))
+def _told(device: str, octets: bytes) -> list[dict[str, object]] | dict[str, object]:
+    if len(device) > MAX_NAME:
+        detail = f"{len(device)} characters; a name has at most {MAX_NAME}"
+        raise ProtocolError(Reason.TOO_LONG, detail, octets)
+    told: list[dict[str, object]] | dict[str, object] = read_json(_ONE_OR_MORE, octets)
+    return told
+
+
+def _of(device: str, error: ProtocolError, octets: bytes) -> ProtocolError:
+    """Return an error of a device; all of one device share its octets."""
+    detail = f"{device[:MAX_NAME]}: {error.detail}"
+    return ProtocolError(error.reason, detail, octets)
 
 
 def _readings(

@@ -175,8 +175,8 @@ THINGSBOARD = (
         Reason.BAD_FIELD,
     ),
     Hostile("a time of 1e999", b'{"MH-1":{"ts":1e999,"tilt":1}}', Reason.BAD_FIELD),
-    # Once thingsboard.py keeps one copy of a device's octets for all of its errors:
-    # wrong times, _many(b'{"MH-1":[', b'{"ts":""}', b"]}"), Reason.BAD_TIME
+    Hostile("wrong times", _many(b'{"MH-1":[', b'{"ts":""}', b"]}"), Reason.BAD_TIME),
+    Hostile("a long name", b'{"' + LONG + b'":{"tilt":1}}', Reason.TOO_LONG),
     Hostile("no UTF-8", b'{"\xff\xfe":{"tilt":1}}', NO_JSON),
 )
 

@@ -369,3 +369,12 @@ def test_a_detail_is_never_longer_than_people_read() -> None:
     error = ProtocolError(Reason.BAD_FIELD, "x" * 1_000_000, b"")
     assert len(error.detail) == MOST_DETAIL
     assert error.detail.endswith("…")
+
+
+def test_a_name_without_an_end_is_nothing_to_be_born_with() -> None:
+    metric = sparkplug.Metric(name="x" * 1000, datatype=sparkplug.DataType.DOUBLE)
+    topic = sparkplug.Topic("city", sparkplug.Kind.NBIRTH, "GW-7")
+    heard = sparkplug.NodeSession().receive(
+        topic, sparkplug.Payload(seq=0, metrics=[metric]), octets=b"", now=NOW
+    )
+    assert [error.reason for error in heard.errors] == [Reason.TOO_LONG]

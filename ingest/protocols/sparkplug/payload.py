@@ -17,6 +17,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import TypeAlias
 
 from ingest.protocols.errors import ProtocolError
@@ -31,6 +32,9 @@ from ingest.protocols.sparkplug.wire import (
 )
 from ingest.protocols.up_message import MAX_MESSAGE
 from vocabulary.refusal import Reason
+
+MAX_PROPERTIES = 100
+"""Most properties of a metric that are looked through for its quality."""
 
 MAX_METRICS = 20_000
 """Most metrics in one payload."""
@@ -230,7 +234,7 @@ def _raw(field: WireField, before: Raw | None) -> Raw | None:
 
 def _quality(octets: bytes) -> int:
     """Return the property `Quality` of a property set."""
-    fields = list(fields_of(octets))
+    fields = list(islice(fields_of(octets), 2 * MAX_PROPERTIES))
     keys = [field.octets for field in fields if field.number == 1]
     values = [field.octets for field in fields if field.number == 2]  # noqa: PLR2004
     for key, value in zip(keys, values, strict=False):

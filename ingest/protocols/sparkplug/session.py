@@ -36,7 +36,12 @@ from ingest.protocols.sparkplug.payload import (
     number_of,
 )
 from ingest.protocols.sparkplug.topic import Kind, Topic
-from ingest.protocols.up_message import DeviceReadings, DoubtfulReadings, Number
+from ingest.protocols.up_message import (
+    MAX_NAME,
+    DeviceReadings,
+    DoubtfulReadings,
+    Number,
+)
 from vocabulary.quality import Quality
 from vocabulary.refusal import Reason
 from vocabulary.times import EPOCH
@@ -185,6 +190,10 @@ class NodeSession:
         for metric in metrics:
             if len(self._by_name) >= MAX_NAMES:
                 detail = f"the node is born with over {MAX_NAMES} metrics"
+                yield ProtocolError(Reason.TOO_LONG, detail, octets)
+                return
+            if max(len(metric.name), len(device)) > MAX_NAME:
+                detail = f"a name has at most {MAX_NAME} characters"
                 yield ProtocolError(Reason.TOO_LONG, detail, octets)
                 return
             born = _Born(device, metric.name, metric.datatype)
