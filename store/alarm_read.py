@@ -98,7 +98,7 @@ async def alarms(
     before: int | None,
     limit: int,
 ) -> list[AlarmRow]:
-    """Return alarms, newest first; in a scope those of that unit's cases and windows."""
+    """Return alarms, newest first; in a scope of that unit's cases and windows only."""
     rows = await connection.fetch(
         "SELECT a.id, a.rule, a.rule_version, a.device_id, d.code AS device_code,"
         " a.severity, a.raised_at, a.measured_at, a.value, a.threshold, a.cleared_at,"

@@ -57,6 +57,7 @@ class CaseRow:
         unstable_since: Since when its alarm comes and goes, if it does.
         quiet_hits: Hits that were only counted meanwhile.
         members: How many devices its group or storm has; 0 for a single one.
+        window_id: The maintenance window that had kept one of its alarms back, if any.
     """
 
     id: int
@@ -101,6 +102,7 @@ class CaseRow:
     unstable_since: datetime | None
     quiet_hits: int
     members: int
+    window_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,8 @@ SELECT f.id, f.number, f.type, f.scheme, f.class_code, f.condition, f.title_zh,
     f.last_hit_at, f.hit_count, f.recovered_at, f.closed_at, f.simulated, f.shape,
     f.parent_id, f.unstable_since, f.quiet_hits,
     (SELECT count(DISTINCT m.device_id) FROM case_member m WHERE m.case_id = f.id)
-        AS members
+        AS members,
+    (SELECT max(a.window_id) FROM alarm a WHERE a.case_id = f.id) AS window_id
 FROM case_file f
 JOIN device d ON d.id = f.device_id
 JOIN profile p ON p.id = d.profile_id

@@ -6,6 +6,7 @@ import { whyOf } from "./case_list.js";
 import { el, fill } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { icon } from "./icons.js";
+import { MOST_SHOWN, membersOf } from "./members.js";
 import { movesOf } from "./moves.js";
 import { notify } from "./notices.js";
 import { route } from "./route.js";
@@ -19,12 +20,14 @@ export async function caseView(id) {
   const [row, items, steps, moves] = await Promise.all([
     get(`/cases/${id}`), get(`/cases/${id}/evidence`), get(`/cases/${id}/steps`), get(`/cases/${id}/moves`),
   ]);
+  const members = row.members ? await get(`/cases/${id}/members?limit=${MOST_SHOWN}`) : null;
   const registry = items.items.find((item) => item.kind === "registry")?.body ?? null;
   const view = el("article.case-view", { "data-severity": row.severity });
   return fill(view,
     head(row),
     phases(row),
     section("case.why", evidence(row, items.items)),
+    members ? section("case.members", membersOf(row, members.items)) : null,
     section("case.where", [facts(row, registry)]),
     section("case.steps", [timeline(steps.items)]),
     section("case.moves", [movesOf(row, moves.items)]));
@@ -36,6 +39,8 @@ function head(row) {
       el("span.tag.severity", { "data-severity": row.severity, text: t(`severity.${row.severity}`) }),
       el("span.tag.stage", { text: side(words.value?.stages[row.stage], row.stage) }),
       row.recovered_at ? el("span.tag.good", { title: t("recovered.title"), text: t("recovered") }) : null,
+      row.shape === "single" ? null : el("span.tag", { text: t(`shape.${row.shape}`, { n: row.members }) }),
+      row.unstable_since ? el("span.tag", { title: t("unstable.title", { n: row.quiet_hits }), text: t("unstable") }) : null,
       row.simulated ? el("span.tag.drill", { title: t("drill.title"), text: t("drill") }) : null),
     el("h2", { text: said(row, "title") }),
     el("div.case-head-end", {},
@@ -68,10 +73,14 @@ function facts(row, registry) {
     ["case.measured", moment(row.measured_at)],
     ["case.recovered.at", row.recovered_at ? moment(row.recovered_at) : ""],
     ["case.closed.at", row.closed_at ? moment(row.closed_at) : ""],
+    ["case.quiet", row.quiet_hits ? t("case.quiet.hits", { n: row.quiet_hits }) : ""],
+    ["case.window", row.window_id ? t("case.window.kept", { id: row.window_id }) : ""],
   ];
   return el("div", {},
     el("dl.facts", {}, pairs.filter(([, text]) => text).flatMap(([key, text]) => [el("dt", { text: t(key) }), el("dd", { text })])),
     registry?.considered.length ? considered(registry) : null,
+    row.parent_id ? el("button.quiet.link-device", { type: "button", on: { click: () => route.open("case", row.parent_id) } },
+      el("span", { text: t("case.parent") })) : null,
     el("button.quiet.link-device", { type: "button", on: { click: () => route.open("device", row.device_id) } },
       icon(row.device_kind, 16), row.device_code));
 }

@@ -16,9 +16,10 @@ export function evidence(row, items) {
   const after = chosen(of("samples_after"), rule?.quantity);
   const hits = items.filter((item) => item.kind === "hit");
   return [
-    el("p.reason", {}, said(rule ?? row, "reason")),
+    // A group's and a storm's own words count its members as they now are.
+    el("p.reason", {}, said(row.shape === "single" ? (rule ?? row) : row, "reason")),
     rule ? el("p.fine", { text: t("case.rule", { rule: rule.rule, version: rule.rule_version }) }) : null,
-    picture(row, rule, before, after),
+    rule?.rule.includes(":") ? null : picture(row, rule, before, after),
     hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, before ?? after))) : null,
   ];
 }
