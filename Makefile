@@ -4,6 +4,7 @@
 #   make test     set up, then run every test (and some once more without TimescaleDB)
 #   make check    what a change must pass: lint, types, layers, tests
 #   make setup    only set up
+#   make soak     the faults in their long forms: an hour's worth of kills, cuts and full disks
 #   make bench    measure
 #   make fuzz     try codecs with what no device sends, guided by coverage (SECONDS_EACH=30)
 #   make clean    remove what the tools left behind (make distclean: .venv too)
@@ -21,7 +22,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LINTED := . scripts/other-suite
 
-.PHONY: help demo test check setup setup-test packages bench fuzz clean distclean
+.PHONY: help demo test soak check setup setup-test packages bench fuzz clean distclean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -32,6 +33,9 @@ demo: setup
 test: setup-test
 	$(BIN)/pytest -q
 	GEZHI_TEST_EDITION=plain $(BIN)/pytest -q -m editions
+
+soak: setup-test
+	GEZHI_SOAK=1 $(BIN)/pytest -q tests/faults tests/ingest/test_kill.py tests/ingest/test_jt808_kill.py
 
 check: setup-test
 	$(BIN)/ruff check $(LINTED)

@@ -15,13 +15,15 @@ from gezhi.stack.broker import Broker
 from store.gateway_read import gateways
 from store.journal import Kind, read
 from store.journal_body import readings_from
+from tests.faults.figures import SHOWN
+from tests.faults.sizes import sized
 from tests.ingest.publisher import START, Publisher
 from tests.ingest.registry import register
 from vocabulary.times import us_from_datetime
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
-KILLS = 10
+KILLS = sized(10, 50)
 GATEWAYS = 3
 
 Key = tuple[int, int]
@@ -79,7 +81,7 @@ async def until_stored(connection: asyncpg.Connection, count: int) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_of_ten_kills_at_random_moments_nothing_is_lost_and_nothing_doubled(
+async def test_of_many_kills_at_random_moments_nothing_is_lost_and_nothing_doubled(
     database_url: str, broker: Broker, unique: str
 ) -> None:
     codes = [f"{unique}-{n}" for n in range(GATEWAYS)]
@@ -91,7 +93,7 @@ async def test_of_ten_kills_at_random_moments_nothing_is_lost_and_nothing_double
     chance = random.Random(7)  # noqa: S311 - a test's own, the same each time
     stop = asyncio.Event()
     kills_with_work = 0
-    async with asyncio.timeout(240), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(24 * KILLS), asyncio.TaskGroup() as tasks:
         # Once, so that the broker holds a session that queues for us.
         async with ingest_process(database_url, broker.ingest_url, unique):
             await until_subscribed(connection)
@@ -113,6 +115,11 @@ async def test_of_ten_kills_at_random_moments_nothing_is_lost_and_nothing_double
             ingest_process(database_url, broker.ingest_url, unique),
         ):
             await until_stored(connection, acknowledged)
+    SHOWN.note(
+        f"ingest killed {KILLS} times",
+        acknowledged=acknowledged,
+        stored=(await stored(connection)).total(),
+    )
     assert kills_with_work == KILLS
     assert acknowledged > 1000 * KILLS
     expected = await keys_of(connection, publishers)
