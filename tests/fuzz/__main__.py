@@ -31,13 +31,7 @@ def main() -> int:
             failed += not fuzz(protocol, max(seconds // shared, 1))
     for name in sorted({family(protocol) for protocol in protocols()}):
         if not only or name in only:
-            tally = flipped({name}, ALL)
-            refused = ", ".join(f"{k} {n}" for k, n in tally.refused.most_common())
-            say(
-                f"{name}: {tally.messages} messages, {tally.mutants} mutants;"
-                f" accepted {tally.accepted} ({tally.different} say something else);"
-                f" refused {refused}"
-            )
+            failed += not flip(name)
     return failed
 
 
@@ -74,6 +68,22 @@ def fuzz(protocol: str, seconds: int) -> bool:
     last = [(found or ["?"])[-1] for found in (runs, edges, peak)]
     say(f"{protocol}: {last[0]} runs, {last[1]} edges, {last[2]} MB: {verdict}")
     return done.returncode == 0
+
+
+def flip(name: str) -> bool:
+    """Change every octet to every other; say what came, and whether all was well."""
+    try:
+        tally = flipped({name}, ALL)
+    except AssertionError as error:
+        say(f"{name}: FAILED: {error}")
+        return False
+    refused = ", ".join(f"{word} {n}" for word, n in tally.refused.most_common())
+    say(
+        f"{name}: {tally.messages} messages, {tally.mutants} mutants;"
+        f" accepted {tally.accepted} ({tally.different} say something else);"
+        f" refused {refused}"
+    )
+    return True
 
 
 def seeds(protocol: str) -> Iterator[bytes]:

@@ -73,9 +73,12 @@ def header_from(reader: BodyReader) -> tuple[Header, int]:
     """Return a message's header and its attributes.
 
     Raises:
-        FieldError: If it is too short, or a sub-package that cannot be.
+        FieldError: If it is too short, none, or a sub-package that cannot be.
     """
     message_id, attributes = _START.unpack(reader.take(_START.size))
+    if not message_id:
+        # The check code of nothing but zeros is 0: padding that a stray flag cut off.
+        raise FieldError(Reason.BAD_FRAME, "no message has the id 0")
     edition = Edition.OF_2019 if attributes & _OF_2019 else Edition.OF_2013
     if edition is Edition.OF_2019:
         version, phone, serial = _REST_2019.unpack(reader.take(_REST_2019.size))
