@@ -13,8 +13,9 @@ LEASE = timedelta(seconds=120)
 """When a command that was claimed and never told of is due again."""
 
 _CLAIM = """
-WITH due AS (
-    SELECT c.number FROM command c
+WITH ready AS (
+    SELECT c.number, row_number() OVER (PARTITION BY g.id ORDER BY c.number) AS place
+    FROM command c
     JOIN device d ON d.id = c.device_id AND d.retired_at IS NULL
     JOIN gateway g ON g.id = d.gateway_id AND g.transport <> 'jt808'
     WHERE c.settled_at IS NULL AND c.state <> 'acked'
@@ -24,6 +25,9 @@ WITH due AS (
             SELECT FROM command o WHERE o.device_id = c.device_id
             AND o.number < c.number AND o.settled_at IS NULL AND o.state <> 'acked'
             AND o.next_try_at IS NOT NULL)
+), due AS (
+    SELECT c.number FROM command c JOIN ready USING (number)
+    WHERE place <= $6 AND c.settled_at IS NULL AND c.state <> 'acked'
     ORDER BY c.number LIMIT $4 FOR UPDATE OF c SKIP LOCKED
 )
 UPDATE command c SET tries = c.tries + 1, tried_at = coalesce(c.tried_at, $1),
@@ -63,6 +67,7 @@ async def claim_commands(
     down: Collection[str],
     busy: Collection[int],
     most: int,
+    most_each: int,
 ) -> list[Command]:
     """Return what is to be said now, oldest first, and note that it may be said.
 
@@ -72,11 +77,14 @@ async def claim_commands(
     Args:
         connection: Of the only worker.
         at: Now, aware.
-        down: Codes of gateways that are known not to hear us.
+        down: Codes of gateways that are not to be told anything now.
         busy: Numbers of commands that are being said.
         most: Most commands to return.
+        most_each: Most of one gateway.
     """
-    rows = await connection.fetch(_CLAIM, at, list(down), list(busy), most, at + LEASE)
+    rows = await connection.fetch(
+        _CLAIM, at, list(down), list(busy), most, at + LEASE, most_each
+    )
     commands = [
         Command(
             id=row["id"],

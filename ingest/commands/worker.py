@@ -9,6 +9,7 @@ once.
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -37,8 +38,11 @@ LOOK_S = 1.0
 RETRY_S = 2.0
 """About how long to leave a lost database alone."""
 
-AT_ONCE = 64
+AT_ONCE = 256
 """Commands that are being said at a time."""
+
+AT_ONCE_EACH = 16
+"""Of those, to one gateway: a line that is gone must not hold up the others."""
 
 SAY_S = 90.0
 """How long a carrier may take over one command."""
@@ -104,7 +108,7 @@ class _Worker:
         self._ways = ways
         self._clock = clock
         self._turn = asyncio.Lock()
-        self._busy: set[int] = set()
+        self._busy: dict[int, str] = {}  # what is being said, and to which gateway
 
     async def follow(self, tail: JournalTail) -> None:
         """Take in what the journal tells, and have said what is due."""
@@ -116,19 +120,26 @@ class _Worker:
                 is_open = await fold.take(entries)
                 due = await self._claim(fold) if is_open else []
             for command in due:
-                self._busy.add(command.number)
+                self._busy[command.number] = self._gateway_of(command)
                 self._tasks.create_task(
                     self._say(command), name=f"command {command.number}"
                 )
 
     async def _claim(self, fold: Fold) -> list[Command]:
+        crowds = Counter(self._busy.values())
+        crowded = {code for code, count in crowds.items() if count >= AT_ONCE_EACH}
         return await claim_commands(
             self._connection,
             at=self._clock(),
-            down=fold.down,
+            down=fold.down | crowded,
             busy=self._busy,
             most=AT_ONCE - len(self._busy),
+            most_each=AT_ONCE_EACH,
         )
+
+    def _gateway_of(self, command: Command) -> str:
+        device = self._registry().devices.get(command.device_id)
+        return device.gateway if device else ""
 
     async def _say(self, command: Command) -> None:
         carrier, said = await self._said(command)
@@ -141,7 +152,7 @@ class _Worker:
                 may_repeat=carrier is not None and carrier.may_repeat,
                 at=self._clock(),
             )
-            self._busy.discard(command.number)
+            del self._busy[command.number]
 
     async def _said(self, command: Command) -> tuple[Carrier | None, Said]:
         snapshot = self._registry()
@@ -159,3 +170,6 @@ class _Worker:
                 return carrier, await carrier.say(command, device, gateway)
         except TimeoutError:
             return carrier, Said(way=Way.UNSURE, detail=f"not said within {SAY_S:g} s")
+        except Exception as error:
+            log.exception("command %s", command.id)
+            return carrier, Said(way=Way.REFUSED, detail=f"our fault: {error!r}")

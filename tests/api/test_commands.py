@@ -148,7 +148,9 @@ async def test_a_waiting_command_is_taken_back_and_one_that_may_be_said_is_not(
     assert (gone.status_code, gone.json()["command"]["state"]) == (200, "cancelled")
     assert [step["state"] for step in gone.json()["steps"]] == ["queued", "cancelled"]
     second = await admin.post(COMMANDS, json=DIM, headers=named("b"))
-    await claim_commands(street.connection, at=utc_now(), down=(), busy=(), most=9)
+    await claim_commands(
+        street.connection, at=utc_now(), down=(), busy=(), most=9, most_each=9
+    )
     kept = await admin.delete(second.headers["location"])
     assert kept.status_code == 409
     assert kept.json()["type"].endswith("command-said")
