@@ -23,6 +23,7 @@ from ingest.memory import Memory
 from ingest.metrics import IngestMetrics
 from ingest.names import Names
 from store.batch import Writer
+from store.company import has_company
 from store.connection import AWAY, Connection
 from store.disk import check_room
 from store.journal import Kind, append
@@ -114,8 +115,9 @@ class _Intake:
         await self._tell(self._ourselves(up=True, detail="started"))
 
     async def end(self) -> None:
-        """Tell the journal that we hear no longer."""
-        await self._tell(self._ourselves(up=False, detail="stopped"))
+        """Tell the journal that nobody hears any longer, if we were the last."""
+        if not await self._insist(has_company):
+            await self._tell(self._ourselves(up=False, detail="stopped"))
 
     async def tick(self) -> None:
         """Tell the journal that time has passed."""

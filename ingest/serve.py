@@ -26,6 +26,7 @@ from ingest.pollers import Pollers
 from ingest.registry_watch import RegistryWatch
 from ingest.retries import run_retries
 from ingest.sl651_edge import serve_sl651
+from store.company import worker_name
 from vocabulary.times import Clock
 
 INBOX_SIZE = 64
@@ -97,7 +98,8 @@ async def serve(settings: IngestSettings, *, clock: Clock) -> None:
     """
     broker = BrokerAddress.from_url(settings.mqtt_url)  # a wrong one fails at once
     metrics = IngestMetrics(settings.disks)
-    async with _pool(settings.database_url) as pool:
+    name = worker_name(settings.mqtt_client_id)
+    async with _pool(settings.database_url, name) as pool:
         with _metrics_served(metrics, settings):
             await _run(settings, broker, pool, metrics, clock)
 
@@ -207,10 +209,14 @@ def _station_edges(
 
 
 @asynccontextmanager
-async def _pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+async def _pool(dsn: str, name: str) -> AsyncIterator[asyncpg.Pool]:
     """Open a pool that need not reach its database to open or to close."""
     pool = await asyncpg.create_pool(
-        dsn, min_size=0, max_size=CONNECTIONS, command_timeout=COMMAND_TIMEOUT_S
+        dsn,
+        min_size=0,
+        max_size=CONNECTIONS,
+        command_timeout=COMMAND_TIMEOUT_S,
+        server_settings={"application_name": name},
     )
     try:
         yield pool

@@ -20,6 +20,8 @@ WORDS = 3
 """Of the worker that opened the session, and of the two that then hear."""
 
 UP = b'"edge":"mqtt","gateway":"","up":true'
+DOWN = b'"edge":"ingest","gateway":"","up":false'
+COUNT = "SELECT count(*) FROM journal WHERE position($1::bytea IN body) > 0"
 
 
 async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
@@ -59,10 +61,30 @@ async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
     assert outcome.is_whole
 
 
+async def test_only_the_last_worker_to_stop_says_that_nobody_hears(
+    database_url: str, broker: Broker, unique: str
+) -> None:
+    await load_of(database_url, broker, unique, shared_group=unique)
+    connection = await asyncpg.connect(database_url)
+    words = []
+    url = broker.ingest_url
+    async with (
+        asyncio.timeout(60),
+        ingest(database_url, url, unique, shared_group=unique) as one,
+        ingest(database_url, url, f"{unique}-two", shared_group=unique) as two,
+    ):
+        await until_both_hear(database_url)
+        for worker in (one, two):
+            worker.send_signal(signal.SIGINT)
+            await worker.wait()
+            words.append(await connection.fetchval(COUNT, DOWN))
+    await connection.close()
+    assert words == [0, 1]
+
+
 async def until_both_hear(dsn: str) -> None:
     """Wait until two workers have said that they hear, after the one that opened it."""
-    query = "SELECT count(*) FROM journal WHERE position($1::bytea IN body) > 0"
     connection = await asyncpg.connect(dsn)
-    while await connection.fetchval(query, UP) < WORDS:  # noqa: ASYNC110 - as above
+    while await connection.fetchval(COUNT, UP) < WORDS:  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.05)
     await connection.close()
