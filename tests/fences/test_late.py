@@ -1,0 +1,92 @@
+"""S19 and "the truck must be at the depot by 08:00", in local time."""
+
+import pytest
+
+from cases.request import Hit
+from rules.plan import Plan
+from tests.fences.yard import Fix, box, drive, plan_of, told
+from tests.rules.town import START_S
+
+BEIJING_S = 8 * 3600
+NEXT_DAY_S = 86_400 - (START_S + BEIJING_S) % 86_400
+"""From the tests' second 0 to the next midnight in Beijing."""
+
+DEPOT = box(0, 200, kind="depot")
+
+
+def clock(hours: int, minutes: int = 0, seconds: int = 0) -> float:
+    """The tests' second at which clocks on the wall show this, on the first day."""
+    return NEXT_DAY_S + hours * 3600 + minutes * 60 + seconds
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return plan_of(
+        "type: late, fences: kind depot, since: '04:00', by: '08:00'",
+        "largest_gap_s: 120",
+        fences=[DEPOT],
+        interval_s=60,
+    )
+
+
+def minutes(begin: float, end: float, east_m: float) -> list[Fix]:
+    return [Fix(at, east_m) for at in range(int(begin), int(end), 60)]
+
+
+def test_who_is_not_there_by_eight_is_late_until_it_arrives(plan: Plan) -> None:
+    fixes = minutes(clock(7), clock(8, 30), 900) + minutes(clock(8, 30), clock(9), 100)
+    found = drive(plan, fixes, ticks=False)
+    assert told(found) == [(Hit.RAISED, clock(8)), (Hit.CLEARED, clock(8, 30))]
+    assert found[0].value == pytest.approx(700, abs=1)
+
+
+def test_who_was_there_in_the_window_and_left_is_not_late(plan: Plan) -> None:
+    fixes = minutes(clock(5), clock(5, 10), 100) + minutes(clock(5, 10), clock(10), 900)
+    assert drive(plan, fixes, ticks=False) == []
+
+
+def test_who_was_there_only_before_the_window_is_late(plan: Plan) -> None:
+    fixes = minutes(clock(3), clock(3, 50), 100) + minutes(clock(3, 50), clock(9), 900)
+    assert told(drive(plan, fixes, ticks=False)) == [(Hit.RAISED, clock(8))]
+
+
+def test_s19_who_is_outside_already_when_the_time_comes_is_told_then(
+    plan: Plan,
+) -> None:
+    night = minutes(-NEXT_DAY_S // 2, clock(8, 5), 900)
+    assert told(drive(plan, night, ticks=False)) == [(Hit.RAISED, clock(8))]
+
+
+def test_of_whom_nothing_was_known_at_eight_nobody_can_tell(plan: Plan) -> None:
+    garage = minutes(clock(7), clock(7, 30), 900) + minutes(
+        clock(8, 30), clock(10), 900
+    )
+    assert drive(plan, garage, ticks=False) == []
+    late_again = minutes(clock(31), clock(32, 10), 900)  # the day after it is known
+    assert told(drive(plan, garage + late_again, ticks=False)) == [
+        (Hit.RAISED, clock(32))
+    ]
+
+
+def test_a_day_late_ends_when_the_next_window_begins(plan: Plan) -> None:
+    fixes = minutes(clock(7), clock(8, 10), 900) + minutes(
+        clock(24), clock(24, 10), 900
+    )
+    assert told(drive(plan, fixes, ticks=False)) == [
+        (Hit.RAISED, clock(8)),
+        (Hit.CLEARED, clock(24)),
+    ]
+
+
+def test_a_window_may_begin_the_evening_before() -> None:
+    plan = plan_of(
+        "type: late, fences: kind depot, since: '22:00', by: '02:00'",
+        "largest_gap_s: 120",
+        fences=[DEPOT],
+        interval_s=60,
+    )
+    was_there = minutes(clock(22), clock(22, 10), 100)
+    gone = minutes(clock(22, 10), clock(27), 900)
+    assert drive(plan, was_there + gone, ticks=False) == []
+    absent = minutes(clock(21), clock(27), 900)
+    assert told(drive(plan, absent, ticks=False)) == [(Hit.RAISED, clock(26))]
