@@ -24,8 +24,8 @@ export async function get(path) {
 }
 
 /** Send JSON to a resource. */
-export async function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
+export async function post(path, body, more = {}) {
+  const headers = { "Content-Type": "application/json", ...more };
   return answered(await asked(path, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { cases, vehicles } from "./city.js";
 import { chart, short } from "./chart.js";
+import { commandsOf } from "./command_panel.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { notify } from "./notices.js";
@@ -25,6 +26,7 @@ export async function deviceView(id) {
     section("", [facts(device, vehicle)]),
     device.kind === "vehicle" ? trackButton(device) : null,
     related(id),
+    await commandsOf(device),
     samples.rows.length > 1 ? section("device.hour", [figure(samples)]) : null,
     last.length ? section("device.last", [table(last)]) : null);
 }

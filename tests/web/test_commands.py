@@ -1,0 +1,58 @@
+"""Telling a lamp what to do from the page, and seeing how far that has come."""
+
+import pytest
+
+from store.command_moves import move_on, tell
+from store.command_queue import claim_commands
+from tests.api.town import utc_now
+from tests.web.control_room import ControlRoom
+from vocabulary.command import State
+
+pytestmark = [pytest.mark.db, pytest.mark.browser]
+
+LAMP = """
+SELECT d.id FROM device d JOIN profile p ON p.id = d.profile_id
+WHERE p.kind = 'lamp' ORDER BY d.id LIMIT 1
+"""
+
+
+async def test_a_lamp_is_dimmed_after_a_second_press_and_sent_is_not_done(
+    room: ControlRoom,
+) -> None:
+    await room.enter()
+    page = room.page
+    lamp = await room.connection.fetchval(LAMP)
+    await page.goto(f"{room.url}/#device-{lamp}")
+    dim = page.get_by_role("button", name="40%")
+    await dim.click()
+    count = "SELECT count(*) FROM command"
+    assert await room.connection.fetchval(count) == 0
+    await dim.click()
+    await page.wait_for_selector('.command[data-state="queued"]')
+    (command,) = await claim_commands(
+        room.connection, at=utc_now(), down=(), busy=(), most=9, most_each=9
+    )
+    for state, words in (
+        (State.SENT, "已发出，未确认"),
+        (State.ACKED, "设备已应答"),
+        (State.EFFECT_SEEN, "已见效"),
+    ):
+        async with room.connection.transaction():
+            moved = await move_on(room.connection, command.number, state, at=utc_now())
+            await tell(room.connection, [moved])
+        await page.wait_for_selector(f'.command[data-state="{state}"]')
+        assert await room.text(".command-state") == words
+    assert room.complaints == []
+
+
+async def test_a_waiting_command_is_taken_back(room: ControlRoom) -> None:
+    await room.enter()
+    page = room.page
+    lamp = await room.connection.fetchval(LAMP)
+    await page.goto(f"{room.url}/#device-{lamp}")
+    off = page.get_by_role("button", name="关灯")
+    await off.click()
+    await off.click()
+    await page.click(".command button")
+    await page.wait_for_selector('.command[data-state="cancelled"]')
+    assert room.complaints == []
