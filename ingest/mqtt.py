@@ -5,6 +5,7 @@ either ended comes again, and the store leaves out what it has.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Sequence
@@ -16,15 +17,18 @@ from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.broker_address import BrokerAddress
 from ingest.mqtt_link import LinkLostError, MqttLink
 from ingest.mqtt_message import MqttMessage
-from ingest.mqtt_messages import Ear, arrivals_of
+from ingest.mqtt_messages import Ear, arrivals_of, state_message
 from ingest.mqtt_mouth import Mouth
 from ingest.mqtt_topics import (
     ANSWER_FILTER,
     NMEA_FILTER,
+    STATE_TOPIC,
     STATUS_FILTER,
     UP_FILTER,
     foreign_filters,
+    has_nodes,
 )
+from ingest.protocols import sparkplug
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -40,6 +44,9 @@ MOST_OCTETS_TOGETHER = 1024 * 1024
 
 MOST_COMMANDS = 100
 """Commands that may wait to be published."""
+
+GOODBYE_S = 1.0
+"""How long the broker may take to hear that we go."""
 
 FIRST_RETRY_S = 0.5
 """Wait after the first failure; doubled each time, with chance."""
@@ -88,7 +95,7 @@ async def run_mqtt_edge(
     failures = 0
     while True:
         try:
-            async with MqttLink(broker, client_id) as link:
+            async with MqttLink(broker, client_id, edge.will()) as link:
                 failures = 0
                 with mouth.on(link):
                     await edge.serve(link)
@@ -116,14 +123,40 @@ class _MqttEdge:
         self._commands = asyncio.Queue[MqttMessage](MOST_COMMANDS)
         self._is_up: bool | None = None  # what the journal was told last
         self._statuses: dict[str, bool] = {}
+        self._since_ms: int | None = None  # when we came, where nodes may wait for us
+
+    def will(self) -> MqttMessage | None:
+        """Return what the broker shall say when it loses us, from now on."""
+        now = sparkplug.state_at(self._clock(), is_online=False).timestamp_ms
+        self._since_ms = now if has_nodes(self._registry.snapshot) else None
+        return self._state(is_online=False)
 
     async def serve(self, link: MqttLink) -> None:
         """Take messages until the link is lost."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._subscribe(link), name="mqtt subscribe")
-            tasks.create_task(self._answer(link), name="mqtt answer")
-            while True:
-                await self._take(link)
+        await self._say_state(link, is_online=True)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._subscribe(link), name="mqtt subscribe")
+                tasks.create_task(self._answer(link), name="mqtt answer")
+                while True:
+                    await self._take(link)
+        finally:
+            with contextlib.suppress(LinkLostError, TimeoutError):
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._say_state(link, is_online=False)
+
+    async def _say_state(self, link: MqttLink, *, is_online: bool) -> None:
+        """Say that we are there, or go, if there are nodes that could wait for us."""
+        state = self._state(is_online=is_online)
+        if state:
+            await link.publish(state.topic, state.payload, retain=state.retain)
+
+    def _state(self, *, is_online: bool) -> MqttMessage | None:
+        if self._since_ms is None:
+            return None
+        return state_message(
+            sparkplug.HostState(is_online=is_online, timestamp_ms=self._since_ms)
+        )
 
     async def tell(self, *, up: bool, detail: str) -> None:
         """Let the journal know whether we hear, if it does not yet."""
@@ -140,6 +173,8 @@ class _MqttEdge:
         subscribed: set[str] = set()
         while True:
             snapshot = self._registry.snapshot
+            if has_nodes(snapshot) and self._since_ms is None:
+                raise LinkLostError("connecting again, with a will for Sparkplug")
             new = [each for each in self._filters(snapshot) if each not in subscribed]
             if new:
                 await link.subscribe(new)
@@ -156,6 +191,7 @@ class _MqttEdge:
             self._share + ANSWER_FILTER,
             self._share + NMEA_FILTER,
             STATUS_FILTER,
+            *([STATE_TOPIC] if has_nodes(snapshot) else []),
             *(self._share * may_share + each for each, may_share in foreign.items()),
         ]
 
@@ -180,7 +216,7 @@ class _MqttEdge:
         """Publish what is to be answered, while messages are taken."""
         while True:
             command = await self._commands.get()
-            await link.publish(command.topic, command.payload)
+            await link.publish(command.topic, command.payload, retain=command.retain)
 
     def _is_news(self, change: EdgeChange) -> bool:
         was_up = self._statuses.get(change.gateway)

@@ -25,6 +25,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.broker_address import BrokerAddress
+from ingest.mqtt_message import MqttMessage
 from ingest.mqtt_pile import Pile, Received
 
 log = logging.getLogger(__name__)
@@ -61,15 +62,19 @@ class MqttLink:
     Args:
         broker: Where to connect.
         client_id: The session's name; no two connections may share it.
+        will: What the broker shall publish when it loses us; None for nothing.
     """
 
-    def __init__(self, broker: BrokerAddress, client_id: str) -> None:
+    def __init__(
+        self, broker: BrokerAddress, client_id: str, will: MqttMessage | None = None
+    ) -> None:
         self.peer = f"{broker.host}:{broker.port}"
         self._pile = Pile()
         self._failure: Exception | None = None
         self._is_reading = False
         self._broker = broker
         self._client_id = client_id
+        self._will = will
         self._use(aiomqtt.ProtocolVersion.V311)
 
     def _use(self, version: aiomqtt.ProtocolVersion) -> None:
@@ -84,6 +89,7 @@ class MqttLink:
             clean_session=None if is_v5 else False,
             clean_start=False if is_v5 else MQTT_CLEAN_START_FIRST_ONLY,
             properties=_connect_properties() if is_v5 else None,
+            will=_will(self._will),
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_TIMEOUT_S,
             tls_context=ssl.create_default_context() if self._broker.has_tls else None,
@@ -177,14 +183,16 @@ class MqttLink:
         for packet_id in received.packet_ids:
             self._paho.ack(packet_id, qos=1)
 
-    async def publish(self, topic: str, payload: bytes) -> None:
+    async def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False
+    ) -> None:
         """Publish at QoS 1; returns when the broker has it.
 
         Raises:
             LinkLostError: If the link is lost; the message may or may not have arrived.
         """
         try:
-            await self._client.publish(topic, payload, qos=1)
+            await self._client.publish(topic, payload, qos=1, retain=retain)
         except aiomqtt.MqttError as error:
             raise LinkLostError(f"{self.peer}: {error}") from error
 
@@ -225,6 +233,12 @@ class MqttLink:
             is_more = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
             if self._pile.qsize() == waiting and not is_more:
                 return
+
+
+def _will(message: MqttMessage | None) -> aiomqtt.Will | None:
+    if message is None:
+        return None
+    return aiomqtt.Will(message.topic, message.payload, qos=1, retain=message.retain)
 
 
 def _connect_properties() -> Properties:

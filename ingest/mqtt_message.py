@@ -10,7 +10,9 @@ class MqttMessage:
     Attributes:
         topic: Where it was published.
         payload: Its octets.
+        retain: Whether the broker shall keep it for who comes later.
     """
 
     topic: str
     payload: bytes
+    retain: bool = False

@@ -14,9 +14,15 @@ from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, EdgeChange
 from ingest.foreign import Interpreter
 from ingest.mqtt_message import MqttMessage
-from ingest.mqtt_topics import STATUS_FILTER, UP_FILTER, Address, Topics
+from ingest.mqtt_topics import (
+    STATE_TOPIC,
+    STATUS_FILTER,
+    UP_FILTER,
+    Address,
+    Topics,
+)
 from ingest.nmea_message import nmea_content
-from ingest.protocols import gezhi_command, gezhi_json, gezhi_msgpack
+from ingest.protocols import gezhi_command, gezhi_json, gezhi_msgpack, sparkplug
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.up_message import (
     DeviceReadings,
@@ -34,6 +40,11 @@ from vocabulary.times import us_from_datetime
 
 EDGE = "gateway"
 """What EDGE entries of the journal call a gateway's own connection to the broker."""
+
+
+def state_message(state: sparkplug.HostState) -> MqttMessage:
+    """Return what we publish of ourselves, for nodes of Sparkplug."""
+    return MqttMessage(STATE_TOPIC, sparkplug.encode_state(state), retain=True)
 
 
 class Ear:
@@ -55,6 +66,18 @@ class Ear:
         if snapshot is not self.snapshot:
             self.snapshot = snapshot
             self.topics = Topics(snapshot)
+
+    def hear_state(self, payload: bytes, now: datetime) -> None:
+        """Take what is said of ourselves: who is said to be away says that it is not.
+
+        The broker says so for a worker that it has lost, while others are there.
+
+        Raises:
+            ProtocolError: If it is no state.
+        """
+        if not sparkplug.decode_state(payload).is_online:
+            state = sparkplug.state_at(now, is_online=True)
+            self.commands.append(state_message(state))
 
     def commands_to_send(self) -> list[MqttMessage]:
         """Take what is to be published in answer."""
@@ -121,6 +144,8 @@ class _Hearing:
             self._change(address.gateway, is_up=_status(payload))
         elif address.kind == "answer":
             gathered.answers.append(gezhi_command.decode_answer(payload))
+        elif address.kind == "state":
+            self._ear.hear_state(payload, self._received_at)
         elif address.kind == "nmea":
             self._read_nmea(address, message, gathered)
         elif gateway is not None and gateway.format is not Format.GEZHI:

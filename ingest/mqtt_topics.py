@@ -14,6 +14,8 @@
     v1/gateway/{kind}                            ThingsBoard
     spBv1.0/{group}/{kind}/{node}[/{device}]     Sparkplug: node is the gateway's code
 
+    spBv1.0/STATE/gezhi      whether we are there, for Sparkplug's nodes; of our own
+
 Only Sparkplug's topics name who speaks; of the others one gateway may have each. Who
 may write where is the broker's to enforce, by the same table: see
 `gezhi.gateway_accounts`.
@@ -38,6 +40,12 @@ ANSWER_FILTER = "gezhi/v1/+/answer"
 
 NMEA_FILTER = "gezhi/v1/+/nmea/+"
 """Sentences of devices behind gateways of any format."""
+
+HOST = "gezhi"
+"""What we are called as a host of Sparkplug, all workers together."""
+
+STATE_TOPIC = sparkplug.state_topic(HOST)
+"""Where we say whether we are there."""
 
 CODE = re.compile(r"[^/+#\s]+")
 """A gateway's code that can be a level of a topic."""
@@ -65,7 +73,8 @@ class Address:
 
     Attributes:
         gateway: The gateway's code; empty if it cannot be told.
-        kind: `up`, `status`, `answer`, `native`, `nmea`; empty where nobody may speak.
+        kind: `up`, `status`, `answer`, `native`, `nmea`, or `state` of our own; empty
+            where nobody may speak.
         native: The topic of the gateway's format, where it is `native`.
         device: Whose sentences, where it is `nmea`.
         is_below_ours: Whether it came below our own root.
@@ -111,6 +120,8 @@ class Topics:
                 is_one = device and "/" not in device
                 return Address(levels[2], "nmea", device=device) if is_one else NOWHERE
             return NOWHERE
+        if topic == STATE_TOPIC:
+            return Address(kind="state", is_below_ours=False)
         code = self._native.get(levels[0], "")
         if levels[0] == sparkplug.NAMESPACE:
             said = sparkplug.Topic.parse(topic)
@@ -122,6 +133,14 @@ class Topics:
         return bool(
             gateway and gateway.native_topics and gateway.format is Format.SPARKPLUG
         )
+
+
+def has_nodes(snapshot: Snapshot) -> bool:
+    """Return whether there are nodes of Sparkplug that could wait for us."""
+    return any(
+        gateway.native_topics and gateway.format is Format.SPARKPLUG
+        for gateway in snapshot.gateways.values()
+    )
 
 
 def foreign_filters(snapshot: Snapshot) -> dict[str, bool]:
@@ -164,4 +183,5 @@ def reads(gateway: Gateway) -> Sequence[str]:
     if gateway.format is not Format.SPARKPLUG:
         return ()
     root = f"{sparkplug.NAMESPACE}/+"
-    return [f"{root}/NCMD/{gateway.code}", f"{root}/DCMD/{gateway.code}/+"]
+    commands = [f"{root}/NCMD/{gateway.code}", f"{root}/DCMD/{gateway.code}/+"]
+    return [*commands, STATE_TOPIC]

@@ -114,6 +114,7 @@ pattern read gezhi/v1/%u/down/#
 
 user {ingest}
 topic read gezhi/v1/#
+topic read spBv1.0/STATE/+
 topic write gezhi/v1/+/down/#
 {more}"""
 

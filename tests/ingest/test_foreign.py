@@ -289,4 +289,8 @@ def test_a_node_may_write_its_own_topics_and_read_its_commands() -> None:
     gateway = town(Format.SPARKPLUG, native_topics=True).gateways["GW"]
     assert "spBv1.0/+/DDATA/GW/+" in writes(gateway)
     assert all(topic.split("/")[3] == "GW" for topic in writes(gateway))
-    assert reads(gateway) == ["spBv1.0/+/NCMD/GW", "spBv1.0/+/DCMD/GW/+"]
+    assert reads(gateway) == [
+        "spBv1.0/+/NCMD/GW",
+        "spBv1.0/+/DCMD/GW/+",
+        "spBv1.0/STATE/gezhi",
+    ]
