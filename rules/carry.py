@@ -82,13 +82,16 @@ def _carry_memories(
     fresh: State,
     slots: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> None:
-    """Keep what the measures remember of the slots that go on."""
+    """Keep what measures and schedules remember of the slots that go on."""
     for before, after, kept, memory in zip(
         old.measures, new.measures, state.memories, fresh.memories, strict=True
     ):
         was, now = before.place[slots[0]], after.place[slots[1]]
         both = (was >= 0) & (now >= 0)
         carry_rows(kept, memory, was[both], now[both])
+    was, now = old.schedules.row[slots[0]], new.schedules.row[slots[1]]
+    both = (was >= 0) & (now >= 0)
+    carry_rows(state.schedule, fresh.schedule, was[both], now[both])
 
 
 def _carried_lanes(

@@ -15,6 +15,7 @@ from rules.plan import Plan, Slots
 from rules.plan_source import PlanSource, plan_key
 from rules.rule import Hears, Rule
 from rules.rule_file import parse_rule
+from rules.schedules import Schedules
 from rules.side_condition import Sides
 from rules.subject import Subject
 from rules.town import Town
@@ -46,6 +47,7 @@ def compile_plan(source: PlanSource) -> Plan:
     ]
     slots, measures = _slots(drafts, rules, source.subjects)
     sides = _sides(drafts)
+    schedules = Schedules.of([(d.rule.when, d.subject) for d in drafts], source)
     return Plan(
         key=plan_key(source),
         source=source,
@@ -55,7 +57,8 @@ def compile_plan(source: PlanSource) -> Plan:
         slots=slots,
         has_fed=bool(slots.is_fed.any()),
         measures=measures,
-        lanes=_lanes(drafts, sides),
+        lanes=_lanes(drafts, sides, schedules),
+        schedules=schedules,
         sides=sides,
         ears=_ears(drafts, source.subjects),
         layout=layout_from(source, rules),
@@ -72,6 +75,7 @@ def _slots(
     release = _ladder([d.releases for d in drafts])
     measure, measures = compile_measures([d.measure for d in drafts])
     lane = np.searchsorted(_latenesses(drafts), [_late_us(d) for d in drafts])
+    is_timed = np.array([d.rule.when is not None for d in drafts], np.bool_)
     slots = Slots(
         rule=np.array([place_of_rule[d.rule.code] for d in drafts], np.intp),
         subject=np.array(
@@ -86,7 +90,7 @@ def _slots(
         refuse=np.array([d.rule.refuse for d in drafts], np.int32),
         measure=measure,
         lane=lane.astype(np.int8),
-        is_fed=(measure != VALUE) | (lane > 0),
+        is_fed=(measure != VALUE) | (lane > 0) | is_timed,
     )
     return slots, measures
 
@@ -108,7 +112,9 @@ def _latenesses(drafts: Iterable[Draft]) -> list[int]:
     return sorted({0} | {_late_us(d) for d in drafts})
 
 
-def _lanes(drafts: Sequence[Draft], sides: Sides) -> tuple[Lane, ...]:
+def _lanes(
+    drafts: Sequence[Draft], sides: Sides, schedules: Schedules
+) -> tuple[Lane, ...]:
     lanes = []
     for late_us in _latenesses(drafts):
         slots = [(slot, d) for slot, d in enumerate(drafts) if _late_us(d) == late_us]
@@ -125,6 +131,14 @@ def _lanes(drafts: Sequence[Draft], sides: Sides) -> tuple[Lane, ...]:
                 for slot, d in slots
             ),
             watch_of_series=_index(watched),
+            scheduled=np.array(
+                [
+                    schedules.row[slot]
+                    for slot, d in slots
+                    if d.rule.when is not None and d.hears is None
+                ],
+                np.intp,
+            ),
         )
         lanes.append(lane)
     return tuple(lanes)

@@ -1,7 +1,7 @@
 """The engine: state and one journal entry in, state and transitions out.
 
-    listen ─▶ samples of the entry ─▶ measure ─▶ side conditions ─▶ judge ─┬▶ turns
-           └▶ silence ────────────────────────────────────────────▶ judge ─┘
+    listen ─▶ lanes ─▶ samples ─▶ measure ─▶ schedule, sides ─▶ judge ─┬▶ turns
+           └▶ silence ─────────────────────────────────────────▶ judge ─┘
 
 It has no clock, no randomness and does no I/O: the same plan, state and entries give
 the same transitions, bit for bit. What one entry says is folded in the samples' own
@@ -12,20 +12,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.admit import admit, measured
 from rules.folded import Folded, late_samples, transitions
 from rules.hearing import listen, silent_us
 from rules.held import Held, hold
-from rules.hold import IS_STANDING
-from rules.judge import Turns, judge, judge_once
+from rules.hold import IS_STANDING, Verdict
+from rules.judge import NO_RULING, Turns, judge, judge_once
 from rules.lane import Lane
 from rules.learned import Content, Learned
 from rules.measures import VALUE
 from rules.plan import Plan
 from rules.samples import Samples
-from rules.side_condition import NOTHING, judge_sides, remember, seen_in
+from rules.scheduled import by_schedule, within_schedule
+from rules.side_condition import NOTHING, Seen, judge_sides, remember, seen_in
 from rules.state import State
+from rules.times import NEVER
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US
@@ -58,30 +61,52 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
             for content in due.contents:
                 late = _content(plan, state, lane, content, turns)
                 folded.late.extend(late_samples(plan, entry, late))
+            if len(lane.scheduled):
+                until_us = entry.at_us - lane.late_us
+                turns += _judge(
+                    plan, state, lane, NOTHING, NO_SAMPLES, until_us=until_us
+                )
         turns += _silence(plan, state, entry)
-        folded.transitions.extend(transitions(plan, entry, turns))
+        folded.transitions.extend(transitions(plan, state, entry, turns))
         state = state.at(entry.seq, entry.at_us, tuple(held))
     return replace(folded, state=state, early=early)
 
 
 def _content(
-    plan: Plan, state: State, lane: Lane, content: Content, turns: list[Turns]
+    plan: Plan,
+    state: State,
+    lane: Lane,
+    content: Content,
+    turns: list[Turns],
 ) -> Samples:
     """Judge what was learned; add to `turns`, and return what came too late."""
-    match content:
-        case Readings() as readings:
-            samples = _of_readings(plan, lane, readings)
-            seen = seen_in(lane, state, readings)
-        case Positions() as positions:
-            samples, seen = _of_positions(plan, lane, positions), NOTHING
-        case _:
-            return NO_SAMPLES
+    seen, samples = NOTHING, NO_SAMPLES
+    if isinstance(content, Readings):
+        samples, seen = _of_readings(plan, lane, content), seen_in(lane, state, content)
+    elif isinstance(content, Positions):
+        samples = _of_positions(plan, lane, content)
     fit, late = admit(plan, state, samples)
-    fit = measured(plan, state, fit)
-    known, moot = judge_sides(plan.sides, state, seen, fit)
+    turns += _judge(plan, state, lane, seen, measured(plan, state, fit))
+    return within_schedule(plan, late)
+
+
+def _judge(
+    plan: Plan,
+    state: State,
+    lane: Lane,
+    seen: Seen,
+    samples: Samples,
+    *,
+    until_us: int = NEVER,
+) -> list[Turns]:
+    """Judge samples in their order, and the turns of schedules up to them or a time."""
+    ruled = by_schedule(plan, state, lane, samples, until_us)
+    known, moot = judge_sides(plan.sides, state, seen, ruled.samples)
     remember(state, seen)
-    turns += judge(plan.slots, state, fit.take(known), moot[known])
-    return late
+    ruled.ruling[moot & (ruled.ruling == NO_RULING)] = Verdict.MOOT
+    # What a schedule rules needs no side reading.
+    known |= ruled.ruling != NO_RULING
+    return judge(plan.slots, state, ruled.samples.take(known), ruled.ruling[known])
 
 
 def _of_readings(plan: Plan, lane: Lane, readings: Readings) -> Samples:
@@ -103,15 +128,32 @@ def _silence(plan: Plan, state: State, entry: Learned) -> Iterator[Turns]:
     """Judge every slot whose silence has just become too long or has just ended."""
     slot = plan.ears.slot
     silent_s = silent_us(plan.ears, state) / SECOND_US
+    stands = IS_STANDING[state.state[slot, 0]]
     is_silent = silent_s >= plan.slots.limit[slot, 0]
-    turned = np.flatnonzero(is_silent != IS_STANDING[state.state[slot, 0]])
+    if len(plan.schedules):
+        closed, clears = _closed(plan, slot, entry.at_us)
+        is_silent = np.where(closed, stands & ~clears, is_silent)
+    turned = np.flatnonzero(is_silent != stands)
     if len(turned):
         none = np.zeros(len(turned), np.intp)
         at_us = np.full(len(turned), entry.at_us)
         samples = Samples(
             slot[turned], none - 1, at_us, silent_s[turned], none.astype(np.int32)
         )
-        yield judge_once(plan.slots, state, samples, none.astype(np.bool_))
+        ruling = np.where(is_silent[turned], NO_RULING, Verdict.ENDED).astype(np.int8)
+        yield judge_once(plan.slots, state, samples, ruling)
+
+
+def _closed(
+    plan: Plan, slot: NDArray[np.intp], at_us: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell at which slots a schedule is closed, and whether that clears the alarm."""
+    row = plan.schedules.row[slot]
+    some = np.flatnonzero(row >= 0)
+    closed, clears = np.zeros((2, len(slot)), np.bool_)
+    closed[some] = ~plan.schedules.is_open(row[some], np.full(len(some), at_us))
+    clears[some] = plan.schedules.clears[row[some]]
+    return closed, clears
 
 
 NO_SAMPLES = Samples(

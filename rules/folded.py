@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from rules.grades import hit
 from rules.judge import Turns
 from rules.learned import Learned
@@ -65,20 +67,24 @@ def late_samples(plan: Plan, entry: Learned, samples: Samples) -> Iterator[LateS
         )
 
 
-def transitions(plan: Plan, entry: Learned, turns: Iterable[Turns]) -> list[Transition]:
+def transitions(
+    plan: Plan, state: State, entry: Learned, turns: Iterable[Turns]
+) -> list[Transition]:
     """Return what became of the alarms at an entry, by sample time and slot."""
     found = [
         (int(slot), transition)
         for many in turns
         for slot, transition in zip(
-            many.samples.slot, _of_turns(plan, entry, many), strict=True
+            many.samples.slot, _of_turns(plan, state, entry, many), strict=True
         )
     ]
     found.sort(key=lambda item: (item[1].measured_us, item[0]))
     return [transition for _, transition in found]
 
 
-def _of_turns(plan: Plan, entry: Learned, turns: Turns) -> Iterator[Transition]:
+def _of_turns(
+    plan: Plan, state: State, entry: Learned, turns: Turns
+) -> Iterator[Transition]:
     samples = turns.samples
     for place, (before, after) in enumerate(
         zip(turns.before, turns.after, strict=True)
@@ -86,7 +92,7 @@ def _of_turns(plan: Plan, entry: Learned, turns: Turns) -> Iterator[Transition]:
         slot = int(samples.slot[place])
         rule = plan.rules[plan.slots.rule[slot]]
         sign = plan.slots.sign[slot]
-        lon, lat = _where(plan, samples, place)
+        lon, lat = _where(plan, state, samples, place)
         yield Transition(
             rule=rule,
             device_id=plan.subjects[plan.slots.subject[slot]].device_id,
@@ -104,13 +110,17 @@ def _of_turns(plan: Plan, entry: Learned, turns: Turns) -> Iterator[Transition]:
 
 
 def _where(
-    plan: Plan, samples: Samples, place: int
+    plan: Plan, state: State, samples: Samples, place: int
 ) -> tuple[float | None, float | None]:
     """Return where the fix was, or where the device stands."""
     fixes, row = samples.fixes, int(samples.row[place])
     if fixes is not None and row >= 0:
         return int(fixes.lon_e7[row]) / DEGREES_E7, int(fixes.lat_e7[row]) / DEGREES_E7
-    subject = plan.subjects[plan.slots.subject[samples.slot[place]]]
+    slot = samples.slot[place]
+    at = plan.schedules.row[slot]
+    if at >= 0 and not np.isnan(state.schedule.lon[at]):
+        return float(state.schedule.lon[at]), float(state.schedule.lat[at])
+    subject = plan.subjects[plan.slots.subject[slot]]
     return subject.lon, subject.lat
 
 

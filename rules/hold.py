@@ -9,10 +9,12 @@
     CLEARING  false       off-delay      NORMAL
     PENDING   moot        -              NORMAL
     CLEARING  moot        -              ACTIVE
+    any       ended       -              NORMAL
 
 Every other row keeps its state. A delay of zero takes effect at once. Moot means that
 a side condition forbids a judgement (a lamp while its circuit is off): it breaks the
-delay that is running and neither raises nor clears.
+delay that is running and neither raises nor clears. Ended means that the time in which
+the rule judges is over, and the alarm with it.
 
 Delays count in the samples' own time: the time between two samples that agree is added
 if it is no longer than the largest gap. A longer gap is unknown: it neither satisfies a
@@ -40,11 +42,12 @@ class Verdict(IntEnum):
     FALSE = 0
     TRUE = 1
     MOOT = 2
+    ENDED = 3
 
 
 N, P, A, C = State
 
-NEXT = np.array([[N, P, N], [N, P, N], [C, A, A], [C, A, A]], dtype=np.int8)
+NEXT = np.array([[N, P, N, N], [N, P, N, N], [C, A, A, N], [C, A, A, N]], dtype=np.int8)
 """Next state by (state, verdict)."""
 
 OVER = np.array([N, A, A, N], dtype=np.int8)

@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.grades import level
-from rules.hold import WAS_BEYOND, Verdict, advance
+from rules.hold import WAS_BEYOND, advance
 from rules.plan import Slots
 from rules.samples import Samples, first_of_slot, rounds, rows_of_slots
 from rules.state import State
 from rules.threshold import is_beyond
+
+NO_RULING = 0
+"""The value decides, see `judge`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Turns:
 
 
 def judge(
-    slots: Slots, state: State, samples: Samples, moot: NDArray[np.bool_]
+    slots: Slots, state: State, samples: Samples, ruling: NDArray[np.int8]
 ) -> list[Turns]:
     """Judge samples in the order of their own times.
 
@@ -37,7 +40,8 @@ def judge(
         slots: Of the plan.
         state: Changed in place.
         samples: Fit to judge; those of each slot together, oldest first.
-        moot: Whether a side condition forbids a verdict, shape (n,).
+        ruling: `Verdict` of a side condition or schedule, whatever the value says;
+            0 where there is none, shape (n,).
 
     Returns:
         One item per round, see `samples.rounds`; empty ones left out.
@@ -48,18 +52,18 @@ def judge(
     calm = ~stirred
     # The last of a slot is its newest.
     state.last_us[samples.slot[calm]] = samples.at_us[calm]
-    busy, busy_moot = samples.take(stirred), moot[stirred]
+    busy, busy_ruling = samples.take(stirred), ruling[stirred]
     if not len(busy):
         return []
     found = (
-        judge_once(slots, state, busy.take(rows), busy_moot[rows])
+        judge_once(slots, state, busy.take(rows), busy_ruling[rows])
         for rows in rounds(busy.slot)
     )
     return [turns for turns in found if len(turns.samples)]
 
 
 def judge_once(
-    slots: Slots, state: State, samples: Samples, moot: NDArray[np.bool_]
+    slots: Slots, state: State, samples: Samples, ruling: NDArray[np.int8]
 ) -> Turns:
     """Judge at most one sample of each slot.
 
@@ -67,7 +71,7 @@ def judge_once(
         slots: Of the plan.
         state: Changed in place.
         samples: No slot twice.
-        moot: Whether a side condition forbids a verdict, shape (n,).
+        ruling: As for `judge`.
     """
     slot = samples.slot
     before = state.state[slot]
@@ -77,7 +81,8 @@ def judge_once(
         slots.release[slot],
         WAS_BEYOND[before],
     )
-    verdict = np.where(moot[:, np.newaxis], Verdict.MOOT, beyond).astype(np.int8)
+    ruled = ruling[:, np.newaxis]
+    verdict = np.where(ruled != NO_RULING, ruled, beyond).astype(np.int8)
     after, held_us = advance(
         before,
         state.held_us[slot],

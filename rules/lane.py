@@ -20,12 +20,14 @@ class Lane:
         by_series: From a series id to the slots it is judged by.
         by_device: From a device id to the slots its positions are judged by.
         watch_of_series: Place among the watched of `Sides`, by series id; -1 for none.
+        scheduled: Rows in `Plan.schedules` of its slots that have samples.
     """
 
     late_us: int
     by_series: Fan
     by_device: Fan
     watch_of_series: NDArray[np.intp]
+    scheduled: NDArray[np.intp]
 
     def readings(self, readings: Readings) -> Readings:
         """Return those that anybody here asks for, which may be judged at all."""

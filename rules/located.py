@@ -190,6 +190,13 @@ class Section:
                 self._note(node, path, self._not_among(word, words))
         return found
 
+    def texts(self, key: str) -> list[str]:
+        """Return a list of texts; a single one is a list of one."""
+        return [
+            str(item.value).strip() if isinstance(item, yaml.ScalarNode) else ""
+            for item in self._items(key)
+        ]
+
     def section(self, key: str) -> "Section":
         """Return a mapping within this one."""
         node = self._values.get(key)

@@ -15,6 +15,7 @@ from rules.lane import Lane
 from rules.measures.measure import Columns
 from rules.plan_source import PlanSource
 from rules.rule import Rule
+from rules.schedules import Schedules
 from rules.side_condition import Sides
 from rules.state import State
 from rules.subject import Subject
@@ -72,6 +73,7 @@ class Plan:
         has_fed: Whether any slot `is_fed`.
         measures: Columns of each of `MEASURES`.
         lanes: By ascending lateness; the first has none.
+        schedules: When slots judge that do not always.
         sides: The side conditions.
         ears: Who is heard through what.
         layout: What triage asks of rules and devices.
@@ -86,6 +88,7 @@ class Plan:
     has_fed: bool
     measures: tuple[Columns, ...]
     lanes: tuple[Lane, ...]
+    schedules: Schedules
     sides: Sides
     ears: Ears
     layout: Layout
@@ -105,4 +108,5 @@ class Plan:
             devices=len(self.subjects),
             lanes=len(self.lanes),
             measures=self.measures,
+            scheduled=len(self.schedules),
         )

@@ -12,6 +12,7 @@ from vocabulary.quantity import Quantity
 
 if TYPE_CHECKING:
     from rules.draft import Draft
+    from rules.schedules import When
     from rules.town import Town
 
 ALWAYS_REFUSED = Quality.FUTURE
@@ -110,6 +111,7 @@ class Rule:
             are no further apart; None means three of the device's intervals.
         allowed_lateness_s: How late a sample may come and still be judged in its
             place; None means as the device's profile says.
+        when: When it judges; None for always.
         safety: Whether it is a matter of safety, exempt from any suppression.
         refuse: Samples with any of these bits are not judged.
         files: The problem it files; None if its alarms stay out of the cases.
@@ -127,6 +129,7 @@ class Rule:
     off_delay_s: float
     largest_gap_s: float | None
     allowed_lateness_s: float | None
+    when: "When | None"
     safety: bool
     refuse: Quality
     files: Problem | None

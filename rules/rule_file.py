@@ -16,6 +16,7 @@ from rules.rule import (
     Rule,
     Words,
 )
+from rules.schedules import read_when
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
 
@@ -70,6 +71,7 @@ def _rule(top: Section, version: int) -> Rule:
         off_delay_s=top.number("off_delay_s", low=0, default=0),
         largest_gap_s=gap_s,
         allowed_lateness_s=_seconds(top, "allowed_lateness_s"),
+        when=read_when(top.section("when")) if top.has("when") else None,
         safety=top.flag("safety"),
         refuse=_refuse(top),
         files=_problem(top.section("files")) if top.has("files") else None,

@@ -17,6 +17,7 @@ from rules.columns import R, column_names, columns_of, copied, made_of
 from rules.held import Held, Pile, rows_of
 from rules.measures import MEASURES
 from rules.measures.measure import Columns, Memory
+from rules.schedules.memory import ScheduleMemory
 from rules.times import NEVER
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
@@ -51,6 +52,7 @@ class State:
             last heard, shape (devices, 2); NEVER before the first time.
         memories: Of each of `MEASURES`.
         held: What waits in each lane.
+        schedule: Of the slots that have one.
     """
 
     seq: int
@@ -67,6 +69,7 @@ class State:
     heard_us: NDArray[np.int64]
     memories: tuple[Memory, ...]
     held: tuple[Held, ...]
+    schedule: ScheduleMemory
 
     @classmethod
     def fresh(
@@ -79,6 +82,7 @@ class State:
         devices: int,
         lanes: int,
         measures: Sequence[Columns],
+        scheduled: int,
     ) -> Self:
         """Return the memory of an engine that has seen nothing."""
         return cls(
@@ -99,6 +103,7 @@ class State:
                 for measure, columns in zip(MEASURES, measures, strict=True)
             ),
             held=(Held.nothing(),) * lanes,
+            schedule=ScheduleMemory.fresh(scheduled),
         )
 
     def copy(self) -> Self:
@@ -117,7 +122,7 @@ class State:
 COLUMNS = tuple(
     field.name
     for field in fields(State)
-    if field.name not in ("seq", "at_us", "memories", "held")
+    if field.name not in ("seq", "at_us", "memories", "held", "schedule")
 )
 """Names of the state's own columns."""
 
@@ -135,6 +140,7 @@ class _Written(msgspec.Struct, array_like=True):
     own: dict[str, _Column]
     memories: dict[str, dict[str, _Column]]
     held: list[list[dict[str, _Column]]]
+    schedule: dict[str, _Column]
 
 
 def written(state: State) -> bytes:
@@ -149,6 +155,7 @@ def written(state: State) -> bytes:
             for measure, memory in zip(MEASURES, state.memories, strict=True)
         },
         [[_columns(columns_of(rows)) for rows in rows_of(held)] for held in state.held],
+        _columns(columns_of(state.schedule)),
     )
     return zlib.compress(msgspec.msgpack.encode(record), level=1)
 
@@ -177,6 +184,7 @@ def read_back(octets: bytes) -> State:
                     for measure in MEASURES
                 ),
                 "held": tuple(map(_held, record.held)),
+                "schedule": _record(ScheduleMemory, record.schedule),
             },
         )
     except (KeyError, ValueError, TypeError) as error:

@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from cases.request import Hit, Severity
 from rules.conditions.geofence import Geofence
@@ -13,6 +15,8 @@ from rules.learned import EdgeWord, Learned
 from rules.plan_source import PlanSource
 from rules.rule import Hears, Rule, Side, Whose
 from rules.rule_file import parse_rule
+from rules.schedules import OnClose, When
+from rules.schedules.local import LocalAsk
 from rules.subject import Subject
 from rules.transition import Transition
 from tests.rules.town import EAST_M, LON
@@ -57,6 +61,8 @@ class Slot:
     states: list[str]
     held: list[int]
     last: int | None = None
+    newest: "Sample | None" = None  # of a rule with a schedule: judged or not
+    turned: int | None = None  # up to when its turns have been taken
 
     def level(self) -> int:
         return sum(state in "AC" for state in self.states)
@@ -96,8 +102,12 @@ class Oracle:
         beside = self._beside(entry)
         for place, slot in enumerate(self.slots):
             for sample in sorted(self._samples(slot, entry), key=lambda s: s.at):
-                change = self._judge(slot, sample, beside, entry.seq)
-                found += [(sample.at, place, c) for c in change]
+                found += [
+                    (c.measured_us, place, c)
+                    for c in self._take(slot, sample, beside, entry.seq)
+                ]
+            turns = self._turn(slot, entry.at_us, beside, entry.seq)
+            found += [(c.measured_us, place, c) for c in turns]
         for series_id, samples in beside.items():
             self.newest[series_id] = samples[-1]
         return [item for _, _, item in sorted(found, key=lambda f: f[:2])]
@@ -170,17 +180,67 @@ class Oracle:
             if content.device_id[row] == slot.subject.device_id
         ]
 
-    def _judge(
+    def _take(
         self, slot: Slot, sample: Sample, beside: dict[int, list[Sample]], seq: int
     ) -> list[Said]:
+        """Judge a sample, and before it the turns of the schedule up to it."""
+        if sample.quality & slot.rule.refuse or not math.isfinite(sample.value):
+            return []
+        newest = max(slot.last or 0, slot.turned or 0)
+        if slot.rule.when is not None and slot.newest is not None:
+            newest = max(newest, slot.newest.at)
+        if sample.at < newest:
+            return []
+        found = self._turn(slot, sample.at, beside, seq, met=True)
+        slot.newest = sample
+        when, ruling = slot.rule.when, ""
+        if when is not None and not open_at(when, sample.at):
+            is_silence = isinstance(slot.rule.condition, Silence)
+            ends = is_silence and when.on_close is OnClose.CLEAR
+            ruling = "ended" if ends else "moot"
+        return found + self._judge(slot, sample, beside, seq, ruling)
+
+    def _turn(
+        self,
+        slot: Slot,
+        until: int,
+        beside: dict[int, list[Sample]],
+        seq: int,
+        *,
+        met: bool = False,
+    ) -> list[Said]:
+        """Take the turns of a schedule up to a time, at which there may be a sample."""
+        when, newest = slot.rule.when, slot.newest
+        if when is None or newest is None or isinstance(slot.rule.condition, Silence):
+            return []
+        found: list[Said] = []
+        since = max(newest.at, slot.turned or 0)
+        for at in range(since - since % S + S, until + 1, S):
+            if open_at(when, at) == open_at(when, at - 1):
+                continue
+            slot.turned = at
+            again = Sample(at, newest.value, 0)
+            if not open_at(when, at):
+                word = "ended" if when.on_close is OnClose.CLEAR else "moot"
+                found += self._judge(slot, again, beside, seq, word)
+                continue
+            is_near = at - newest.at <= gap_us(slot.rule, slot.subject.interval_s)
+            if is_near and not (met and at == until):
+                found += self._judge(slot, again, beside, seq, "")
+        return found
+
+    def _judge(
+        self,
+        slot: Slot,
+        sample: Sample,
+        beside: dict[int, list[Sample]],
+        seq: int,
+        ruling: str,
+    ) -> list[Said]:
         rule = slot.rule
-        if sample.quality & rule.refuse or not math.isfinite(sample.value):
-            return []
-        if slot.last is not None and sample.at < slot.last:
-            return []
         truths = [self._side(slot, s, sample.at, beside) for s in sides(rule)]
         moot = False in truths
-        if None in truths and not moot:
+        if None in truths and not moot and not ruling:
             return []
         gap = gap_us(rule, slot.subject.interval_s)
         known = slot.last is not None and sample.at - slot.last <= gap
@@ -190,7 +250,7 @@ class Oracle:
         for grade, (limit, release) in enumerate(limits(rule, slot.subject)):
             edge = release if slot.states[grade] == "A" else limit
             beyond = is_beyond(rule, sample.value, edge)
-            word = "moot" if moot else "beyond" if beyond else "within"
+            word = ruling or ("moot" if moot else "beyond" if beyond else "within")
             advance(slot, grade, word, step)
         return changed(slot, before, sample, seq)
 
@@ -210,6 +270,16 @@ class Oracle:
         if side.is_above:
             return counts.value >= side.limit
         return counts.value <= side.limit
+
+
+def open_at(when: When, at: int) -> bool:
+    """Tell whether local hours, of which none goes over midnight, are open."""
+    assert isinstance(when.ask, LocalAsk)
+    wall = datetime.fromtimestamp(at // S, ZoneInfo("Asia/Shanghai"))
+    minute = wall.hour * 60 + wall.minute
+    return wall.weekday() in when.ask.days and any(
+        start <= minute < end for start, end in when.ask.hours
+    )
 
 
 def series_samples(content: Readings) -> list[tuple[int, Sample]]:
@@ -260,6 +330,8 @@ def is_beyond(rule: Rule, value: float, edge: float) -> bool:
 def advance(slot: Slot, grade: int, word: str, step: int) -> None:
     state, held = slot.states[grade], slot.held[grade]
     match state, word:
+        case _, "ended":
+            state, held = "N", 0
         case ("P", "beyond") | ("C", "within"):
             held += step
         case "N", "beyond":

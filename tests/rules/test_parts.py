@@ -36,6 +36,7 @@ def test_every_state_and_verdict_has_the_successor_that_the_table_in_words_says(
         (State.CLEARING, Verdict.TRUE): State.ACTIVE,
         (State.PENDING, Verdict.MOOT): State.NORMAL,
         (State.CLEARING, Verdict.MOOT): State.ACTIVE,
+        **{(state, Verdict.ENDED): State.NORMAL for state in State},
     }
     for state, verdict in itertools.product(State, Verdict):
         assert next_state(state, verdict) == words.get((state, verdict), state)

@@ -1,0 +1,263 @@
+"""Rules that judge at some times only: their calendar, and what their turns do."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cases.request import Hit
+from rules.compile import compile_plan
+from rules.engine import fold, step
+from rules.folded import Folded
+from rules.learned import Learned
+from rules.plan_source import PlanSource
+from rules.rule_file import RuleFileError, parse_rule
+from rules.schedules.local import Day, LocalAsk, LocalCalendar
+from rules.schedules.schedule import FOREVER
+from rules.state import read_back, written
+from tests.rules.oracle import Oracle, said
+from tests.rules.test_engine import RULES, SUBJECTS, any_journals
+from tests.rules.town import SHIPPED, device, positions, readings, source, tick
+from vocabulary.device import DeviceKind
+from vocabulary.times import datetime_from_us, us_from_datetime
+
+NOBODY = device(1, DeviceKind.COVER)
+EVERY_DAY = frozenset(Day)
+NIGHT = (22 * 60, 30 * 60)
+
+
+def calendar(
+    ask: LocalAsk, zone: str = "Asia/Shanghai", rows: int = 1
+) -> LocalCalendar:
+    plan_source = PlanSource((), (), 1, zone)
+    return LocalCalendar.of([(ask, NOBODY)] * rows, plan_source)
+
+
+def is_open(of: LocalCalendar, *when: datetime) -> list[bool]:
+    at_us = np.array([us_from_datetime(at) for at in when])
+    return of.is_open(np.zeros(len(when), np.intp), at_us).tolist()
+
+
+def turns(of: LocalCalendar, after: datetime, n: int) -> list[datetime]:
+    found, at_us = [], us_from_datetime(after)
+    for _ in range(n):
+        at_us = int(of.next_turn_us(np.zeros(1, np.intp), np.array([at_us]))[0])
+        if at_us == FOREVER:
+            break
+        found.append(datetime_from_us(at_us))
+    return found
+
+
+def local(zone: str, *parts: int, fold: int = 0) -> datetime:
+    return datetime(*parts, tzinfo=ZoneInfo(zone), fold=fold)  # type: ignore[arg-type, misc] # plain integers
+
+
+hours = st.lists(
+    st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(
+        lambda pair: (pair[0], pair[1] if pair[1] > pair[0] else pair[1] + 1440)
+    ),
+    min_size=1,
+    max_size=3,
+)
+asks = st.builds(
+    LocalAsk,
+    hours.map(tuple),
+    st.frozensets(st.sampled_from(Day), min_size=1),
+)
+instants = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001 hypothesis wants naive bounds
+    lambda at: at.replace(tzinfo=UTC)
+)
+
+
+@settings(deadline=None)
+@given(asks, st.lists(instants, min_size=1, max_size=20))
+def test_hours_are_those_that_the_clock_on_the_wall_shows(
+    ask: LocalAsk, when: list[datetime]
+) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+
+    def plainly(at: datetime) -> bool:
+        wall = at.astimezone(zone)
+        minute = wall.hour * 60 + wall.minute
+        today, yesterday = wall.weekday(), (wall.weekday() - 1) % 7
+        return any(
+            (today in ask.days and start <= minute < end)
+            or (yesterday in ask.days and start <= minute + 1440 < end)
+            for start, end in ask.hours
+        )
+
+    assert is_open(calendar(ask), *when) == [plainly(at) for at in when]
+
+
+@settings(max_examples=25, deadline=None)
+@given(asks, instants, st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "UTC"]))
+def test_between_two_turns_nothing_turns_and_at_each_it_does(
+    ask: LocalAsk, after: datetime, zone: str
+) -> None:
+    of = calendar(ask, zone)
+    at = after
+    for turn in turns(of, after, 6):
+        one = timedelta(microseconds=1)
+        early, middle, late, there = is_open(
+            of, at, at + (turn - at) / 2, turn - one, turn
+        )
+        assert early == middle == late != there
+        at = turn
+
+
+def test_a_night_shift_begins_on_its_own_days_only() -> None:
+    of = calendar(LocalAsk((NIGHT,), frozenset({Day.FRI})))
+    zone = "Asia/Shanghai"
+    assert turns(of, local(zone, 2026, 11, 16), 2) == [
+        local(zone, 2026, 11, 20, 22),
+        local(zone, 2026, 11, 21, 6),
+    ]
+
+
+def test_hours_that_meet_do_not_turn_at_midnight() -> None:
+    of = calendar(LocalAsk(((22 * 60, 1440), (0, 6 * 60)), EVERY_DAY))
+    zone = "Asia/Shanghai"
+    assert turns(of, local(zone, 2026, 11, 16, 12), 2) == [
+        local(zone, 2026, 11, 16, 22),
+        local(zone, 2026, 11, 17, 6),
+    ]
+
+
+def test_a_rule_for_all_hours_never_turns() -> None:
+    of = calendar(LocalAsk(((0, 1440),), EVERY_DAY))
+    at_us = np.array([us_from_datetime(datetime(2026, 11, 21, tzinfo=UTC))])
+    assert of.next_turn_us(np.zeros(1, np.intp), at_us).tolist() == [FOREVER]
+    assert of.is_open(np.zeros(1, np.intp), at_us).all()
+
+
+@pytest.mark.parametrize(
+    ("day", "opens", "closes"),
+    [
+        ((2026, 3, 28), (21, 0), (28, 0)),  # that night has seven hours, not eight
+        ((2026, 10, 24), (20, 0), (29, 0)),  # and that one nine
+        ((2026, 10, 27), (21, 0), (29, 0)),
+    ],
+)
+def test_a_night_in_which_clocks_change_ends_when_the_clock_says_so(
+    day: tuple[int, int, int], opens: tuple[int, int], closes: tuple[int, int]
+) -> None:
+    of = calendar(LocalAsk((NIGHT,), EVERY_DAY), "Europe/Berlin")
+    midnight = datetime(*day, tzinfo=UTC)
+    assert turns(of, midnight + timedelta(hours=12), 2) == [
+        midnight + timedelta(hours=opens[0]),
+        midnight + timedelta(hours=closes[0]),
+    ]
+
+
+def test_an_hour_that_comes_twice_counts_twice_and_one_that_never_comes_not() -> None:
+    of = calendar(LocalAsk(((2 * 60, 3 * 60),), EVERY_DAY), "Europe/Berlin")
+    opened, closed = turns(of, datetime(2026, 10, 24, 12, tzinfo=UTC), 2)
+    assert closed - opened == timedelta(hours=2)
+    opened, closed = turns(of, datetime(2026, 3, 28, 12, tzinfo=UTC), 2)
+    assert opened == local("Europe/Berlin", 2026, 3, 30, 2)  # not on the 29th
+    assert closed - opened == timedelta(hours=1)
+
+
+TIMES = [
+    'when: {local: "16:00-16:01"}',
+    'when: {local: ["16:00-16:01", "16:02-16:03"], on_close: clear}',
+    'when: {local: "16:01-16:02", on_close: clear}',
+    'when: {local: "16:01-17:00", days: [fri]}',
+]
+TIMED = [
+    f"{text.rstrip()}\n{TIMES[n % len(TIMES)]}\n".replace("largest_gap_s: 4", "")
+    for n, text in enumerate(RULES)
+]
+SOURCE = source(SUBJECTS, *sorted(TIMED))
+PLAN = compile_plan(SOURCE)
+
+many = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+@many
+@given(any_journals)
+def test_schedules_agree_with_a_plain_loop(entries: list[Learned]) -> None:
+    oracle = Oracle.of(SOURCE)
+    found = fold(PLAN, PLAN.fresh_state(), entries).transitions
+    assert list(map(said, found)) == [s for e in entries for s in oracle.step(e)]
+
+
+@many
+@given(any_journals)
+def test_a_restart_after_every_entry_changes_no_schedule(
+    entries: list[Learned],
+) -> None:
+    state, found = PLAN.fresh_state(), []
+    for entry in entries:
+        folded = step(PLAN, read_back(written(state)), entry)
+        state = folded.state
+        found += folded.transitions
+    assert found == fold(PLAN, PLAN.fresh_state(), entries).transitions
+
+
+COVERS = [device(1, DeviceKind.COVER, "tilt_deg", interval_s=60)]
+
+
+def at_night(on_close: str = "keep", **also: float) -> Folded:
+    """Fold an open cover at 15:59:30 under a rule for 16:00–16:10, on to 16:12."""
+    text = (SHIPPED / "cover-opened.yaml").read_text("utf-8")
+    when = f'when: {{local: "16:00-16:10", on_close: {on_close}}}\n'
+    plan = compile_plan(source(COVERS, text + when))
+    entries = [readings(1, -30, [(10, -30, also.get("tilt", 80), 0)])]
+    entries += [tick(n + 31, n) for n in range(-29, 720)]
+    return fold(plan, plan.fresh_state(), entries)
+
+
+def test_an_alarm_is_kept_when_the_schedule_closes_unless_the_rule_says_clear() -> None:
+    assert [t.kind for t in at_night().transitions] == [Hit.RAISED]
+    raised, cleared = at_night("clear").transitions
+    assert (raised.kind, cleared.kind) == (Hit.RAISED, Hit.CLEARED)
+    assert cleared.measured_us - raised.measured_us == 600_000_000
+
+
+def test_what_comes_late_from_outside_the_schedule_is_not_told() -> None:
+    text = (SHIPPED / "cover-opened.yaml").read_text("utf-8")
+    plan = compile_plan(source(COVERS, text + 'when: {local: "16:00-16:10"}\n'))
+    entries = [
+        readings(1, -30, [(10, -30, 2, 0)]),
+        tick(2, 0),
+        readings(3, 1, [(10, -10, 80, 0)]),
+    ]
+    folded = fold(plan, plan.fresh_state(), entries)
+    assert not folded.late
+    assert not folded.transitions
+
+
+def test_a_vehicle_judged_at_an_opening_is_where_it_was_last() -> None:
+    text = (SHIPPED / "vehicle-out-of-area.yaml").read_text("utf-8")
+    text = text.replace("on_delay_s: 15", "") + 'when: {local: "16:00-16:10"}\n'
+    vehicle = device(5, DeviceKind.VEHICLE, interval_s=30)
+    plan = compile_plan(source([vehicle], text))
+    entries = [positions(1, -10, [(5, -10, 200, 0, 0)]), tick(2, 0)]
+    (raised,) = fold(plan, plan.fresh_state(), entries).transitions
+    assert raised.measured_us == tick(0, 0).at_us
+    assert raised.lon is not None
+    assert raised.lon > 111
+
+
+@pytest.mark.parametrize(
+    ("when", "fault"),
+    [
+        ('{local: "22-06"}', 'must be "HH:MM-HH:MM" within a day'),
+        ('{local: "24:00-06:00"}', 'must be "HH:MM-HH:MM" within a day'),
+        ("{local: []}", 'when.local: must be "HH:MM-HH:MM", or a list'),
+        ('{local: "22:00-06:00", days: [monday]}', "days[0]: 'monday' is unknown"),
+        ("{on_close: keep}", "needs exactly one of local"),
+        ('{local: "22:00-06:00", on_close: stay}', "'stay' is unknown"),
+    ],
+)
+def test_a_wrong_schedule_is_told(when: str, fault: str) -> None:
+    text = (SHIPPED / "cover-opened.yaml").read_text("utf-8")
+    with pytest.raises(RuleFileError) as caught:
+        parse_rule(f"{text}when: {when}\n", version=1)
+    assert fault in str(caught.value)
