@@ -38,6 +38,10 @@ CONNECTIONS = 2
 COMMAND_TIMEOUT_S = 60
 """How long the database may take over one statement before it counts as away."""
 
+STILL_S = 5
+"""A worker that stands still for so long amid a transaction (or whose machine is gone)
+is hung up on: else it would hold the journal's head, and everybody else with it."""
+
 CLOSE_S = 5
 """How long connections may take to say good-bye."""
 
@@ -216,7 +220,10 @@ async def _pool(dsn: str, name: str) -> AsyncIterator[asyncpg.Pool]:
         min_size=0,
         max_size=CONNECTIONS,
         command_timeout=COMMAND_TIMEOUT_S,
-        server_settings={"application_name": name},
+        server_settings={
+            "application_name": name,
+            "idle_in_transaction_session_timeout": f"{STILL_S}s",
+        },
     )
     try:
         yield pool

@@ -12,10 +12,12 @@ AWAY = (
     OSError,  # refused, reset, no such socket; TimeoutError is one of these
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,  # the connection was lost in the middle
+    asyncpg.InternalClientError,  # what asyncpg says if it was just hung up on
     asyncpg.OperatorInterventionError,  # starting, stopping, an administrator
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,  # we stood still ourselves
     asyncpg.ReadOnlySQLTransactionError,  # a fail-over is under way
 )
 """What is cured by trying again later: the database is away, stopping or full."""

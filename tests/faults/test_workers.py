@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from gezhi.stack.broker import Broker
+from store.company import worker_name
 from tests.faults.figures import Note
 from tests.faults.load import ingest, load_of
 from tests.faults.sizes import sized
@@ -21,6 +22,15 @@ WORDS = 3
 
 UP = b'"edge":"mqtt","gateway":"","up":true'
 DOWN = b'"edge":"ingest","gateway":"","up":false'
+HOLDS_HEAD = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+        WHERE a.application_name = $1 AND a.state = 'idle in transaction'
+            AND l.relation = 'journal_head'::regclass AND l.mode = 'RowExclusiveLock'
+    )
+"""
+"""Whether it waits for a worker's next word, and everybody else for its commit."""
+
 COUNT = "SELECT count(*) FROM journal WHERE position($1::bytea IN body) > 0"
 
 
@@ -38,7 +48,7 @@ async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
         await until_both_hear(database_url)
         async with load.publishing(at_once=30, pause_s=0.05):
             await load.until_stored(500)
-            one.send_signal(signal.SIGSTOP)
+            await stop_amid_transaction(one, database_url, unique)
             before = await load.stored()
             await asyncio.sleep(STILL_S)
             meanwhile = await load.stored() - before
@@ -80,6 +90,22 @@ async def test_only_the_last_worker_to_stop_says_that_nobody_hears(
             words.append(await connection.fetchval(COUNT, DOWN))
     await connection.close()
     assert words == [0, 1]
+
+
+async def stop_amid_transaction(
+    worker: asyncio.subprocess.Process, dsn: str, client_id: str
+) -> None:
+    """Stop a worker where it holds locks that the other one wants."""
+    connection = await asyncpg.connect(dsn)
+    name = worker_name(client_id)
+    while True:
+        worker.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(0.02)  # what it had sent is done
+        if await connection.fetchval(HOLDS_HEAD, name):
+            break
+        worker.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.003)
+    await connection.close()
 
 
 async def until_both_hear(dsn: str) -> None:
