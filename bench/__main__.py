@@ -1,12 +1,22 @@
-"""Run every benchmark: `python -m bench [ROUNDS]`. Only the ratios carry over."""
+"""Run the benchmarks: `python -m bench [NAME …] [ROUNDS]`; only ratios carry over."""
 
 import asyncio
 import sys
+from collections.abc import Callable
 
-from bench.ingest import bench
+from bench import fences, ingest
 
 DEFAULT_ROUNDS = 3
 """Rounds of each benchmark; the medians are shown."""
 
+BENCHES: dict[str, Callable[[int], None]] = {
+    "ingest": lambda rounds: asyncio.run(ingest.bench(rounds)),
+    "fences": fences.bench,
+}
+"""By name; all of them if none is named."""
+
 if __name__ == "__main__":
-    asyncio.run(bench(int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_ROUNDS))
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    names = [word for word in sys.argv[1:] if not word.isdigit()]
+    for name in names or BENCHES:
+        BENCHES[name](numbers[0] if numbers else DEFAULT_ROUNDS)
