@@ -131,13 +131,13 @@ class _Peers:
     def __init__(self, meet: Callable[[tuple[str, int]], "_Terminal"]) -> None:
         self._meet = meet
         self._known: dict[tuple[str, int], _Terminal] = {}  # the latest heard at last
-        self._waiting: dict[tuple[str, int], float] = {}  # until when, the first first
+        self._waiting: dict[tuple[str, int], float] = {}  # until when
 
     def wait_s(self) -> float | None:
         """Return how long to wait for datagrams; None if nothing is due."""
         if not self._waiting:
             return None
-        return max(0.0, next(iter(self._waiting.values())) - _now_s())
+        return max(0.0, min(self._waiting.values()) - _now_s())
 
     async def take(self, data: bytes, address: tuple[str, int]) -> None:
         """Take one datagram."""
@@ -148,7 +148,7 @@ class _Peers:
         if wait_s is None:
             self._waiting.pop(address, None)
         else:
-            self._waiting.setdefault(address, _now_s() + wait_s)
+            self._waiting[address] = _now_s() + wait_s
         if len(self._known) > MAX_PEERS:
             oldest = next(iter(self._known))
             self._waiting.pop(oldest, None)

@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import uvloop
 
+from gezhi.clock import utc_now
 from ingest.arrival import Arrival, EdgeChange, Inbox
 from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.protocols.nmea0183 import encode_gga, encode_login, encode_rmc
@@ -226,6 +228,47 @@ async def test_a_sentence_a_datagram_is_one_fix_once_no_more_comes() -> None:
         arrival = await next_arrival(inbox)
     assert arrival.positions == [rich]
     assert arrival.refusals == []
+
+
+async def test_a_new_fix_has_time_of_its_own_when_it_ends_the_one_before() -> None:
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    rich = replace(FIX, satellites=9, hdop=0.8, altitude_m=390.4)
+    later = replace(rich, fixed_at=rich.fixed_at + timedelta(seconds=1))
+    login = encode_login("VT-0001")
+    started = utc_now()
+
+    def serve(on_bound: Callable[[int], None]) -> Coroutine[None, None, None]:
+        return serve_nmea_udp(
+            "127.0.0.1",
+            0,
+            gateway="nmea",
+            inbox=inbox,
+            clock=lambda: NOW + (utc_now() - started),
+            on_bound=on_bound,
+        )
+
+    async with edge(serve) as port:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terminal:
+            terminal.connect(("127.0.0.1", port))
+            terminal.send(login + encode_gga(rich) + encode_rmc(rich))
+            await asyncio.sleep(0.7)  # the pace of a receiver, not a wait
+            terminal.send(login + encode_gga(later))
+            assert (await next_arrival(inbox)).positions == [rich]
+            await asyncio.sleep(0.5)
+            terminal.send(login + encode_rmc(later))
+            assert (await next_arrival(inbox)).positions == [later]
+
+
+async def test_a_sender_forgotten_for_newer_ones_has_its_fix_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ingest.nmea_edge.MAX_PEERS", 1)
+    inbox: Inbox = asyncio.Queue(maxsize=10)
+    async with udp_edge(inbox) as port:
+        send_from_one_port(port, encode_login("VT-0001") + encode_rmc(FIX))
+        send_from_one_port(port, encode_login("VT-0002") + encode_rmc(FIX))
+        found = [(await next_arrival(inbox)).positions[0].device for _ in range(2)]
+    assert found == ["VT-0001", "VT-0002"]
 
 
 async def test_senders_of_datagrams_do_not_complete_each_others_fixes() -> None:
