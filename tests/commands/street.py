@@ -130,6 +130,14 @@ async def until_state(
     return state
 
 
+async def until_settled(connection: asyncpg.Connection, command_id: str) -> str:
+    """Wait until nothing more is awaited of a command; return where it stands."""
+    query = "SELECT settled_at IS NOT NULL FROM command WHERE id = $1::text::uuid"
+    while not await connection.fetchval(query, command_id):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(POLL_S)
+    return await state_of(connection, command_id)
+
+
 async def detail_of(connection: asyncpg.Connection, command_id: str) -> str:
     """Return why a command stands where it stands."""
     return str(
