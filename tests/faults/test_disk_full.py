@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -133,6 +134,39 @@ async def _fill_and_free(
     if fault["where"] == "disk":
         assert "No space left on device" in fault["wrong"]
     assert outcome.is_whole
+
+
+async def test_a_database_that_ended_on_a_full_disk_is_started_until_it_stays(
+    note: Note,
+) -> None:
+    lines: list[str] = []
+    with small_disk(320) as root:
+        cluster = Cluster(
+            open_home(root), with_timescaledb=wants_timescaledb(), is_durable=False
+        )
+        await cluster.start()
+        async with (
+            asyncio.timeout(60),
+            beside(keep_started("db", cluster, lines.append), "database"),
+        ):
+            ballast = fill(root, leave_mib=0)
+            first = cluster.child
+            await cluster.kill()
+            await until(lambda: any("does not start" in line for line in lines))
+            ballast.unlink()
+            await until(lambda: cluster.child is not first and is_told(cluster))
+            connection = await asyncpg.connect(cluster.dsn())
+            await connection.close()
+        await cluster.stop()
+    note(
+        "database ended on a full disk",
+        starts_in_vain=sum("does not start" in line for line in lines),
+    )
+
+
+def is_told(cluster: Cluster) -> bool:
+    """Return whether the server takes connections."""
+    return "ready to accept connections" in cluster.child.last_words()
 
 
 async def test_ingest_stores_no_more_on_a_disk_of_ours_that_has_only_its_reserve(
