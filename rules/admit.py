@@ -28,6 +28,10 @@ def admit(plan: Plan, state: State, samples: Samples) -> tuple[Samples, Samples]
     newest_us = state.last_us[slot]
     if plan.has_fed:
         newest_us = np.maximum(newest_us, state.door_us[slot])
+        # What one of several series says late counts beside the others from now on.
+        lifted_us = np.maximum(samples.at_us, newest_us)
+        at_us = np.where(slots.is_joint[slot], lifted_us, samples.at_us)
+        samples = replace(samples, at_us=at_us)
     in_time = samples.at_us >= newest_us
     fit = samples.take(sound & in_time).by_slot_and_time()
     if plan.has_fed:
@@ -54,6 +58,8 @@ def _is_again(samples: Samples) -> NDArray[np.bool_]:
     if samples.fixes is not None:
         fixes, row = samples.fixes, samples.row
         columns += [fixes.lon_e7[row], fixes.lat_e7[row]]
+    if samples.readings is not None:
+        columns.append(samples.readings.series_id[samples.row])
     again = np.zeros(len(samples), np.bool_)
     again[1:] = np.all([column[1:] == column[:-1] for column in columns], axis=0)
     return again

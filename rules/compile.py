@@ -12,7 +12,7 @@ from rules.lane import Lane
 from rules.measures import VALUE, compile_measures
 from rules.measures.measure import Columns
 from rules.plan import Plan, Slots
-from rules.plan_source import PlanSource, plan_key
+from rules.plan_source import PlanSource, live_last, plan_key
 from rules.rule import Hears, Rule
 from rules.rule_file import parse_rule
 from rules.schedules import Schedules
@@ -52,7 +52,7 @@ def compile_plan(source: PlanSource) -> Plan:
         key=plan_key(source),
         source=source,
         rules=rules,
-        texts={text.code: text.source for text in source.rules},
+        texts={text.code: text.source for text in live_last(source.rules)},
         device_codes={s.device_id: s.code for s in source.subjects},
         slots=slots,
         has_fed=bool(slots.is_fed.any()),
@@ -68,7 +68,9 @@ def compile_plan(source: PlanSource) -> Plan:
 def _slots(
     drafts: Sequence[Draft], rules: Sequence[Rule], subjects: Sequence[Subject]
 ) -> tuple[Slots, tuple[Columns, ...]]:
-    place_of_rule = {rule.code: place for place, rule in enumerate(rules)}
+    place_of_rule = {
+        (rule.code, rule.version): place for place, rule in enumerate(rules)
+    }
     place_of_subject = {s.device_id: place for place, s in enumerate(subjects)}
     sign = np.array([1.0 if d.is_above else -1.0 for d in drafts])
     limit = _ladder([d.limits for d in drafts])
@@ -77,7 +79,9 @@ def _slots(
     lane = np.searchsorted(_latenesses(drafts), [_late_us(d) for d in drafts])
     is_timed = np.array([d.rule.when is not None for d in drafts], np.bool_)
     slots = Slots(
-        rule=np.array([place_of_rule[d.rule.code] for d in drafts], np.intp),
+        rule=np.array(
+            [place_of_rule[d.rule.code, d.rule.version] for d in drafts], np.intp
+        ),
         subject=np.array(
             [place_of_subject[d.subject.device_id] for d in drafts], np.intp
         ),
@@ -91,6 +95,7 @@ def _slots(
         measure=measure,
         lane=lane.astype(np.int8),
         is_fed=(measure != VALUE) | (lane > 0) | is_timed,
+        is_joint=np.array([bool(d.further) for d in drafts], np.bool_),
     )
     return slots, measures
 
@@ -125,7 +130,9 @@ def _lanes(
         }
         lane = Lane(
             late_us=late_us,
-            by_series=_fan((d.series_id, slot) for slot, d in slots),
+            by_series=_fan(
+                (series_id, slot) for slot, d in slots for series_id in d.feeding
+            ),
             by_device=_fan(
                 (d.subject.device_id if d.is_positional else None, slot)
                 for slot, d in slots

@@ -38,6 +38,7 @@ class Draft:
         is_above: Whether too much is bad.
         gap_s: Largest gap.
         series_id: The series that is judged; None if none is.
+        further: More series that feed it, if its measure takes several.
         is_positional: Whether the device's positions are judged.
         measure: What makes the number that is judged out of the samples; None if it is
             the reading itself, or the speed of a fix.
@@ -52,10 +53,18 @@ class Draft:
     is_above: bool = True
     gap_s: float
     series_id: int | None = None
+    further: tuple[int, ...] = ()
     is_positional: bool = False
     measure: Settings | None = None
     hears: Hears | None = None
     sides: tuple[SideDraft, ...] = ()
+
+    @property
+    def feeding(self) -> tuple[int, ...]:
+        """All series whose samples it is judged by."""
+        return (
+            self.further if self.series_id is None else (self.series_id, *self.further)
+        )
 
     @property
     def lateness_s(self) -> float:

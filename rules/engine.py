@@ -112,7 +112,8 @@ def _judge(
 def _of_readings(plan: Plan, lane: Lane, readings: Readings) -> Samples:
     slot, row = lane.by_series.spread(readings.series_id)
     value = readings.value[row] * plan.slots.sign[slot]
-    return Samples(slot, row, readings.measured_us[row], value, readings.quality[row])
+    at_us, quality = readings.measured_us[row], readings.quality[row]
+    return Samples(slot, row, at_us, value, quality, readings=readings)
 
 
 def _of_positions(plan: Plan, lane: Lane, positions: Positions) -> Samples:

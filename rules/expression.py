@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 MOST_CHARACTERS = 500
 """Longest expression: one that is longer belongs into two rules."""
 
+MOST = 1e15
+"""Largest number in an expression; no quantity comes near it."""
+
 UPSTREAM = "upstream"
 """How an expression names the device that the judged one hangs from."""
 
@@ -129,16 +132,20 @@ def parse_expression(text: str, quantities: frozenset[str]) -> Expression:
     if len(text) > MOST_CHARACTERS:
         what = f"longer than {MOST_CHARACTERS} characters"
         raise ExpressionError([Slip(MOST_CHARACTERS, what)])
+    text = text.strip()
+    check = _Check(text, quantities)
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        column = (getattr(error, "offset", None) or 1) - 1
-        raise ExpressionError([Slip(column, f"cannot be read: {error}")]) from error
-    check = _Check(quantities)
-    check.wants(tree, _Kind.TRUTH)
+        tree = ast.parse(text, mode="eval").body
+        check.wants(tree, _Kind.TRUTH)
+    except SyntaxError as error:
+        place = (error.offset or len(text) + 1) - 1  # 0: the end came too soon
+        slip = Slip(max(place, 0), f"cannot be read: {error.msg}")
+        raise ExpressionError([slip]) from error
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise ExpressionError([Slip(0, f"cannot be read: {error}")]) from error
     if check.slips:
         raise ExpressionError(sorted(check.slips, key=lambda slip: slip.column))
-    return Expression(text.strip(), tree, tuple(sorted(check.operands)))
+    return Expression(text, tree, tuple(sorted(check.operands)))
 
 
 def evaluate(
@@ -160,7 +167,8 @@ def evaluate(
 class _Check:
     """Walks a tree once and notes every node that the grammar does not know."""
 
-    def __init__(self, quantities: frozenset[str]) -> None:
+    def __init__(self, text: str, quantities: frozenset[str]) -> None:
+        self._text = text
         self.slips: list[Slip] = []
         self.operands: set[Operand] = set()
         self._quantities = quantities
@@ -192,7 +200,7 @@ class _Check:
             case ast.Constant(value=int() | float() as value) if not isinstance(
                 value, bool
             ):
-                return _Kind.NUMBER
+                return self._number(node, value)
             case ast.Name(id=name):
                 return self._named(node, name, is_upstream=False)
             case ast.Attribute(value=ast.Name(id=whose), attr=name) if (
@@ -214,6 +222,11 @@ class _Check:
             self._slip(node, f"{name} takes {wanted}")
         return self._all(parts, _Kind.NUMBER, gives=_Kind.NUMBER)
 
+    def _number(self, node: ast.expr, value: float) -> _Kind:
+        if not abs(value) <= MOST:
+            self._slip(node, "is too large")
+        return _Kind.NUMBER
+
     def _named(self, node: ast.expr, name: str, *, is_upstream: bool) -> _Kind:
         if name not in self._quantities:
             self._slip(node, f"{name} is not a quantity")
@@ -221,7 +234,9 @@ class _Check:
         return _Kind.NUMBER
 
     def _slip(self, node: ast.expr, what: str) -> None:
-        self.slips.append(Slip(node.col_offset, f"{ast.unparse(node)}: {what}"))
+        # The tree counts octets.
+        before = self._text.encode()[: node.col_offset].decode(errors="ignore")
+        self.slips.append(Slip(len(before), f"{ast.unparse(node)}: {what}"))
 
 
 @dataclass(frozen=True, slots=True)

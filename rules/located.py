@@ -103,6 +103,23 @@ class Section:
         """Note that the value of `key` is wrong, or the section itself if absent."""
         self._note(self._values.get(key, self._node), self._path(key), what)
 
+    def fault_in(self, key: str, column: int, what: str, *, item: int = 0) -> None:
+        """Note what is wrong at a place within the text of `key`.
+
+        Only of a scalar on one line without escapes is the place known; of any other
+        its start is told.
+
+        Args:
+            key: Where.
+            column: From 0, in the text with the blanks around it stripped.
+            what: What is wrong.
+            item: Which text, where `key` has a list of them.
+        """
+        node, path = self._values.get(key), self._path(key)
+        if isinstance(node, yaml.SequenceNode):
+            node, path = node.value[item], f"{path}[{item}]"
+        self._note(node or self._node, path, what, column)
+
     def text(self, key: str, *, like: str = ".+", default: str | None = None) -> str:
         """Return a text.
 
@@ -261,7 +278,23 @@ class Section:
     def _path(self, key: str) -> str:
         return f"{self._where}.{key}" if self._where else key
 
-    def _note(self, node: yaml.Node | None, where: str, what: str) -> None:
+    def _note(
+        self, node: yaml.Node | None, where: str, what: str, within: int = 0
+    ) -> None:
         line = node.start_mark.line + 1 if node is not None else 1
         column = node.start_mark.column + 1 if node is not None else 1
+        column += _offset(node, within)
         self.faults.append(Fault(line, column, where, what))
+
+
+def _offset(node: yaml.Node | None, within: int) -> int:
+    """Return how far into a scalar's source a place of its text lies, 0 if unsure."""
+    if not within or not isinstance(node, yaml.ScalarNode):
+        return 0
+    start, end = node.start_mark, node.end_mark
+    quotes = 1 if node.style in ("'", '"') else 0
+    is_plain = end.column - start.column == len(node.value) + 2 * quotes
+    if start.line != end.line or node.style in ("|", ">") or not is_plain:
+        return 0
+    text = str(node.value)
+    return quotes + len(text) - len(text.lstrip()) + within

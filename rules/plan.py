@@ -40,6 +40,7 @@ class Slots:
         measure: What makes the judged number of the samples, see `rules.measures`.
         lane: Place in `Plan.lanes`.
         is_fed: Whether its samples must be taken in, in order, each once.
+        is_joint: Whether several series feed it.
     """
 
     rule: NDArray[np.intp]
@@ -54,6 +55,7 @@ class Slots:
     measure: NDArray[np.int8]
     lane: NDArray[np.int8]
     is_fed: NDArray[np.bool_]
+    is_joint: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.rule)

@@ -1,5 +1,6 @@
 """What a plan is compiled from: rule files and devices, to be written down and read."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import msgspec
@@ -10,6 +11,10 @@ from vocabulary.registry_facts import GeofenceFacts
 
 FORMAT = 2
 """Of the written form, and of what compiling makes of it."""
+
+
+LIVE, SHADOW = "live", "shadow"
+"""Stages of rules that judge; only a live one's alarms are filed."""
 
 
 class RuleText(msgspec.Struct, frozen=True):
@@ -25,14 +30,19 @@ class RuleText(msgspec.Struct, frozen=True):
     code: str
     version: int
     source: str
-    stage: str = "live"
+    stage: str = LIVE
+
+
+def live_last(texts: Iterable[RuleText]) -> list[RuleText]:
+    """Return rules so that of a rule's versions the live one comes last."""
+    return sorted(texts, key=lambda text: text.stage == LIVE)
 
 
 class PlanSource(msgspec.Struct, frozen=True):
     """What a plan is compiled from; can be written down and read back.
 
     Attributes:
-        rules: Live rules, by ascending code.
+        rules: Live rules and those on trial, by ascending code and version.
         subjects: Devices, by ascending id.
         registry_version: Of the registry they were read from.
         time_zone: The city's IANA zone, for rules that speak of local times.

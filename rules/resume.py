@@ -53,7 +53,7 @@ from store.connection import Connection
 from store.cursor import checkpoint_of, cursor_of, save_checkpoint
 from store.journal import read
 from store.registry import registry_version
-from store.rules import LiveRule, live_rules
+from store.rules import JudgingRule, judging_rules
 from store.triage_files import triage_file
 from store.windows import windows_from
 from vocabulary.times import EPOCH, datetime_from_us, us_from_datetime
@@ -156,10 +156,10 @@ async def current_source(
         snapshot: The registry.
         at: Maintenance windows that are over by then are left out.
     """
-    rules = [rule for rule in await live_rules(connection) if _is_sound(rule)]
+    rules = [rule for rule in await judging_rules(connection) if _is_sound(rule)]
     parsed = [parse_rule(rule.source, version=rule.version) for rule in rules]
     return PlanSource(
-        rules=tuple(RuleText(rule.code, rule.version, rule.source) for rule in rules),
+        rules=tuple(map(_text, rules)),
         subjects=subjects_of(snapshot),
         registry_version=snapshot.version,
         triage=_sound_triage(await triage_file(connection)),
@@ -185,13 +185,13 @@ def believe(plan: Plan, state: State, standing: set[StoredKey]) -> State:
 
 async def _is_current(connection: Connection, source: PlanSource, at: datetime) -> bool:
     """Tell cheaply whether rules, windows and the registry are what they were."""
-    rules = [(rule.code, rule.version) for rule in await live_rules(connection)]
+    rules = [(r.code, r.version, r.stage) for r in await judging_rules(connection)]
     version = await registry_version(connection)
     at_us = us_from_datetime(at)
     lasting = tuple(w for w in source.windows if w.until_us > at_us)
     return (
         version == source.registry_version
-        and rules == [(text.code, text.version) for text in source.rules]
+        and rules == [(text.code, text.version, text.stage) for text in source.rules]
         and _sound_triage(await triage_file(connection)) == source.triage
         and await _windows(connection, at) == lasting
     )
@@ -226,7 +226,11 @@ def _sound_triage(found: tuple[int, str] | None) -> RuleText | None:
     return RuleText("triage", version, source)
 
 
-def _is_sound(rule: LiveRule) -> bool:
+def _text(rule: JudgingRule) -> RuleText:
+    return RuleText(rule.code, rule.version, rule.source, rule.stage)
+
+
+def _is_sound(rule: JudgingRule) -> bool:
     """Tell whether this release understands a rule; a bad one must not stop others."""
     try:
         parse_rule(rule.source, version=rule.version, name=rule.code)

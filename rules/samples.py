@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vocabulary.position import Positions
+from vocabulary.reading import Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Samples:
         quality: `Quality` bits.
         fixes: What `row` counts in, if that is positions.
         about: What each is about in particular, see `measure.Outcome`; None if nothing.
+        readings: What `row` counts in, if that is readings.
     """
 
     slot: NDArray[np.intp]
@@ -31,6 +33,7 @@ class Samples:
     quality: NDArray[np.int32]
     fixes: Positions | None = None
     about: NDArray[np.intp] | None = None
+    readings: Readings | None = None
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -45,6 +48,7 @@ class Samples:
             self.quality[rows],
             self.fixes,
             None if self.about is None else self.about[rows],
+            self.readings,
         )
 
     def by_slot_and_time(self) -> Self:

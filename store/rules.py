@@ -1,4 +1,8 @@
-"""Rule files in the database: numbered versions, at most one of each rule live."""
+"""Rule files in the database: numbered versions, each at one stage of its life.
+
+Of each rule at most one version is live and at most one on trial beside it. Every
+change tells the journal, so that the fold takes it at a definite place.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +12,7 @@ from store.connection import Connection
 from store.journal import Kind, append
 from store.journal_body import json_body
 from store.triage_files import install_shipped_triage
+from vocabulary.rule_stage import RuleStage
 
 SHIPPED = "shipped"
 """The author of the rules that come with a release."""
@@ -23,29 +28,68 @@ SELECT coalesce(max(version), 0) AS newest,
 FROM rule WHERE code = $1
 """
 
+_INSERT = """
+INSERT INTO rule (code, version, stage, source, author, created_at, note)
+SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6
+FROM rule WHERE code = $1 RETURNING version
+"""
+
+_STEP = """
+INSERT INTO rule_step (code, version, from_stage, to_stage, author, taken_at, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
 
 @dataclass(frozen=True, slots=True)
-class LiveRule:
-    """One rule that is live.
+class JudgingRule:
+    """One version of a rule that judges.
 
     Attributes:
         code: The rule.
         version: Which version of it.
         source: The YAML as its author wrote it.
+        stage: live, or shadow for one on trial.
     """
 
     code: str
     version: int
     source: str
+    stage: str
 
 
-async def live_rules(connection: Connection) -> list[LiveRule]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Who changes something about rules.
+
+    Attributes:
+        author: Who answers for it.
+        at: When.
+        note: What they say of it.
+    """
+
+    author: str
+    at: datetime
+    note: str = ""
+
+
+async def live_rules(connection: Connection) -> list[JudgingRule]:
     """Return the live rules by ascending code."""
+    found = await judging_rules(connection)
+    return [rule for rule in found if rule.stage == RuleStage.LIVE]
+
+
+async def judging_rules(connection: Connection) -> list[JudgingRule]:
+    """Return what is live or on trial, by ascending code and version."""
     rows = await connection.fetch(
-        "SELECT code, version, source FROM rule WHERE stage = 'live'"
-        ' ORDER BY code COLLATE "C"'
+        "SELECT code, version, source, stage FROM rule"
+        " WHERE stage IN ('live', 'shadow') ORDER BY code COLLATE \"C\", version"
     )
-    return [LiveRule(row["code"], row["version"], row["source"]) for row in rows]
+    return [JudgingRule(**row) for row in rows]
+
+
+async def lock_rules(connection: Connection) -> None:
+    """Wait until nobody else changes rules, until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", RULES_LOCK)
 
 
 async def put_live(
@@ -63,13 +107,52 @@ async def put_live(
     Returns:
         Its version; the live version before it is retired.
     """
-    await connection.execute(
-        "UPDATE rule SET stage = 'retired' WHERE code = $1 AND stage = 'live'", code
-    )
-    version = await _insert(connection, code, source, author, "live", at)
-    body = json_body({"code": code, "version": version})
-    await append(connection, Kind.RULES, body, at=at)
+    change = Change(author=author, at=at)
+    await _retire_live(connection, code, change)
+    version = await _insert(connection, code, source, RuleStage.LIVE, change)
+    await _tell(connection, code, version, at)
     return version
+
+
+async def put_draft(
+    connection: Connection, code: str, source: str, change: Change
+) -> int:
+    """Put a rule file in as a draft, tell the journal, and return its version.
+
+    Args:
+        connection: In a transaction, which should commit soon after.
+        code: The rule.
+        source: The YAML.
+        change: Who does it.
+    """
+    version = await _insert(connection, code, source, RuleStage.DRAFT, change)
+    await _tell(connection, code, version, change.at)
+    return version
+
+
+async def set_stage(
+    connection: Connection, code: str, version: int, to: RuleStage, change: Change
+) -> None:
+    """Bring a version to a stage that may follow its own; tell the journal.
+
+    A version that is live or on trial makes room for one that comes to that stage.
+
+    Args:
+        connection: In a transaction that holds `lock_rules` and should commit soon.
+        code: The rule.
+        version: Which; there is such a one.
+        to: The stage.
+        change: Who does it.
+    """
+    if to is RuleStage.LIVE:
+        await _retire_live(connection, code, change)
+    if to is RuleStage.SHADOW:
+        await _step_all(connection, code, RuleStage.SHADOW, RuleStage.DRAFT, change)
+    stage = await connection.fetchval(
+        "SELECT stage FROM rule WHERE code = $1 AND version = $2", code, version
+    )
+    await _step(connection, code, version, RuleStage(stage), to, change)
+    await _tell(connection, code, version, change.at)
 
 
 async def install_shipped(connection: Connection, at: datetime) -> list[str]:
@@ -85,7 +168,7 @@ async def install_shipped(connection: Connection, at: datetime) -> list[str]:
     files = {f.name: f.read_text("utf-8") for f in folder.iterdir()}
     installed = []
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", RULES_LOCK)
+        await lock_rules(connection)
         for name, source in sorted(files.items()):
             code, dot, kind = name.partition(".")
             if (dot, kind) == (".", "yaml") and await _install(
@@ -103,28 +186,57 @@ async def _install(
     if known is None or known["last_source"] == source:
         return False
     if known["is_overruled"]:
-        await _insert(connection, code, source, SHIPPED, "draft", at)
+        change = Change(author=SHIPPED, at=at)
+        await _insert(connection, code, source, RuleStage.DRAFT, change)
         return False
     await put_live(connection, code, source, author=SHIPPED, at=at)
     return True
 
 
-async def _insert(  # noqa: PLR0917 the table's columns in their order
+async def _retire_live(connection: Connection, code: str, change: Change) -> None:
+    await _step_all(connection, code, RuleStage.LIVE, RuleStage.RETIRED, change)
+
+
+async def _step_all(
     connection: Connection,
     code: str,
-    source: str,
-    author: str,
-    stage: str,
-    at: datetime,
-) -> int:
+    stage: RuleStage,
+    to: RuleStage,
+    change: Change,
+) -> None:
+    """Bring the version of a rule that is at a stage, if any, to another."""
     version = await connection.fetchval(
-        "INSERT INTO rule (code, version, stage, source, author, created_at)"
-        " SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5"
-        " FROM rule WHERE code = $1 RETURNING version",
-        code,
-        stage,
-        source,
-        author,
-        at,
+        "SELECT version FROM rule WHERE code = $1 AND stage = $2", code, stage
     )
+    if version is not None:
+        await _step(connection, code, version, stage, to, change)
+
+
+async def _step(  # noqa: PLR0917 what it writes, in its order
+    connection: Connection,
+    code: str,
+    version: int,
+    stage: RuleStage,
+    to: RuleStage,
+    change: Change,
+) -> None:
+    await connection.execute(
+        "UPDATE rule SET stage = $3 WHERE code = $1 AND version = $2", code, version, to
+    )
+    await connection.execute(
+        _STEP, code, version, stage, to, change.author, change.at, change.note
+    )
+
+
+async def _insert(
+    connection: Connection, code: str, source: str, stage: RuleStage, change: Change
+) -> int:
+    author, at, note = change.author, change.at, change.note
+    version = await connection.fetchval(_INSERT, code, stage, source, author, at, note)
+    await connection.execute(_STEP, code, version, None, stage, author, at, note)
     return int(version)
+
+
+async def _tell(connection: Connection, code: str, version: int, at: datetime) -> None:
+    body = json_body({"code": code, "version": version})
+    await append(connection, Kind.RULES, body, at=at)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from rules.conditions import (
     crossing,
+    expression,
     geofence,
     late,
     overspeed,
@@ -30,5 +31,6 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "late": late.read,
     "speed_inside": speed_inside.read,
     "silence": silence.read,
+    "expression": expression.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

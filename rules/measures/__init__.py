@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rules.measures import (
     crossing,
+    expression,
     inside,
     late,
     outside,
@@ -83,6 +84,15 @@ MEASURES: tuple[Measure, ...] = (
         compiled=late.LateColumns.of,
         fresh=late.LateMemory.fresh,
         measure=late.measure,
+    ),
+    Measure.of(
+        "expression",
+        expression.ExpressionSettings,
+        expression.ExpressionMemory,
+        expression.ExpressionColumns,
+        compiled=expression.ExpressionColumns.of,
+        fresh=expression.ExpressionMemory.fresh,
+        measure=expression.measure,
     ),
 )
 """All measures. New ones go to the end."""

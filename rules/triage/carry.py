@@ -37,7 +37,9 @@ def carry_desk(
         if key not in bundles and bundle.cause is None
     ]
     held = {
-        key: _carried(held, bundles) for key, held in desk.held.items() if key in known
+        key: _carried(_tried(held, layout), bundles)
+        for key, held in desk.held.items()
+        if key in known
     }
     carried = Desk(
         held=held,
@@ -60,7 +62,7 @@ def believed_desk(layout: Layout, held: Iterable[Held], *, at_us: int) -> Desk:
         held: The alarms, each with its handling.
         at_us: The journal's time.
     """
-    found = {each.turn.key: _asked_again(each) for each in held}
+    found = {each.turn.key: _asked_again(_tried(each, layout)) for each in held}
     unstable = [e for e in found.values() if e.handling is Handling.UNSTABLE]
     return Desk(
         held=found,
@@ -73,6 +75,15 @@ def believed_desk(layout: Layout, held: Iterable[Held], *, at_us: int) -> Desk:
         },
         wake_us=NOW,
     )
+
+
+def _tried(held: Held, layout: Layout) -> Held:
+    """Return an alarm that is asked again if its rule is on trial no more."""
+    rule, version, _ = held.turn.key
+    if held.handling is not Handling.SHADOW or (rule, version) in layout.shadow:
+        return held
+    # As of one that a window kept back until now: every question is asked.
+    return replace(held, handling=Handling.MAINTENANCE, due_us=NOW)
 
 
 def _asked_again(held: Held) -> Held:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rules.conditions.silence import Silence
-from rules.plan_source import PlanSource
+from rules.plan_source import SHADOW, PlanSource
 from rules.rule import Rule
 from rules.subject import Subject
 from rules.triage.desk import BundleKey
@@ -43,7 +43,7 @@ class Layout:
 
     Attributes:
         settings: The triage file.
-        rules: By code.
+        rules: By code; of a rule's versions the live one.
         subjects: By device id.
         above: Each device and all that it hangs from, by device id.
         nodes: Every node, by group and node.
@@ -51,7 +51,7 @@ class Layout:
         support: The nodes they only count for.
         cause: The nodes they explain.
         windows: Maintenance windows.
-        shadow: Rules on trial.
+        shadow: Code and version of rules on trial.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -63,7 +63,7 @@ class Layout:
     support: Mapping[tuple[str, int], tuple[Node, ...]] = field(default_factory=dict)
     cause: Mapping[tuple[str, int], tuple[Node, ...]] = field(default_factory=dict)
     windows: tuple[Maintenance, ...] = ()
-    shadow: frozenset[str] = frozenset()
+    shadow: frozenset[tuple[str, int]] = frozenset()
 
     def window_over(
         self, rule: Rule, device_id: int, times_us: Iterable[int], *, is_safety: bool
@@ -105,7 +105,9 @@ def layout_from(source: PlanSource, rules: Sequence[Rule]) -> Layout:
         source.subjects,
         settings,
         windows=source.windows,
-        shadow=frozenset(t.code for t in source.rules if t.stage == "shadow"),
+        shadow=frozenset(
+            (t.code, t.version) for t in source.rules if t.stage == SHADOW
+        ),
     )
 
 
@@ -115,7 +117,7 @@ def layout_of(
     settings: Settings,
     *,
     windows: tuple[Maintenance, ...] = (),
-    shadow: frozenset[str] = frozenset(),
+    shadow: frozenset[tuple[str, int]] = frozenset(),
 ) -> Layout:
     """Return the layout of some rules and devices.
 
@@ -124,9 +126,11 @@ def layout_of(
         subjects: The devices, by ascending id.
         settings: The triage file.
         windows: Those that are not over.
-        shadow: Codes of rules on trial.
+        shadow: Code and version of rules on trial.
     """
-    by_code = {rule.code: rule for rule in rules}
+    # Of a rule's versions the live one, if any.
+    known = sorted(rules, key=lambda rule: (rule.code, rule.version) not in shadow)
+    by_code = {rule.code: rule for rule in known}
     by_id = {subject.device_id: subject for subject in subjects}
     above = {device_id: _above(device_id, by_id) for device_id in by_id}
     found = [_nodes(group, by_code, subjects, above) for group in settings.groups]

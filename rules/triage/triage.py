@@ -92,7 +92,7 @@ def _take(work: Work, transition: Transition) -> None:
 def _ask(work: Work, transition: Transition) -> None:
     """Ask every question of an alarm that has just been raised."""
     key, rule = key_of(transition), transition.rule
-    if rule.code in work.layout.shadow:
+    if (rule.code, rule.version) in work.layout.shadow:
         work.note(key, transition, Handling.SHADOW)
         return
     window = work.layout.window_over(

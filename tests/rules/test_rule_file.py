@@ -51,8 +51,8 @@ rule:11:13: on_delay_s: must be a decimal number, not '1:30'
 rule:12:9: safety: must be true or false, not 'yes'
 rule:13:28: quality.refuse[1]: 'lates' is unknown; did you mean late?
 rule:17:15: files.class_code: only a component's case has its component's class
-rule:21:7: reason.zh: {wert} is not one of device, threshold, value
-rule:22:7: reason.en: {value} is not one of device, threshold, value
+rule:21:7: reason.zh: {wert} is not one of device, fence, threshold, value
+rule:22:7: reason.en: {value} is not one of device, fence, threshold, value
 rule:24:1: source: is given twice"""
 
 
