@@ -124,11 +124,9 @@ class Sets:
             Samples and fences, ascending by sample, then fence.
         """
         # Vehicles that several rules judge are looked up once.
-        spots = np.stack((lon_e7, lat_e7), axis=1)
-        spot, sample_spot = np.unique(spots, axis=0, return_inverse=True)
-        point, fence = self.ground.index.hits(
-            np.ascontiguousarray(spot[:, 0]), np.ascontiguousarray(spot[:, 1])
-        )
+        keys = lon_e7.astype(np.int64) << 32 | (lat_e7.astype(np.int64) + (1 << 31))
+        _, spot, sample_spot = np.unique(keys, return_index=True, return_inverse=True)
+        point, fence = self.ground.index.hits(lon_e7[spot], lat_e7[spot])
         order = np.argsort(point, kind="stable")
         first = np.searchsorted(point[order], np.arange(len(spot) + 1))
         count = np.diff(first)[sample_spot]

@@ -139,16 +139,30 @@ def fixes_of(asked: Asked, place: NDArray[np.intp], samples: Samples) -> Fixes:
 
 def any_inside(asked: Asked, fixes: Fixes) -> NDArray[np.bool_]:
     """Tell which fixes are in any fence of their rows' sets."""
-    sample, _ = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)
-    return np.bincount(sample, minlength=len(fixes.row)) > 0
+    is_inside: NDArray[np.bool_] = _first_inside(asked, fixes) != NO_FENCE
+    return is_inside
 
 
 def outside_of(
     asked: Asked, fixes: Fixes
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return how many metres each fix is outside its set, and of which fence nearest.
+    """Return how many metres each fix is outside its set, and of which fence.
 
-    A fix within any fence of the set is 0 m outside.
+    A fix within any fence of the set is 0 m outside of the first of them; else it is
+    the nearest that counts.
     """
-    outside_m, fence = asked.sets.nearest(fixes.row, fixes.points)
-    return np.where(any_inside(asked, fixes), 0.0, outside_m), fence
+    fence = _first_inside(asked, fixes)
+    outside_m = np.zeros(len(fence))
+    out = np.flatnonzero(fence == NO_FENCE)
+    outside_m[out], fence[out] = asked.sets.nearest(
+        fixes.row[out], fixes.points.take(out)
+    )
+    return outside_m, fence
+
+
+def _first_inside(asked: Asked, fixes: Fixes) -> NDArray[np.intp]:
+    """Return the first fence that each fix is in; NO_FENCE where it is in none."""
+    sample, fence = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)
+    first = np.full(len(fixes.row), NO_FENCE, np.intp)
+    first[sample[::-1]] = fence[::-1]  # the first of each, for it is written last
+    return first
