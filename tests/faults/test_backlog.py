@@ -28,7 +28,7 @@ from vocabulary.times import us_from_datetime
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
 OUTAGE = timedelta(hours=13)
-EVERY_S = sized(60, 10)
+EVERY_S = sized(120, 10)
 COVERS = 10
 LIVE = 5
 """Messages of the last half minute; all before them are the backlog."""

@@ -16,9 +16,9 @@ from tests.faults.sizes import sized
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
-AWAY_S = sized(5.0, 60.0)
-HANG_UPS = sized(15, 100)
-LOST_ANSWERS = sized(15, 100)
+AWAY_S = sized(4.0, 60.0)
+HANG_UPS = sized(8, 100)
+LOST_ANSWERS = sized(8, 100)
 
 END_MID_BATCH = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

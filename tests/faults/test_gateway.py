@@ -18,7 +18,7 @@ from tests.ingest.test_forwarding_whole import until_answered
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
-KILLS = sized(2, 10)
+KILLS = sized(1, 10)
 
 
 async def test_what_a_killed_broker_forgot_its_gateway_sends_again_by_itself(

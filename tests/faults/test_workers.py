@@ -17,6 +17,10 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 STILL_S = sized(8.0, 60.0)
 """Beyond 45 s the broker thinks it dead, hangs up, and sends again to its session."""
 
+AT_ONCE = sized(30, 8)
+"""Messages of each gateway in a twentieth of a second. Every other one is a gap while a
+worker stands still, and the account lists ten thousand of a gateway."""
+
 WORDS = 3
 """Of the worker that opened the session, and of the two that then hear."""
 
@@ -46,7 +50,7 @@ async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
         ingest(database_url, url, f"{unique}-two", shared_group=unique),
     ):
         await until_both_hear(database_url)
-        async with load.publishing(at_once=30, pause_s=0.05):
+        async with load.publishing(at_once=AT_ONCE, pause_s=0.05):
             await load.until_stored(500)
             await stop_amid_transaction(one, database_url, unique)
             before = await load.stored()
