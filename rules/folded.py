@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rules.fences.ground import NO_FENCE
 from rules.grades import hit
 from rules.judge import Turns
 from rules.learned import Learned
+from rules.measures import VALUE
 from rules.measures.fence_ask import FenceColumns
 from rules.plan import Plan
 from rules.rule import Words
@@ -105,7 +107,7 @@ def _of_turns(
             severity=rule.severities[(after or before) - 1],
             lon=lon,
             lat=lat,
-            fence=_fence(plan, samples, place),
+            fence=_fence(plan, samples, place, lon, lat),
         )
 
 
@@ -124,10 +126,19 @@ def _where(
     return subject.lon, subject.lat
 
 
-def _fence(plan: Plan, samples: Samples, place: int) -> Words | None:
-    """Return the names of the geofence that a sample is about."""
-    columns = plan.measures[plan.slots.measure[samples.slot[place]] - 1]
-    if samples.about is None or not isinstance(columns, FenceColumns):
+def _fence(
+    plan: Plan, samples: Samples, place: int, lon: float | None, lat: float | None
+) -> Words | None:
+    """Return the names of the geofence that a sample is about.
+
+    A turn of a schedule has no sample of its own: what is nearest then is meant.
+    """
+    slot = int(samples.slot[place])
+    columns = plan.measures[plan.slots.measure[slot] - 1]
+    if plan.slots.measure[slot] == VALUE or not isinstance(columns, FenceColumns):
         return None
-    fence = columns.fence(int(samples.about[place]))
+    about = NO_FENCE if samples.about is None else int(samples.about[place])
+    if samples.row[place] < 0 and lon is not None and lat is not None:
+        about = columns.nearest(slot, lon, lat)
+    fence = columns.fence(about)
     return None if fence is None else Words(fence.name_zh, fence.name_en)

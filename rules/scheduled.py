@@ -124,6 +124,7 @@ def _with_turns(
         np.concatenate((samples.value, np.zeros(len(turn_row)))),
         np.concatenate((samples.quality, np.zeros(len(turn_row), np.int32))),
         samples.fixes,
+        about=_about(samples, len(turn_row)),
     )
     order = np.lexsort((~is_turn, both.at_us, both.slot))
     both, row, is_turn = both.take(order), row[order], is_turn[order]
@@ -156,7 +157,15 @@ def _newest_before(
     both.value[here] = both.value[newest[here]]
     both.value[kept] = memory.value[row[kept]]
     both.row[here] = both.row[newest[here]]
+    if both.about is not None:
+        both.about[here] = both.about[newest[here]]
     return at_us
+
+
+def _about(samples: Samples, turns: int) -> NDArray[np.intp] | None:
+    if samples.about is None:
+        return None
+    return np.concatenate((samples.about, np.full(turns, -1, np.intp)))
 
 
 def _is_met(both: Samples, turn: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from rules.fences.ground import NO_FENCE, FenceSet, Sets
 from rules.fences.plane import Points
 from rules.measures.measure import Columns
 from rules.samples import Samples
-from vocabulary.position import Positions
+from vocabulary.position import DEGREES_E7, Positions
 from vocabulary.quality import Quality
 from vocabulary.registry_facts import GeofenceFacts
 from vocabulary.times import SECOND_US
@@ -85,6 +85,16 @@ class FenceColumns(Columns):
     def fence(self, place: int) -> GeofenceFacts | None:
         """Return the fence that a sample is about; None for NO_FENCE."""
         return None if place == NO_FENCE else self.asked.sets.ground.fences[place]
+
+    def nearest(self, slot: int, lon: float, lat: float) -> int:
+        """Return the fence of a slot's set that is nearest to a place in degrees."""
+        sets = self.asked.sets
+        lon_e7, lat_e7 = (
+            np.array([round(d * DEGREES_E7)], np.int32) for d in (lon, lat)
+        )
+        points = sets.ground.plane.points(lon_e7, lat_e7)
+        _, fence = sets.nearest(self.place[[slot]], points)
+        return int(fence[0])
 
 
 @dataclass(frozen=True, slots=True)

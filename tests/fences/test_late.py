@@ -90,3 +90,16 @@ def test_a_window_may_begin_the_evening_before() -> None:
     assert drive(plan, was_there + gone, ticks=False) == []
     absent = minutes(clock(21), clock(27), 900)
     assert told(drive(plan, absent, ticks=False)) == [(Hit.RAISED, clock(26))]
+
+
+def test_s19_who_is_inside_already_when_the_schedule_starts_is_told_where() -> None:
+    """Second 0 is 16:00 in the city; the tests' rules know no other clock."""
+    plan = plan_of(
+        "type: geofence, is: inside, fences: all, band_m: 5",
+        'when: {local: "16:01-16:03", on_close: clear}',
+        fences=[box(0, 200, fence_id=4), box(500, 700, fence_id=6)],
+    )
+    found = drive(plan, [Fix(10.0 * n, 600) for n in range(20)])
+    assert told(found) == [(Hit.RAISED, 60), (Hit.CLEARED, 180)]
+    assert found[0].fence is not None
+    assert found[0].fence.en == "fence 6"

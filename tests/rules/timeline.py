@@ -8,12 +8,15 @@ case has `name`, `every_s` (seconds per column) and rows of columns:
     speed_kmh, outside_m          a vehicle; metres are from the border, inside below 0
     heard                         `x` where the device says anything at all
     link                          `+` or `-`: our edge to the device
+    inputs                        which of the vehicle's inputs are set, as a number
     platform                      `-` where we were not there: nothing at all is learned
     alarm                         what must come of it: `.` normal, `p` pending, `c`
                                   clearing, else the number of the grade that stands
 
-and may have `interval_s` (the device's; `every_s` if not said) and `limit_kmh` (the
-vehicle's own limit). Every case is played with a restart after each column.
+and may have `interval_s` (the device's; `every_s` if not said), `limit_kmh` (the
+vehicle's own limit) and `starts` ("HH:MM": what clocks show in the city at the first
+column, 16:00 if not said). Geofences that the rule names by their kind lie where the
+vehicle's own area does. Every case is played with a restart after each column.
 """
 
 import tomllib
@@ -37,7 +40,9 @@ from vocabulary.quality import Quality
 
 UPSTREAM = "upstream."
 QUALITY = {"?": Quality.SENSOR_FAULT, ">": Quality.FUTURE}
-BESIDE = {"alarm", "link", "platform", "heard", "speed_kmh", "outside_m"}
+BESIDE = {"alarm", "link", "platform", "heard", "speed_kmh", "outside_m", "inputs"}
+FIRST = "16:00"
+"""What clocks show at second 0."""
 LETTER = {Alarm.PENDING: "p", Alarm.CLEARING: "c"}
 
 
@@ -50,6 +55,7 @@ class Case:
     every_s: float
     interval_s: float
     limit_kmh: float | None
+    starts_s: float
     rows: dict[str, list[str]]
 
     @property
@@ -74,15 +80,25 @@ def _case(rule: str, case: dict[str, object]) -> Case:
         every_s=every_s,
         interval_s=float(str(case.get("interval_s", every_s))),
         limit_kmh=None if limit is None else float(str(limit)),
+        starts_s=_starts_s(str(case.get("starts", FIRST))),
         rows=rows,
     )
+
+
+def _starts_s(clock: str) -> float:
+    """Return the town's second at which clocks first show a time."""
+    (hour, minute), (first_hour, first_minute) = (
+        map(int, text.split(":")) for text in (clock, FIRST)
+    )
+    minutes = (hour - first_hour) * 60 + minute - first_minute
+    return minutes % (24 * 60) * 60
 
 
 def _rows(case: dict[str, object]) -> Iterator[tuple[str, str]]:
     for key, value in case.items():
         if isinstance(value, dict):
             yield from ((f"{key}.{sub}", row) for sub, row in value.items())
-        elif isinstance(value, str) and key != "name":
+        elif isinstance(value, str) and key not in ("name", "starts"):
             yield key, value
 
 
@@ -121,7 +137,7 @@ def _subjects(case: Case) -> list[Subject]:
 
 def _entries(case: Case, plan: Plan, state: State, column: int) -> Iterator[Learned]:
     """Yield what is learned in the seconds up to a column, and at it."""
-    at_s = column * case.every_s
+    at_s = case.starts_s + column * case.every_s
     if _mark_of(case, "platform", column) == "-":
         return
     seq = state.seq
@@ -158,7 +174,9 @@ def _said(
             _value(mark) if mark not in "+-" else (0.0, 0) for mark in (speed, outside)
         )
         fix = (1, at_s, outside_m, speed_kmh, quality | also)
-        yield town.positions(seq + 2, at_s, [fix])
+        inputs = _mark_of(case, "inputs", column)
+        set_bits = int(inputs) if inputs.isdigit() else 0
+        yield town.positions(seq + 2, at_s, [fix], inputs=set_bits)
 
 
 def _value(mark: str) -> tuple[float, int]:

@@ -1,7 +1,9 @@
 """A town of five devices, and journal entries said in seconds and plain numbers."""
 
 import json
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +93,17 @@ def source(subjects: Iterable[Subject], *texts: str) -> PlanSource:
         rules=tuple(RuleText(code_of(text), 1, text) for text in found),
         subjects=tuple(subjects),
         registry_version=1,
+        geofences=tuple(
+            replace(AREA, id=number, code=f"area-{number}", kind=kind)
+            for number, kind in enumerate(kinds_named(found), 2)
+        ),
     )
+
+
+def kinds_named(texts: Iterable[str]) -> list[str]:
+    """Return the kinds of geofences that rules name; each lies where `AREA` does."""
+    named = re.findall(r"fences: kind ([a-z_]+)", "\n".join(texts))
+    return sorted(set(named))
 
 
 def code_of(text: str) -> str:
@@ -134,7 +146,11 @@ def readings(
 
 
 def positions(
-    seq: int, at_s: float, rows: Iterable[tuple[int, float, float, float, int]]
+    seq: int,
+    at_s: float,
+    rows: Iterable[tuple[int, float, float, float, int]],
+    *,
+    inputs: int = 0,
 ) -> Learned:
     """Make an entry of (device id, fixed at, metres east, km/h, quality) rows.
 
@@ -157,7 +173,7 @@ def positions(
             altitude_m=np.full(n, np.nan, np.float32),
             satellites=np.full(n, -1, empty.satellites.dtype),
             hdop=np.full(n, np.nan, np.float32),
-            inputs=np.zeros(n, np.int32),
+            inputs=np.full(n, inputs, np.int32),
             quality=np.array([row[4] for row in found], np.int32),
             received_us=np.full(n, us(at_s), np.int64),
         ),
