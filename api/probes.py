@@ -51,7 +51,7 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_model=Ready)
 async def readyz(parts: Held) -> Response:
-    """Say whether the database answers, is migrated, has room, and its journal moves."""
+    """Say whether the database answers, is migrated and has room; the journal moves."""
     low = _low_disks(parts.disks)
     try:
         head = await _head(parts)
