@@ -2,6 +2,8 @@
 
 import pytest
 
+from store.journal import Kind, append
+from store.journal_body import edge_body
 from store.windows import NewWindow, end_window, insert_window
 from tests.triage.city import City
 from vocabulary.device import DeviceKind
@@ -130,7 +132,7 @@ async def test_s28_above_the_budget_one_storm_case_has_all_as_members(
     city: City,
 ) -> None:
     await city.triage_by(STORM_OF_TWO, 0)
-    gauges = city.codes(DeviceKind.GAUGE)
+    gauges = [code for code in city.codes(DeviceKind.GAUGE) if code.startswith("PD-")]
     for second in range(10, 60, 10):
         said = {code: {"depth_mm": 160.0 + n} for n, code in enumerate(gauges)}
         await city.say(second, said)
@@ -214,3 +216,60 @@ async def test_a_desk_that_was_lost_is_made_again_from_the_database(
     await city.fold()
     assert await city.rows(HANDLINGS) == [("filed", 1)]
     assert [row[2] for row in await city.rows(CASES)] == ["cover-silent"]
+
+
+async def test_s09_a_cabinet_that_goes_away_is_one_case_with_its_lamps_unknown(
+    city: City,
+) -> None:
+    lamps = city.codes(DeviceKind.LAMP, gateway="CAB-1")
+    await city.say(0, {"CB-0001": {"contactor_on": 1.0, "voltage_v": 230.0}})
+    await city.say_all(1, lamps, power_w=98)
+    body = edge_body(edge="modbus", gateway="CAB-1", up=False, detail="gone")
+    async with city.pool.acquire() as connection:
+        await append(connection, Kind.EDGE, body, at=city.at(2))
+    await city.tick(3, 200)
+    await city.fold()
+    assert await city.rows(CASES) == [
+        ("component", "device_silent", "cabinet-unreachable", "group", 1)
+    ]
+    assert await city.rows(MEMBERS) == [("unknown", False, False, len(lamps))]
+
+
+async def test_s35_a_problem_that_returns_after_its_case_was_closed_is_a_new_case(
+    city: City,
+) -> None:
+    await city.say(0, {"MH-0001": {"tilt_deg": 60}})
+    await city.fold()
+    await city.pool.execute(
+        "UPDATE case_file SET stage = 'forced_close', closed_at = $1", city.at(5)
+    )
+    for second in (10, 20, 30):
+        await city.say(second, {"MH-0001": {"tilt_deg": 2}})
+    await city.say(40, {"MH-0001": {"tilt_deg": 60}})
+    await city.fold()
+    found = await city.rows(
+        "SELECT closed_at IS NULL, hit_count FROM case_file ORDER BY id"
+    )
+    assert found == [(False, 1), (True, 1)]
+
+
+async def test_a_late_child_of_a_closed_group_s_case_files_the_group_again(
+    city: City,
+) -> None:
+    covers = city.codes(DeviceKind.COVER, gateway="GW-COVER-1")
+    await city.say_all(0, covers[:-1], tilt_deg=2)
+    await city.tick(1, 30)
+    await city.say(30, {covers[-1]: {"tilt_deg": 2}})
+    await city.tick(31, 110)
+    await city.fold()
+    await city.pool.execute(
+        "UPDATE case_file SET stage = 'forced_close', closed_at = $1", city.at(110)
+    )
+    await city.tick(110, 140)
+    await city.fold()
+    found = await city.rows(
+        "SELECT f.closed_at IS NULL, f.shape, count(m.alarm_id) FROM case_file f"
+        " LEFT JOIN case_member m ON m.case_id = f.id AND m.alarm_id <> 0"
+        " GROUP BY f.id ORDER BY f.id"
+    )
+    assert found == [(False, "group", len(covers) - 1), (True, "group", 1)]
