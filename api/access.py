@@ -146,5 +146,8 @@ Department = Annotated[Caller, Depends(at_least(Role.DEPARTMENT))]
 Dispatcher = Annotated[Caller, Depends(at_least(Role.DISPATCHER))]
 """Who may see what could not be taken in."""
 
+Supervisor = Annotated[Caller, Depends(at_least(Role.SUPERVISOR))]
+"""Who may write rules and try them."""
+
 Admin = Annotated[Caller, Depends(at_least(Role.ADMIN))]
 """Who may throw away what could not be taken in, or have it tried again."""

@@ -72,6 +72,12 @@ class Kind(Enum):
     KEY_REUSED = (409, "idempotency-key-reused", "This key names another command")
     WINDOW_OVER = (409, "window-over", "The window is over already")
     TOO_LATE = (409, "command-said", "The command was said already")
+    STAGE_REFUSED = (409, "stage-refused", "The rule cannot come to this stage now")
+    OVER_CAPACITY = (
+        409,
+        "over-capacity",
+        "A department would get more than it can take",
+    )
     TOO_LARGE = (413, "too-large", "The request is too large")
     INVALID = (422, "invalid-request", "Parts of the request are wrong")
     CANNOT = (422, "device-cannot", "The device cannot be told that")

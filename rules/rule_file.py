@@ -53,13 +53,14 @@ def parse_rule(text: str, *, version: int, name: str = "rule") -> Rule:
         top = read_section(text)
     except FileFaultsError as error:
         raise RuleFileError(name, error.faults) from error
-    rule = _rule(top, version)
+    rule = rule_from(top, version)
     if top.faults:
         raise RuleFileError(name, sorted(set(top.faults)))
     return rule
 
 
-def _rule(top: Section, version: int) -> Rule:
+def rule_from(top: Section, version: int) -> Rule:
+    """Return the rule that a file says; what is wrong is noted in `top`."""
     gap_s = top.number("largest_gap_s", above=0) if top.has("largest_gap_s") else None
     rule = Rule(
         code=top.text("code", like=r"[a-z][a-z0-9]*(-[a-z0-9]+)*"),

@@ -1,0 +1,42 @@
+"""What the keys of rule files mean, for editors: by whole path or the key alone."""
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, str] = {
+    "": "Which samples are bad, for how long they must be, and what case that files.",
+    "code": "The rule's name: lower case, digits, hyphens.",
+    "name": "Its name for people.",
+    "kind": "The devices it judges.",
+    "quantity": "What is judged, in the quantity's own unit.",
+    "condition": "What is bad; `type` says of which sort.",
+    "condition.type": "Of which sort the condition is.",
+    "condition.above": "At or above it is bad.",
+    "condition.below": "At or below it is bad.",
+    "condition.grades": "A ladder of limits, all rising or all falling.",
+    "condition.grades.at": "The limit; a sample at it counts as beyond it.",
+    "condition.deadband": "Once beyond, a value is back when inside by more than this.",
+    "condition.while": "What must be true for a sample to be judged at all.",
+    "condition.while.of": "self, or the device it hangs from.",
+    "condition.expression": "Bad while it is true: tilt_deg > 30 and depth_mm > 100",
+    "condition.all": "Bad while all of these expressions are true.",
+    "condition.any": "Bad while any of these expressions is true.",
+    "condition.none": "Bad while none of these expressions is true.",
+    "condition.fences": "own, all, kind WORD, or codes with commas between them.",
+    "severity": "How bad it is.",
+    "on_delay_s": "How long it must hold before the alarm is raised.",
+    "off_delay_s": "How long it must stay away before the alarm clears.",
+    "largest_gap_s": "Time between two samples further apart counts to no delay.",
+    "allowed_lateness_s": "How late a sample may come and be judged in its place.",
+    "when": "When it judges; always, if left out.",
+    "safety": "A matter of safety: never held back by a storm.",
+    "safety_from": "From which severity on it is a matter of safety.",
+    "quality": "Which samples are not judged.",
+    "files": "The case it files; alarms only, if left out.",
+    "files.type": "component (部件) or event (事件).",
+    "files.scheme": "The scheme whose class code it is.",
+    "files.class_code": "Four digits in quotes, or of_component.",
+    "files.condition": "The filing condition (立案条件), as a word.",
+    "reason": "Why, for people; may name {device}, {value}, {threshold}, {fence}.",
+    "source": "Where its numbers come from.",
+}
+"""Keep each to one line: an editor shows it beside the key."""
