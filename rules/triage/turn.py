@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cases.request import Hit, Severity
-from rules.rule import Rule
+from rules.rule import Rule, Words
 from rules.transition import Transition
 
 
@@ -44,6 +44,7 @@ class Turn:
         severity: The latest.
         lon: Degrees east, WGS-84; None if unknown.
         lat: Degrees north, WGS-84; None if unknown.
+        fence: Names of the geofence it is about; None if it is about none.
     """
 
     key: AlarmKey
@@ -55,6 +56,7 @@ class Turn:
     severity: Severity
     lon: float | None
     lat: float | None
+    fence: Words | None = None
 
     @property
     def ref(self) -> AlarmRef:
@@ -77,6 +79,7 @@ class Turn:
             severity=self.severity,
             lon=self.lon,
             lat=self.lat,
+            fence=self.fence,
         )
 
 
@@ -98,4 +101,5 @@ def turn_of(transition: Transition) -> Turn:
         severity=transition.severity,
         lon=transition.lon,
         lat=transition.lat,
+        fence=transition.fence,
     )
