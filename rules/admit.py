@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rules.measures import MEASURES, VALUE
 from rules.plan import Plan
 from rules.samples import Samples
+from rules.side_condition import Seen, judge_sides
 from rules.state import State
 
 
@@ -65,12 +66,16 @@ def _is_again(samples: Samples) -> NDArray[np.bool_]:
     return again
 
 
-def measured(plan: Plan, state: State, samples: Samples) -> Samples:
+def measured(plan: Plan, state: State, seen: Seen, samples: Samples) -> Samples:
     """Return samples with the numbers that are judged; the unknown are left out.
+
+    A measure takes no notice of samples that a side condition does not let be judged;
+    they get no number.
 
     Args:
         plan: What to judge by.
         state: Its memories are changed in place.
+        seen: What the entry tells of watched series.
         samples: As `admit` gives them.
     """
     number = plan.slots.measure[samples.slot]
@@ -78,8 +83,11 @@ def measured(plan: Plan, state: State, samples: Samples) -> Samples:
         return samples
     value, known = samples.value.copy(), np.ones(len(samples), np.bool_)
     about = np.full(len(samples), -1, np.intp)
+    is_let, moot = judge_sides(plan.sides, state, seen, samples)
+    is_let &= ~moot
+    value[(number != VALUE) & ~is_let] = np.nan
     for of in np.unique(number[number != VALUE]):
-        asked = np.flatnonzero(number == of)
+        asked = np.flatnonzero((number == of) & is_let)
         part, place = samples.take(asked), int(of) - 1
         sign = plan.slots.sign[part.slot]
         found, known[asked], *what = MEASURES[place].measure(

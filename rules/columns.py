@@ -45,15 +45,14 @@ def joined(one: R, other: R) -> R:
 def carry_rows(old: R, new: R, was: NDArray[np.intp], now: NDArray[np.intp]) -> None:
     """Copy some rows of one record to some rows of another of its kind.
 
-    Where their widths differ the ends of the rows meet, for there the newest stands.
+    Where their other axes differ in length the ends meet, for there the newest stands.
     """
     for name, column in columns_of(new).items():
         before = columns_of(old)[name]
-        if column.ndim == 1:
-            column[now] = before[was]
-            continue
-        width = min(column.shape[1], before.shape[1])
-        column[now, -width:] = before[was, -width:]
+        widths = zip(column.shape[1:], before.shape[1:], strict=True)
+        ends = tuple(slice(-min(both), None) for both in widths)
+        into, source = column[(slice(None), *ends)], before[(slice(None), *ends)]
+        into[now] = source[was]
 
 
 def made_of(of: Callable[..., T], parts: Mapping[str, object]) -> T:

@@ -86,7 +86,7 @@ def _content(
     elif isinstance(content, Positions):
         samples = _of_positions(plan, lane, content)
     fit, late = admit(plan, state, samples)
-    turns += _judge(plan, state, lane, seen, measured(plan, state, fit))
+    turns += _judge(plan, state, lane, seen, measured(plan, state, seen, fit))
     return within_schedule(plan, late)
 
 

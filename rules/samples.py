@@ -1,7 +1,7 @@
 """What one entry says to each slot, in the order in which it is judged."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -49,6 +49,21 @@ class Samples:
             self.fixes,
             None if self.about is None else self.about[rows],
             self.readings,
+        )
+
+    def and_also(self, other: Self) -> Self:
+        """Return these samples and others, which are from no row and about nothing."""
+        about = self.about
+        if about is not None:
+            about = np.concatenate((about, np.full(len(other), -1, np.intp)))
+        return replace(
+            self,
+            slot=np.concatenate((self.slot, other.slot)),
+            row=np.concatenate((self.row, other.row)),
+            at_us=np.concatenate((self.at_us, other.at_us)),
+            value=np.concatenate((self.value, other.value)),
+            quality=np.concatenate((self.quality, other.quality)),
+            about=about,
         )
 
     def by_slot_and_time(self) -> Self:

@@ -117,15 +117,14 @@ def _with_turns(
     schedules, n = plan.schedules, len(samples)
     is_turn = np.repeat([False, True], [n, len(turn_row)])
     row = np.concatenate((schedules.row[samples.slot], turn_row))
-    both = Samples(
-        np.concatenate((samples.slot, schedules.slot[turn_row])),
-        np.concatenate((samples.row, np.full(len(turn_row), -1, np.intp))),
-        np.concatenate((samples.at_us, turn_us)),
-        np.concatenate((samples.value, np.zeros(len(turn_row)))),
-        np.concatenate((samples.quality, np.zeros(len(turn_row), np.int32))),
-        samples.fixes,
-        about=_about(samples, len(turn_row)),
+    turns = Samples(
+        schedules.slot[turn_row],
+        np.full(len(turn_row), -1, np.intp),
+        turn_us,
+        np.zeros(len(turn_row)),
+        np.zeros(len(turn_row), np.int32),
     )
+    both = samples.and_also(turns)
     order = np.lexsort((~is_turn, both.at_us, both.slot))
     both, row, is_turn = both.take(order), row[order], is_turn[order]
     before_us = _newest_before(state.schedule, both, row, is_turn)
@@ -148,7 +147,9 @@ def _newest_before(
     is_turn: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Give each turn the sample that is newest then, and return that one's own time."""
-    place = np.where(is_turn, -1, np.arange(len(both)))
+    # What has no number, as it was moot, is not looked at again.
+    is_none = is_turn | np.isnan(both.value)
+    place = np.where(is_none, -1, np.arange(len(both)))
     newest = np.maximum.accumulate(place)
     here = is_turn & (newest >= 0) & (both.slot[newest] == both.slot)
     kept = is_turn & ~here
@@ -162,12 +163,6 @@ def _newest_before(
     return at_us
 
 
-def _about(samples: Samples, turns: int) -> NDArray[np.intp] | None:
-    if samples.about is None:
-        return None
-    return np.concatenate((samples.about, np.full(turns, -1, np.intp)))
-
-
 def _is_met(both: Samples, turn: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Tell at which turns there is a sample at that very instant."""
     after = np.minimum(turn + 1, len(both) - 1)
@@ -177,6 +172,7 @@ def _is_met(both: Samples, turn: NDArray[np.intp]) -> NDArray[np.bool_]:
 
 
 def _remember(plan: Plan, memory: ScheduleMemory, samples: Samples) -> None:
+    samples = samples.take(~np.isnan(samples.value))
     last = np.flatnonzero(np.diff(samples.slot, append=-1))
     row = plan.schedules.row[samples.slot[last]]
     last, row = last[row >= 0], row[row >= 0]

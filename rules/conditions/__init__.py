@@ -7,7 +7,9 @@ A condition's module has a frozen dataclass of what the YAML says, which is a
 from collections.abc import Callable, Mapping
 
 from rules.conditions import (
+    count,
     crossing,
+    deviation,
     expression,
     geofence,
     late,
@@ -15,7 +17,9 @@ from rules.conditions import (
     rate,
     silence,
     speed_inside,
+    spread,
     stop,
+    stuck,
     threshold,
 )
 from rules.located import Section
@@ -31,6 +35,10 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "late": late.read,
     "speed_inside": speed_inside.read,
     "silence": silence.read,
+    "spread": spread.read,
+    "stuck": stuck.read,
+    "count": count.read,
+    "deviation": deviation.read,
     "expression": expression.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

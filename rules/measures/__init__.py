@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.measures import (
+    count,
     crossing,
+    deviation,
     expression,
     inside,
     late,
@@ -14,7 +16,9 @@ from rules.measures import (
     presence,
     rate,
     speed_inside,
+    spread,
     stop,
+    stuck,
 )
 from rules.measures.measure import Columns, Measure, Settings
 
@@ -93,6 +97,42 @@ MEASURES: tuple[Measure, ...] = (
         compiled=expression.ExpressionColumns.of,
         fresh=expression.ExpressionMemory.fresh,
         measure=expression.measure,
+    ),
+    Measure.of(
+        "spread",
+        spread.SpreadSettings,
+        spread.SpreadMemory,
+        spread.SpreadColumns,
+        compiled=spread.SpreadColumns.of,
+        fresh=spread.SpreadMemory.fresh,
+        measure=spread.measure,
+    ),
+    Measure.of(
+        "stuck",
+        stuck.StuckSettings,
+        stuck.StuckMemory,
+        stuck.StuckColumns,
+        compiled=stuck.StuckColumns.of,
+        fresh=stuck.StuckMemory.fresh,
+        measure=stuck.measure,
+    ),
+    Measure.of(
+        "count",
+        count.CountSettings,
+        count.CountMemory,
+        count.CountColumns,
+        compiled=count.CountColumns.of,
+        fresh=count.CountMemory.fresh,
+        measure=count.measure,
+    ),
+    Measure.of(
+        "deviation",
+        deviation.DeviationSettings,
+        deviation.DeviationMemory,
+        deviation.DeviationColumns,
+        compiled=deviation.DeviationColumns.of,
+        fresh=deviation.DeviationMemory.fresh,
+        measure=deviation.measure,
     ),
 )
 """All measures. New ones go to the end."""
