@@ -14,7 +14,6 @@ from tests.protocols.mutants import (
     family,
     flipped,
     frames_heard,
-    is_broken,
     mutated,
     never_said,
     serial_frames,
@@ -42,7 +41,6 @@ def test_a_changed_octet_is_refused_or_understood_and_never_more(name: str) -> N
 def test_a_changed_octet_of_serial_modbus_is_never_a_value(capture: Capture) -> None:
     frames = serial_frames(capture)
     original = comparable(frames_heard(capture, frames))
-    assert not is_broken(original)
     for n, frame in enumerate(frames):
         for mutant in mutated(frame, SOME):
             changed = [*frames[:n], mutant, *frames[n + 1 :]]
