@@ -6,11 +6,9 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncpg
 
@@ -140,14 +138,10 @@ async def ingest(
         "nmea_udp_port": 0,
         **settings,
     }
-    with log_of(client_id).open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.faults.ingest_process",
-            json.dumps(words),
-            stderr=log,
-        )
+    # What it says goes where pytest's own does: shown of tests that fail.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.faults.ingest_process", json.dumps(words)
+    )
     try:
         yield process
     finally:
@@ -155,11 +149,6 @@ async def ingest(
             os.kill(process.pid, signal.SIGCONT)
             process.kill()
         await process.wait()
-
-
-def log_of(client_id: str) -> Path:
-    """Return where an ingest process writes what it says."""
-    return Path(tempfile.gettempdir()) / f"gezhi-faults-{os.getpid()}-{client_id}.log"
 
 
 async def subscribe_once(
