@@ -7,6 +7,7 @@ import msgspec
 
 from rules.subject import Subject
 from rules.triage.maintenance import Maintenance
+from vocabulary.lighting import LampProgramme
 from vocabulary.registry_facts import GeofenceFacts
 
 FORMAT = 2
@@ -49,6 +50,7 @@ class PlanSource(msgspec.Struct, frozen=True):
         triage: The triage file in force, if any.
         windows: Maintenance windows that were not over, by ascending id.
         geofences: Those that the rules name, by ascending id.
+        programmes: Lamp programmes, by ascending code.
     """
 
     rules: tuple[RuleText, ...]
@@ -58,6 +60,7 @@ class PlanSource(msgspec.Struct, frozen=True):
     triage: RuleText | None = None
     windows: tuple[Maintenance, ...] = ()
     geofences: tuple[GeofenceFacts, ...] = ()
+    programmes: tuple[LampProgramme, ...] = ()
 
 
 class PlanSourceError(ValueError):

@@ -46,6 +46,9 @@ class Subject:
         component_id: The component (部件) it watches, if any.
         cell_id: The grid cell it or its component stands in, if any.
         subdistrict_id: The unit of that cell's sub-district (街道), if any.
+        programme: Code of the lamp programme that holds for it, its upstream's if it
+            has none of its own; empty for none.
+        rated_w: What the lamp draws undimmed, if that is known.
     """
 
     device_id: int
@@ -65,6 +68,8 @@ class Subject:
     component_id: int | None = None
     cell_id: int | None = None
     subdistrict_id: int | None = None
+    programme: str = ""
+    rated_w: float | None = None
 
 
 def subjects_of(snapshot: Snapshot) -> tuple[Subject, ...]:
@@ -102,7 +107,14 @@ def _subject(device: Device, snapshot: Snapshot, series: Mapping[str, int]) -> S
         component_id=device.component_id,
         cell_id=None if cell is None else cell.id,
         subdistrict_id=None if cell is None else cell.subdistrict_id,
+        programme=_programme(device, snapshot),
+        rated_w=device.rated_w,
     )
+
+
+def _programme(device: Device, snapshot: Snapshot) -> str:
+    upstream = snapshot.devices.get(device.upstream_id or 0)
+    return device.programme or ("" if upstream is None else upstream.programme)
 
 
 def _cell(device: Device, snapshot: Snapshot) -> CellFacts | None:

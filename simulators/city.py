@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from simulators.plane import Line
 from vocabulary.device import DeviceKind, Transport
+from vocabulary.lighting import LampProgramme, steps_of
 from vocabulary.quantity import Quantity
 
 STATIONS = frozenset({Transport.SL651, Transport.HJ212})
@@ -61,6 +62,9 @@ class Hardware:
         vehicle: Code of the vehicle it rides on; empty if none.
         lon: Degrees east, its own or its component's; 0 for vehicles.
         lat: Degrees north, its own or its component's; 0 for vehicles.
+        programme: When it is lit: its own programme or its cabinet's; None if it has
+            none.
+        rated_w: What it draws undimmed; None if the city does not say.
     """
 
     code: str
@@ -77,6 +81,8 @@ class Hardware:
     vehicle: str
     lon: float
     lat: float
+    programme: LampProgramme | None = None
+    rated_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +182,10 @@ def _gateways(folder: Path) -> Iterator[Endpoint]:
 def _devices(folder: Path) -> Iterator[Hardware]:
     profiles = {row["code"]: row for row in _rows(folder / "profiles.csv")}
     components = {row["code"]: row for row in _rows(folder / "components.csv")}
-    for row in _rows(folder / "devices.csv"):
+    programmes = _programmes(folder)
+    lines = _rows(folder / "devices.csv")
+    lit_by = {row["code"]: row.get("programme") or "" for row in lines}
+    for row in lines:
         profile = profiles[row["profile"]]
         component = components[row["component"]] if row["component"] else {}
         quantities = profile["quantities"].replace(";", " ").split()
@@ -195,7 +204,26 @@ def _devices(folder: Path) -> Iterator[Hardware]:
             vehicle=row["vehicle"],
             lon=float(row["lon"] or component.get("lon") or 0),
             lat=float(row["lat"] or component.get("lat") or 0),
+            programme=programmes.get(
+                lit_by[row["code"]] or lit_by.get(row["upstream"], "")
+            ),
+            rated_w=float(row.get("rated_w") or 0) or None,
         )
+
+
+def _programmes(folder: Path) -> dict[str, LampProgramme]:
+    """Return when lamps are lit, by code; a city need not say."""
+    path = folder / "programmes.csv"
+    return {
+        row["code"]: LampProgramme(
+            code=row["code"],
+            on_below_deg=float(row["on_below_deg"]),
+            off_above_deg=float(row["off_above_deg"]),
+            margin_s=float(row["margin_s"]),
+            steps=steps_of(row.get("steps") or ""),
+        )
+        for row in (_rows(path) if path.exists() else [])
+    }
 
 
 def _cars(folder: Path) -> Iterator[Car]:

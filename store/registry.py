@@ -5,6 +5,7 @@ from sys import intern
 
 from store.connection import Connection
 from vocabulary.device import Device, DeviceKind, Format, Gateway, Transport
+from vocabulary.lighting import LampProgramme, steps_of
 from vocabulary.registry_facts import (
     CellFacts,
     ComponentFacts,
@@ -34,6 +35,7 @@ class Registry:
         gateways: Every gateway.
         devices: Those not retired.
         series: Device id and quantity of those of the devices, by id.
+        programmes: Every lamp programme, by ascending code.
     """
 
     version: int
@@ -45,6 +47,7 @@ class Registry:
     gateways: list[Gateway]
     devices: list[Device]
     series: dict[int, tuple[int, str]]
+    programmes: list[LampProgramme]
 
 
 async def read_registry(connection: Connection) -> Registry:
@@ -66,6 +69,7 @@ async def read_registry(connection: Connection) -> Registry:
             gateways=await _gateways(connection),
             devices=await _devices(connection),
             series=await _series(connection),
+            programmes=await lamp_programmes(connection),
         )
         if await registry_version(connection) == before:
             return registry
@@ -210,10 +214,12 @@ async def _devices(connection: Connection) -> list[Device]:
         SELECT d.id, d.code, p.kind, g.code AS gateway, d.address, d.component_id,
                d.vehicle_id, d.cell_id, d.upstream_id, d.lon, d.lat, p.register_map,
                p.expected_interval_s, p.allowed_lateness_s, p.time_zone, p.datum,
-               d.simulated, p.payload_codec, p.aliases
+               d.simulated, p.payload_codec, p.aliases,
+               coalesce(l.code, '') AS programme, d.rated_w
         FROM device d
         JOIN profile p ON p.id = d.profile_id
         JOIN gateway g ON g.id = d.gateway_id
+        LEFT JOIN lamp_programme l ON l.id = d.programme_id
         WHERE d.retired_at IS NULL
         ORDER BY d.id
         """
@@ -231,3 +237,12 @@ async def _series(connection: Connection) -> dict[int, tuple[int, str]]:
         """
     )
     return {series_id: (device_id, intern(name)) for series_id, device_id, name in rows}
+
+
+async def lamp_programmes(connection: Connection) -> list[LampProgramme]:
+    """Return every lamp programme, by ascending code."""
+    rows = await connection.fetch(
+        "SELECT code, on_below_deg, off_above_deg, margin_s, steps"
+        " FROM lamp_programme ORDER BY code"
+    )
+    return [LampProgramme(**{**row, "steps": steps_of(row["steps"])}) for row in rows]

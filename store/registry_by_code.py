@@ -10,6 +10,7 @@ from store.registry_rows import (
     GatewayRow,
     GeofenceRow,
     ProfileRow,
+    ProgrammeRow,
     Rows,
     UnitRow,
     VehicleRow,
@@ -26,6 +27,7 @@ async def read_rows(connection: Connection) -> Rows:
         vehicles={row.code: row for row in await _vehicles(connection)},
         profiles={row.code: row for row in await _profiles(connection)},
         gateways={row.code: row for row in await _gateways(connection)},
+        programmes={row.code: row for row in await _programmes(connection)},
         devices={row.code: row for row in await _devices(connection)},
     )
 
@@ -120,12 +122,21 @@ async def _gateways(connection: Connection) -> list[GatewayRow]:
     return [GatewayRow(**row) for row in rows]
 
 
+async def _programmes(connection: Connection) -> list[ProgrammeRow]:
+    rows = await connection.fetch(
+        "SELECT code, name_zh, name_en, on_below_deg, off_above_deg, margin_s, steps"
+        " FROM lamp_programme"
+    )
+    return [ProgrammeRow(**row) for row in rows]
+
+
 async def _devices(connection: Connection) -> list[DeviceRow]:
     rows = await connection.fetch(
         """
         SELECT d.code, p.code AS profile, g.code AS gateway, d.address,
                c.code AS component, v.code AS vehicle, u.code AS upstream,
                d.lon, d.lat, l.code AS cell, d.simulated,
+               m.code AS programme, d.rated_w,
                d.retired_at IS NOT NULL AS retired
         FROM device d
         JOIN profile p ON p.id = d.profile_id
@@ -134,6 +145,7 @@ async def _devices(connection: Connection) -> list[DeviceRow]:
         LEFT JOIN vehicle v ON v.id = d.vehicle_id
         LEFT JOIN device u ON u.id = d.upstream_id
         LEFT JOIN grid_cell l ON l.id = d.cell_id
+        LEFT JOIN lamp_programme m ON m.id = d.programme_id
         """
     )
     return [DeviceRow(**row) for row in rows]

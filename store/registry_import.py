@@ -126,27 +126,43 @@ ON CONFLICT (code) DO UPDATE SET
     native_topics = excluded.native_topics, line = excluded.line
 """
 
+_PROGRAMME = """
+INSERT INTO lamp_programme
+    (code, name_zh, name_en, on_below_deg, off_above_deg, margin_s, steps)
+SELECT code, name_zh, name_en, on_below_deg, off_above_deg, margin_s, steps
+FROM jsonb_to_recordset($1::text::jsonb) AS r (
+    code text, name_zh text, name_en text, on_below_deg double precision,
+    off_above_deg double precision, margin_s double precision, steps text)
+ON CONFLICT (code) DO UPDATE SET
+    name_zh = excluded.name_zh, name_en = excluded.name_en,
+    on_below_deg = excluded.on_below_deg, off_above_deg = excluded.off_above_deg,
+    margin_s = excluded.margin_s, steps = excluded.steps
+"""
+
 # One statement for all of them: addresses and vehicles may be swapped, since the
 # exclusion constraints are checked at its end.
 _DEVICE = """
 INSERT INTO device
     (code, profile_id, gateway_id, address, component_id, vehicle_id, cell_id,
-     lon, lat, simulated)
-SELECT r.code, p.id, g.id, r.address, c.id, v.id, l.id, r.lon, r.lat, r.simulated
+     lon, lat, simulated, programme_id, rated_w)
+SELECT r.code, p.id, g.id, r.address, c.id, v.id, l.id, r.lon, r.lat, r.simulated,
+       m.id, r.rated_w
 FROM jsonb_to_recordset($1::text::jsonb) AS r (
     code text, profile text, gateway text, address text, component text,
     vehicle text, cell text, lon double precision, lat double precision,
-    simulated boolean)
+    simulated boolean, programme text, rated_w double precision)
 JOIN profile p ON p.code = r.profile
 JOIN gateway g ON g.code = r.gateway
 LEFT JOIN component c ON c.code = r.component
 LEFT JOIN vehicle v ON v.code = r.vehicle
 LEFT JOIN grid_cell l ON l.code = r.cell
+LEFT JOIN lamp_programme m ON m.code = r.programme
 ON CONFLICT (code) DO UPDATE SET
     profile_id = excluded.profile_id, gateway_id = excluded.gateway_id,
     address = excluded.address, component_id = excluded.component_id,
     vehicle_id = excluded.vehicle_id, cell_id = excluded.cell_id,
-    lon = excluded.lon, lat = excluded.lat, simulated = excluded.simulated
+    lon = excluded.lon, lat = excluded.lat, simulated = excluded.simulated,
+    programme_id = excluded.programme_id, rated_w = excluded.rated_w
 """
 
 _DEVICE_UPSTREAM = """
@@ -178,6 +194,7 @@ async def write_rows(connection: Connection, rows: Rows) -> None:
     await _write(connection, _VEHICLE, rows.vehicles.values())
     await _write(connection, _PROFILE, rows.profiles.values())
     await _write(connection, _GATEWAY, rows.gateways.values())
+    await _write(connection, _PROGRAMME, rows.programmes.values())
     await _write(connection, _DEVICE, rows.devices.values())
     await _write(connection, _DEVICE_UPSTREAM, rows.devices.values())
 

@@ -110,6 +110,19 @@ class GatewayRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeRow:
+    """One row of `lamp_programme`; steps have one space between them."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    on_below_deg: float
+    off_above_deg: float
+    margin_s: float
+    steps: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
     """One row of `device`; `retired` is the database's to say, no file's."""
 
@@ -124,6 +137,8 @@ class DeviceRow:
     lat: float | None
     cell: str | None
     simulated: bool
+    programme: str | None = None
+    rated_w: float | None = None
     retired: bool = field(default=False, compare=False)
 
 
@@ -135,6 +150,7 @@ Row = (
     | VehicleRow
     | ProfileRow
     | GatewayRow
+    | ProgrammeRow
     | DeviceRow
 )
 """Any of them; each has a `code`."""
@@ -151,4 +167,5 @@ class Rows:
     vehicles: Mapping[str, VehicleRow] = field(default_factory=dict)
     profiles: Mapping[str, ProfileRow] = field(default_factory=dict)
     gateways: Mapping[str, GatewayRow] = field(default_factory=dict)
+    programmes: Mapping[str, ProgrammeRow] = field(default_factory=dict)
     devices: Mapping[str, DeviceRow] = field(default_factory=dict)

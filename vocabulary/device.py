@@ -92,6 +92,8 @@ class Device:
         simulated: Whether it is a simulator.
         payload_codec: Name of the codec of its LoRaWAN payloads; empty for none.
         aliases: What of its own names means which quantity, see `vocabulary.alias`.
+        programme: Code of the lamp programme it was given; empty for none of its own.
+        rated_w: What the lamp draws undimmed, if that is known.
     """
 
     id: int
@@ -113,3 +115,5 @@ class Device:
     simulated: bool
     payload_codec: str = ""
     aliases: str = ""
+    programme: str = ""
+    rated_w: float | None = None

@@ -6,6 +6,7 @@ position, and in the night its level may follow the local clock: half-night swit
 which nobody can say: controllers switch by their own clocks and light sensors.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -19,8 +20,13 @@ from vocabulary.times import SECOND_US
 NOON_US = DAY_US // 2
 """A night runs from noon to noon, local time."""
 
+ZENITH_DEG = 90.0
+"""The sun is never above: below it lamps are always lit."""
+
 FULL_PCT = 100.0
 """Level of a lamp that is lit and not dimmed."""
+
+_STEP = re.compile(r"([01]\d|2[0-3]):([0-5]\d)=(\d{1,3}(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,36 @@ class NightStep:
 
     minute: int
     level_pct: float
+
+
+class StepsError(ValueError):
+    """Steps of a programme are not written as they should be."""
+
+
+def steps_of(text: str) -> tuple[NightStep, ...]:
+    """Return the steps that a text such as `22:30=50 01:00=0` says.
+
+    Args:
+        text: Local times and levels in per cent, in the night's order, noon to noon;
+            empty for none.
+
+    Raises:
+        StepsError: If it says none.
+    """
+    steps = tuple(_step(part) for part in text.split())
+    turns = [(step.minute - 720) % 1440 for step in steps]
+    if sorted(set(turns)) != turns:
+        raise StepsError(f"{text!r} is not in the order of one night, noon to noon")
+    return steps
+
+
+def _step(text: str) -> NightStep:
+    found = _STEP.fullmatch(text)
+    if not found or float(found[3]) > FULL_PCT:
+        raise StepsError(f"{text!r} is no step; write it like 22:30=50")
+    return NightStep(
+        minute=int(found[1]) * 60 + int(found[2]), level_pct=float(found[3])
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from devices.registry.areas import Areas
 from devices.registry.city import FILES, City
 from devices.registry.report import Report
-from store.registry_rows import ComponentRow, DeviceRow, Rows
+from store.registry_rows import ComponentRow, DeviceRow, ProfileRow, Rows
 from vocabulary.device import DeviceKind, Format, Transport
 from vocabulary.registry_facts import UnitKind
 
@@ -28,6 +28,7 @@ REFERENCES = {
         "vehicle": "vehicles",
         "upstream": "devices",
         "cell": "cells",
+        "programme": "programmes",
     },
 }
 """What each column of each kind names."""
@@ -40,6 +41,9 @@ GUESSED_AMONG = 1_000
 
 MODBUS = {Transport.MODBUS_TCP, Transport.MODBUS_RTU_TCP, Transport.MODBUS_RTU}
 """Transports that need a register map."""
+
+LIT = {DeviceKind.LAMP, DeviceKind.CABINET}
+"""Kinds of devices that a lamp programme is for."""
 
 
 def check_rows(city: City, merged: Rows, report: Report) -> None:
@@ -114,12 +118,25 @@ def _check_devices(city: City, merged: Rows, report: Report) -> None:
         if not rides and device.vehicle is not None:
             message = f"profile {profile.code} is for a {profile.kind}, on no vehicle"
             report.refuse("devices", code, "vehicle", message)
+        _check_light(device, profile, report)
         if gateway.transport in MODBUS and not profile.register_map:
             message = (
                 f"{profile.code} has no register_map, which a device behind "
                 f"{gateway.code} ({gateway.transport}) needs"
             )
             report.refuse("devices", code, "profile", message)
+
+
+def _check_light(device: DeviceRow, profile: ProfileRow, report: Report) -> None:
+    """Check that only what lights has a programme, and only lamps a rating."""
+    if device.programme is not None and profile.kind not in LIT:
+        message = (
+            f"profile {profile.code} is for a {profile.kind}, which lights nothing"
+        )
+        report.refuse("devices", device.code, "programme", message)
+    if device.rated_w is not None and profile.kind != DeviceKind.LAMP:
+        message = f"profile {profile.code} is for a {profile.kind}; a lamp has a rating"
+        report.refuse("devices", device.code, "rated_w", message)
 
 
 def _check_native_topics(city: City, merged: Rows, report: Report) -> None:

@@ -8,6 +8,7 @@
     vehicles.csv      vehicles
     profiles.csv      kinds of devices
     gateways.csv      what devices speak through
+    programmes.csv    when lamps are lit
     devices.csv       devices
 
 Only city.toml must be there: a folder with one more file changes only what it holds.
@@ -36,6 +37,7 @@ FILES = {
     "vehicles": "vehicles.csv",
     "profiles": "profiles.csv",
     "gateways": "gateways.csv",
+    "programmes": "programmes.csv",
     "devices": "devices.csv",
 }
 """File of each kind of row, in the order they can be written."""
@@ -89,6 +91,7 @@ def read_city(folder: Path) -> City:
         vehicles=reader.read("vehicles", row_readers.vehicle),
         profiles=reader.read("profiles", row_readers.profile),
         gateways=reader.read("gateways", row_readers.gateway),
+        programmes=reader.read("programmes", row_readers.programme),
         devices=reader.read("devices", row_readers.device),
     )
     present = frozenset(k for k, file in FILES.items() if (folder / file).exists())

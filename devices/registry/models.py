@@ -181,6 +181,25 @@ class Gateway(Model):
         unique_together = (("code",),)
 
 
+class LampProgramme(Model):
+    """When lamps are lit (亮灯方案)."""
+
+    id = fields.IntField(primary_key=True)
+    code = fields.TextField()
+    name_zh = fields.TextField()
+    name_en = fields.TextField()
+    on_below_deg = fields.FloatField()
+    off_above_deg = fields.FloatField()
+    margin_s = fields.FloatField()
+    steps = fields.TextField(default="")
+
+    class Meta:
+        """Where it is kept."""
+
+        table = "lamp_programme"
+        unique_together = (("code",),)
+
+
 class Device(Model):
     """A device; a retired one keeps its rows and gives up address and vehicle."""
 
@@ -209,6 +228,10 @@ class Device(Model):
     lat = fields.FloatField(null=True)
     simulated = fields.BooleanField(default=False)
     retired_at = fields.DatetimeField(null=True)
+    programme: ForeignKeyNullableRelation[LampProgramme] = ForeignKeyField(
+        "registry.LampProgramme", related_name="lit", null=True, on_delete=NO_ACTION
+    )
+    rated_w = fields.FloatField(null=True)
 
     class Meta:
         """Where it is kept."""

@@ -20,6 +20,7 @@ from store.registry_rows import (
     GatewayRow,
     GeofenceRow,
     ProfileRow,
+    ProgrammeRow,
     UnitRow,
     VehicleRow,
 )
@@ -31,6 +32,7 @@ from vocabulary.codes import (
     check_scheme,
 )
 from vocabulary.device import DeviceKind, Format, Transport
+from vocabulary.lighting import StepsError, steps_of
 from vocabulary.quantity import Quantity
 from vocabulary.registry_facts import GeofenceShape, UnitKind, VehicleKind
 from vocabulary.serial_line import is_serial_device, serial_line
@@ -60,9 +62,15 @@ COLUMNS = {
         (*NAMES, "transport"),
         ("host", "port", "simulated", "format", "native_topics", "line"),
     ),
+    "programmes": Columns(
+        (*NAMES, "on_below_deg", "off_above_deg", "margin_s"), ("steps",)
+    ),
     "devices": Columns(
         ("code", "profile", "gateway", "address"),
-        ("component", "vehicle", "upstream", "lon", "lat", "cell", "simulated"),
+        (
+            *("component", "vehicle", "upstream", "lon", "lat", "cell", "simulated"),
+            *("programme", "rated_w"),
+        ),
     ),
 }
 """Columns of each kind's file."""
@@ -75,6 +83,15 @@ FASTEST_KMH = 200.0
 
 WIDEST_M = 100_000.0
 """No geofence's radius is above this."""
+
+LOWEST_DEG, ZENITH_DEG = -18.0, 90.0
+"""Elevations of the sun at which lamps may turn: deepest twilight to always lit."""
+
+WIDEST_MARGIN_S = 2 * 3600.0
+"""Nobody's lamps turn two hours off their programme and are in order."""
+
+BRIGHTEST_W = 5_000.0
+"""No street lamp is rated above this."""
 
 
 class ComponentState(StrEnum):
@@ -316,6 +333,24 @@ def _format(fields: Fields, transport: str) -> tuple[str, bool]:
     return format_, native_topics
 
 
+def programme(fields: Fields, _county: str) -> ProgrammeRow:
+    """Read one lamp programme."""
+    steps = " ".join(fields.text_or("steps").split())
+    try:
+        steps_of(steps)
+    except StepsError as error:
+        fields.refuse("steps", str(error))
+    return ProgrammeRow(
+        code=fields.code("code"),
+        name_zh=fields.text("name_zh"),
+        name_en=fields.text("name_en"),
+        on_below_deg=fields.number("on_below_deg", LOWEST_DEG, ZENITH_DEG),
+        off_above_deg=fields.number("off_above_deg", LOWEST_DEG, ZENITH_DEG),
+        margin_s=fields.number("margin_s", 0, WIDEST_MARGIN_S),
+        steps=steps,
+    )
+
+
 def device(fields: Fields, _county: str) -> DeviceRow:
     """Read one device; place and cell may follow from its component."""
     return DeviceRow(
@@ -330,6 +365,8 @@ def device(fields: Fields, _county: str) -> DeviceRow:
         lat=fields.number_or_none("lat", -90, 90),
         cell=fields.reference("cell"),
         simulated=fields.flag("simulated"),
+        programme=fields.reference("programme"),
+        rated_w=fields.number_or_none("rated_w", 1, BRIGHTEST_W),
     )
 
 

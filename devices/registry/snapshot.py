@@ -8,6 +8,7 @@ from devices.registry.areas import Areas
 from store.connection import Connection
 from store.registry import read_registry
 from vocabulary.device import Device, Gateway
+from vocabulary.lighting import LampProgramme
 from vocabulary.registry_facts import (
     CellFacts,
     ComponentFacts,
@@ -33,6 +34,7 @@ class Snapshot:
         units: By `unit.id`.
         geofences: By `geofence.id`.
         series: Device id and quantity by `series.id`.
+        programmes: Lamp programmes by code.
     """
 
     version: int
@@ -44,6 +46,7 @@ class Snapshot:
     units: Mapping[int, UnitFacts] = field(default_factory=dict)
     geofences: Mapping[int, GeofenceFacts] = field(default_factory=dict)
     series: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    programmes: Mapping[str, LampProgramme] = field(default_factory=dict)
 
     def device_id(self, gateway: str, address: str) -> int | None:
         """Return the device that a gateway knows under an address."""
@@ -101,4 +104,5 @@ async def load_snapshot(connection: Connection) -> Snapshot:
         units={unit.id: unit for unit in registry.units},
         geofences={geofence.id: geofence for geofence in registry.geofences},
         series=registry.series,
+        programmes={one.code: one for one in registry.programmes},
     )

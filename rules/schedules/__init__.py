@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from rules.located import Section
 from rules.plan_source import PlanSource
-from rules.schedules import local
+from rules.schedules import lamp, local
 from rules.schedules.schedule import Ask, Calendar, ScheduleKind
 from rules.subject import Subject
 
 KINDS: Mapping[str, ScheduleKind] = {
     "local": ScheduleKind.of(local.LocalAsk, local.read, local.LocalCalendar.of),
+    "lamp": ScheduleKind.of(lamp.LampAsk, lamp.read, lamp.LampCalendar.of),
 }
 """The kinds by the key of `when` that says which it is."""
 

@@ -48,6 +48,7 @@ def draw_city(folder: Path, seed: int = SEED) -> None:
     (folder / "city.toml").write_text(CITY, encoding="utf-8")
     copy_table(Path(__file__).with_name("units.csv"), folder)
     copy_table(Path(__file__).with_name("profiles.csv"), folder)
+    copy_table(Path(__file__).with_name("programmes.csv"), folder)
     write_geojson(folder / "cells.geojson", [_cell(cell) for cell in cells])
     _write_components(folder, [c for part in parts for c in part.components])
     _write_devices(folder, [*(d for p in parts for d in p.devices), *terminals])
@@ -114,7 +115,8 @@ def _write_components(folder: Path, components: list[Component]) -> None:
 
 def _write_devices(folder: Path, devices: list[Device]) -> None:
     header = (
-        "code,profile,gateway,address,component,vehicle,upstream,lon,lat,cell,simulated"
+        "code,profile,gateway,address,component,vehicle,upstream,lon,lat,cell,"
+        "simulated,programme,rated_w"
     )
     rows = [
         (
@@ -128,6 +130,8 @@ def _write_devices(folder: Path, devices: list[Device]) -> None:
             *(degrees(*d.place) if d.place else ("", "")),
             "",
             "true",
+            d.programme,
+            "" if d.rated_w is None else f"{d.rated_w:g}",
         )
         for d in devices
     ]

@@ -34,6 +34,12 @@ RAIL_CLEAR_M = 10.0
 CLEAR_M = 3.0
 """No lamp this near to the kerb of a street that crosses."""
 
+ROAD_W, AVENUE_W = 120.0, 150.0
+"""Ratings of the LED lanterns: avenues are wider."""
+
+ALWAYS_LIT, ASTRONOMICAL = "always-lit", "astronomical"
+"""Programmes in programmes.csv: one shows something at any hour, one is real."""
+
 LAMP_CLASS, CABINET_CLASS = "0137", "0128"
 """路灯 and the cabinet that feeds it."""
 
@@ -74,7 +80,11 @@ def draw_lighting(plan: Plan) -> Lighting:
         fed.sort(key=lambda spot: _along_from(spot, middle))
         if len(fed) < LAMPS_PER_CABINET:
             raise ValueError(f"cabinet {number} finds room for {len(fed)} lamps only")
-        _add_cabinet(lighting, number, road, avenue, fed[:LAMPS_PER_CABINET])
+        is_last = number == len(crossings)
+        programme = ASTRONOMICAL if is_last else ALWAYS_LIT
+        _add_cabinet(
+            lighting, number, (road, avenue), fed[:LAMPS_PER_CABINET], programme
+        )
     return lighting
 
 
@@ -121,9 +131,14 @@ def _along_from(spot: Spot, middle: Point) -> float:
 
 
 def _add_cabinet(
-    lighting: Lighting, number: int, road: Street, avenue: Street, fed: list[Spot]
+    lighting: Lighting,
+    number: int,
+    streets: tuple[Street, Street],
+    fed: list[Spot],
+    programme: str,
 ) -> None:
     """Add one cabinet, its gateway and its lamps, in the order of their streets."""
+    road, avenue = streets
     middle = crossing(road, avenue)
     code = f"{COUNTY}{CABINET_CLASS}{number:06d}"
     cared = "lamp-care" if number % 3 else ""
@@ -161,16 +176,23 @@ def _add_cabinet(
             gateway=f"CAB-{number}",
             address="1",
             component=code,
+            programme=programme,
         )
     )
     ordered = sorted(fed, key=lambda spot: (spot.street.name_en, spot.along_m))
     for place_in_order, spot in enumerate(ordered, 1):
-        _add_lamp(lighting, number, place_in_order, spot, code)
+        rated_w = AVENUE_W if spot.street is avenue else ROAD_W
+        _add_lamp(lighting, (number, place_in_order), spot, code, rated_w)
 
 
 def _add_lamp(
-    lighting: Lighting, cabinet: int, order: int, spot: Spot, cabinet_code: str
+    lighting: Lighting,
+    numbers: tuple[int, int],
+    spot: Spot,
+    cabinet_code: str,
+    rated_w: float,
 ) -> None:
+    cabinet, order = numbers
     sequence = (cabinet - 1) * LAMPS_PER_CABINET + order
     code = f"{COUNTY}{LAMP_CLASS}{sequence:06d}"
     side_zh, _ = side_of(spot.street.line, spot.place)
@@ -196,5 +218,6 @@ def _add_lamp(
             address=f"1/lamp/{order:02d}",
             component=code,
             upstream=f"CB-{cabinet:04d}",
+            rated_w=rated_w,
         )
     )

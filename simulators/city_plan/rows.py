@@ -36,6 +36,8 @@ class Device:
     vehicle: str = ""
     upstream: str = ""
     place: Place | None = None
+    programme: str = ""
+    rated_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

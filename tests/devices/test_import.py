@@ -26,6 +26,7 @@ ROWS = {
     "vehicles": 16,
     "profiles": 8,
     "gateways": 16,
+    "programmes": 2,
     "devices": 480,
 }
 

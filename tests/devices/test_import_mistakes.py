@@ -87,7 +87,7 @@ MISTAKES = [
         "格A001H1 is already VT-0001's",
     ),
     ("devices.csv", "VT-0002,,格A002H2", "VT-0002,,", "vehicle", "is empty; profile"),
-    ("devices.csv", "VT-0002,,格A002H2,", "VT-0002,,格A002H2,,1", "", "12 fields"),
+    ("devices.csv", "VT-0002,,格A002H2,", "VT-0002,,格A002H2,,1", "", "14 fields"),
     (
         "geofences.geojson",
         '"code":"AREA-S01"',

@@ -22,6 +22,7 @@ MODELS = [
     models.Vehicle,
     models.Profile,
     models.Gateway,
+    models.LampProgramme,
     models.Device,
     models.Series,
 ]

@@ -1,0 +1,233 @@
+"""`lamp`: while a lamp's programme says that it is lit, or that it is dark.
+
+The programme (亮灯方案) follows the sun where the device stands, and the city's clocks;
+it is its own, or that of the cabinet it hangs from. Within the margin around a turn
+nobody can say, and nothing is judged. A device without a programme is judged always or
+never, as the rule says.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple, Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.located import Section
+from rules.plan_source import PlanSource
+from rules.schedules.schedule import FOREVER, Ask
+from rules.subject import Subject
+from vocabulary.lighting import ZENITH_DEG, LampProgramme, expected_level_pct
+from vocabulary.local_time import DAY_US, MINUTE_US
+
+PAGE_US = 2 * DAY_US
+"""For how long turns are made at once."""
+
+MOST_PAGES = 200
+"""In how many of those the next turn is looked for: a polar summer, and then some."""
+
+PLACE_DEG = 0.02
+"""Devices nearer than this stand under one sun: it rises there within 5 s."""
+
+
+class Lit(StrEnum):
+    """What a programme says."""
+
+    LIT = "lit"
+    DARK = "dark"
+
+
+class Without(StrEnum):
+    """When a device without a programme is judged."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class LampAsk(Ask):
+    """What a rule says.
+
+    Attributes:
+        lamp: While the programme says this.
+        without_programme: When a device is judged that has none.
+    """
+
+    lamp: Lit
+    without_programme: Without
+
+
+def read(section: Section) -> LampAsk:
+    """Return what a rule file says."""
+    return LampAsk(
+        section.word("lamp", Lit),
+        section.word("without_programme", Without, default=Without.NEVER),
+    )
+
+
+class _Light(NamedTuple):
+    """What is asked of which programme where: slots that share it turn together."""
+
+    programme: LampProgramme | None
+    lamp: Lit
+    without: Without
+    lon: float
+    lat: float
+
+
+class _Page(NamedTuple):
+    """The turns of a stretch of time.
+
+    Attributes:
+        was_open: Whether it is open just before the stretch.
+        turns_us: When it opens and closes, in turns, shape (k,).
+    """
+
+    was_open: bool
+    turns_us: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class LampCalendar:
+    """When slots with a lamp schedule are open.
+
+    Attributes:
+        zone: The city's IANA zone.
+        lights: What is asked, each once.
+        light: Place in `lights` of each row, shape (rows,).
+    """
+
+    zone: str
+    lights: tuple[_Light, ...]
+    light: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, asked: Sequence[tuple[LampAsk, Subject]], source: PlanSource) -> Self:
+        """Return the calendar of what slots ask, by row."""
+        programmes = {one.code: one for one in source.programmes}
+        each = [_light(ask, subject, programmes) for ask, subject in asked]
+        lights = dict.fromkeys(each)
+        place = {light: number for number, light in enumerate(lights)}
+        return cls(
+            source.time_zone,
+            tuple(lights),
+            np.array([place[light] for light in each], np.intp),
+        )
+
+    def is_open(
+        self, row: NDArray[np.intp], at_us: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Tell whether slots are open, see `Calendar`."""
+        found = np.zeros(len(row), np.bool_)
+        for rows, place, number in self._pages(row, at_us):
+            page = _page(self.zone, self.lights[place], number)
+            turned = np.searchsorted(page.turns_us, at_us[rows], "right")
+            found[rows] = page.was_open ^ (turned % 2 == 1)
+        return found
+
+    def next_turn_us(
+        self, row: NDArray[np.intp], after_us: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return when slots next open or close, see `Calendar`."""
+        found = np.full(len(row), FOREVER, np.int64)
+        for rows, place, number in self._pages(row, after_us):
+            turns_us = _turns_from(self.zone, self.lights[place], number)
+            next_ = np.searchsorted(turns_us, after_us[rows], "right")
+            found[rows] = np.append(turns_us, FOREVER)[next_]
+        return found
+
+    def _pages(
+        self, row: NDArray[np.intp], at_us: NDArray[np.int64]
+    ) -> list[tuple[NDArray[np.intp], int, int]]:
+        """Return which of the rows ask what of which page."""
+        keys = np.stack((self.light[row], at_us // PAGE_US), axis=1)
+        pages, which = np.unique(keys, axis=0, return_inverse=True)
+        order = np.argsort(which.ravel(), kind="stable")
+        ends = np.cumsum(np.bincount(which.ravel(), minlength=len(pages)))[:-1]
+        return [
+            (rows, int(place), int(number))
+            for rows, (place, number) in zip(np.split(order, ends), pages, strict=True)
+        ]
+
+
+def _light(
+    ask: LampAsk, subject: Subject, programmes: dict[str, LampProgramme]
+) -> _Light:
+    programme = programmes.get(subject.programme)
+    if subject.lon is None or subject.lat is None:
+        programme = None
+    if programme is None:
+        return _Light(None, ask.lamp, ask.without_programme, 0.0, 0.0)
+    return _Light(
+        programme,
+        ask.lamp,
+        ask.without_programme,
+        round((subject.lon or 0.0) / PLACE_DEG) * PLACE_DEG,
+        round((subject.lat or 0.0) / PLACE_DEG) * PLACE_DEG,
+    )
+
+
+def _turns_from(zone: str, light: _Light, number: int) -> NDArray[np.int64]:
+    """Return the turns of a page, or of the next that has any as well."""
+    turns_us = [_page(zone, light, number).turns_us]
+    if _turns_never(light):
+        return turns_us[0]
+    for later in range(number + 1, number + MOST_PAGES):
+        turns_us.append(_page(zone, light, later).turns_us)
+        if len(turns_us[-1]):
+            break
+    return np.concatenate(turns_us)
+
+
+def _turns_never(light: _Light) -> bool:
+    """Tell of lamps without a programme, and of those that are always lit."""
+    programme = light.programme
+    return programme is None or (
+        not programme.steps
+        and min(programme.on_below_deg, programme.off_above_deg) >= ZENITH_DEG
+    )
+
+
+@lru_cache(maxsize=4096)
+def _page(zone: str, light: _Light, number: int) -> _Page:
+    start_us, end_us = number * PAGE_US, (number + 1) * PAGE_US
+    if light.programme is None:
+        return _Page(light.without is Without.ALWAYS, np.empty(0, np.int64))
+    # A minute's grid shows every stretch that lasts; the second is searched for.
+    grid = np.arange(start_us - MINUTE_US, end_us, MINUTE_US)
+    is_open = _says(zone, light, grid)
+    turned = np.flatnonzero(is_open[1:] != is_open[:-1])
+    turns_us = _searched(zone, light, grid[turned], is_open[turned])
+    was_open = bool(_says(zone, light, np.array([start_us - 1]))[0])
+    inside = (turns_us >= start_us) & (turns_us < end_us)
+    return _Page(was_open, turns_us[inside])
+
+
+def _searched(
+    zone: str, light: _Light, low_us: NDArray[np.int64], was_open: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the first microsecond after each turn within the minute from `low_us`."""
+    low_us, high_us = low_us.copy(), low_us + MINUTE_US
+    while len(low_us) and (high_us - low_us).max() > 1:
+        middle = (low_us + high_us) // 2
+        same = _says(zone, light, middle) == was_open
+        low_us[same], high_us[~same] = middle[same], middle[~same]
+    return high_us
+
+
+def _says(zone: str, light: _Light, at_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell when a programme surely says what is asked."""
+    if light.programme is None:
+        return np.full(len(at_us), light.without is Without.ALWAYS)
+    level, known = expected_level_pct(
+        light.programme,
+        at_us,
+        np.full(len(at_us), light.lon),
+        np.full(len(at_us), light.lat),
+        ZoneInfo(zone),
+    )
+    says: NDArray[np.bool_] = (level > 0) == (light.lamp is Lit.LIT)
+    return says & known
