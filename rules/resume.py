@@ -165,6 +165,7 @@ async def current_source(
         triage=_sound_triage(await triage_file(connection)),
         windows=await _windows(connection, at),
         geofences=geofences_of(parsed, snapshot.geofences.values()),
+        programmes=tuple(snapshot.programmes.values()),
     )
 
 
