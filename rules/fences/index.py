@@ -15,7 +15,7 @@ square.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeAlias
 
 import numpy as np
 import shapely
@@ -26,8 +26,17 @@ from rules.fences.levels import Level, Lists
 from rules.fences.raster import SOUTH_STEPS, WEST_STEPS
 from vocabulary.position import DEGREES_E7
 
-POINTS_AT_ONCE = 1 << 16
-"""Points asked together: what they need then stays near the processor."""
+POINTS_AT_ONCE = 1 << 20
+"""Points asked together: bounds what asking needs."""
+
+BLOCK = 1 << 16
+"""Points looked up together: what that needs then stays near the processor."""
+
+Pairs: TypeAlias = tuple[NDArray[np.intp], NDArray[np.int32]]
+"""Points and areas, one pair in each row."""
+
+NO_PAIRS: Pairs = (np.empty(0, np.intp), np.empty(0, np.int32))
+"""None at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,7 @@ class Index:
         of_levels = sum(level.page.nbytes + level.areas.nbytes for level in self.levels)
         return of_levels + sum(column.nbytes for column in of_lists)
 
-    def hits(
-        self, lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]
-    ) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    def hits(self, lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]) -> Pairs:
         """Return which points lie in which areas; on a border is in.
 
         Args:
@@ -75,41 +82,47 @@ class Index:
 
         Returns:
             Rows of points and places of areas, one pair for each time a point is in
-            an area, by blocks of points, in no other order.
+            an area, in no order.
         """
-        found = [
-            self._hits(begin, lon_e7[block], lat_e7[block])
-            for begin in range(0, len(lon_e7), POINTS_AT_ONCE)
-            for block in (slice(begin, begin + POINTS_AT_ONCE),)
-        ]
-        if not found:
-            return np.empty(0, np.intp), np.empty(0, np.int32)
+        found = [NO_PAIRS]
+        for asked in _stretches(len(lon_e7), POINTS_AT_ONCE):
+            sure, maybe = self._looked_up(lon_e7[asked], lat_e7[asked])
+            for point, area in (
+                *sure,
+                self._tested(lon_e7[asked], lat_e7[asked], maybe),
+            ):
+                found.append((point + asked.start, area))
         points, areas = zip(*found, strict=True)
         return np.concatenate(points), np.concatenate(areas)
 
-    def _hits(
-        self, begin: int, lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]
-    ) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-        points, areas, lists = [], [], self.lists
-        for point, listed in self._lists(lon_e7, lat_e7):
-            sure = lists.surely[listed]
-            rows, found = self._named(point, lists.first[listed], sure)
-            points.append(rows)
-            areas.append(found)
-            asked, maybe = self._named(
-                point, lists.first[listed] + sure, lists.in_all[listed] - sure
-            )
-            if len(asked):
-                holds = shapely.intersects_xy(
-                    self.shapes[maybe],
-                    lon_e7[asked] / DEGREES_E7,
-                    lat_e7[asked] / DEGREES_E7,
-                )
-                points.append(asked[holds])
-                areas.append(maybe[holds])
-        if not points:
-            return np.empty(0, np.intp), np.empty(0, np.int32)
-        return np.concatenate(points) + begin, np.concatenate(areas)
+    def _looked_up(
+        self, lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]
+    ) -> tuple[list[Pairs], list[Pairs]]:
+        """Return who is surely in which area, and who must be asked of which."""
+        sure, maybe, lists = [], [NO_PAIRS], self.lists
+        for block in _stretches(len(lon_e7), BLOCK):
+            for at, listed in self._lists(lon_e7[block], lat_e7[block]):
+                point, count = at + block.start, lists.surely[listed]
+                first, in_all = lists.first[listed], lists.in_all[listed]
+                sure.append(self._named(point, first, count))
+                maybe.append(self._named(point, first + count, in_all - count))
+        return sure, maybe
+
+    def _tested(
+        self,
+        lon_e7: NDArray[np.int32],
+        lat_e7: NDArray[np.int32],
+        maybe: Sequence[Pairs],
+    ) -> Pairs:
+        """Return those pairs in which the area really holds the point."""
+        point, area = (np.concatenate(column) for column in zip(*maybe, strict=True))
+        # One area after the other: each is fetched from memory once, which is six
+        # times as fast.
+        order = np.argsort(area, kind="stable")
+        point, area = point[order], area[order]
+        lon, lat = lon_e7[point] / DEGREES_E7, lat_e7[point] / DEGREES_E7
+        holds = shapely.intersects_xy(self.shapes[area], lon, lat)
+        return point[holds], area[holds]
 
     def _lists(
         self, lon_e7: NDArray[np.int32], lat_e7: NDArray[np.int32]
@@ -134,8 +147,14 @@ class Index:
         point: NDArray[np.intp],
         first: NDArray[np.int32],
         count: NDArray[np.int32],
-    ) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    ) -> Pairs:
         """Return the areas of some stretches of `members`, and the point of each."""
         begin = np.cumsum(count) - count
         step = np.arange(count.sum()) - np.repeat(begin - first, count)
         return np.repeat(point, count), self.lists.members[step]
+
+
+def _stretches(n: int, length: int) -> Iterator[slice]:
+    """Yield stretches of at most `length` that make up `n` rows."""
+    for begin in range(0, n, length):
+        yield slice(begin, min(begin + length, n))
