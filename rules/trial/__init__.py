@@ -1,0 +1,1 @@
+"""Rule tests as data: timelines that rule authors write, played on the real engine."""
