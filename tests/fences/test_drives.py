@@ -15,8 +15,10 @@ from rules.plan import Plan
 from rules.state import read_back, written
 from rules.transition import Transition
 from tests.fences.yard import Fix, box, drive, learned, plan_of, rule, source, told
+from tests.rules.town import us
 from vocabulary.position import Positions
 from vocabulary.quality import Quality
+from vocabulary.times import SECOND_US
 
 FENCES = [
     box(0, 100, fence_id=3, kind="a"),
@@ -172,3 +174,46 @@ def test_seconds_inside_agree_with_a_plain_loop(fixes: list[Fix]) -> None:
     loop = Loop(dwell_s=20)
     expected = [at for at in map(loop.step, fixes) if at is not None]
     assert [at for _, at in told(drive(plan, fixes, ticks=False))] == expected
+
+
+LATE_S = 60
+LATE_PLAN = compile_plan(
+    source(
+        sorted(
+            rule(
+                condition,
+                "largest_gap_s: 25",
+                f"allowed_lateness_s: {LATE_S}",
+                code=f"r{number}",
+            )
+            for number, condition in enumerate(CONDITIONS)
+        ),
+        FENCES,
+        own=FENCES[0],
+        trucks=2,
+    )
+)
+
+
+def arrived(fixes: list[tuple[float, Fix]]) -> list[tuple[str, int, str, int, str]]:
+    """Play fixes, each an entry of its own, by the seconds at which they arrive."""
+    entries = [
+        replace(both(seq, [fix]), at_us=us(at_s))
+        for seq, (at_s, fix) in enumerate(sorted(fixes, key=lambda f: f[0]), 1)
+    ]
+    end = Learned(len(entries) + 1, entries[-1].at_us + 2 * LATE_S * SECOND_US, None)
+    state, found = LATE_PLAN.fresh_state(), []
+    for entry in (*entries, end):
+        folded = fold(LATE_PLAN, state, [entry])
+        state = read_back(written(folded.state))
+        found += folded.transitions
+    return sorted(map(said, found))
+
+
+@many
+@given(drives(), st.randoms(use_true_random=False))
+def test_s04_the_order_of_arrival_within_the_allowed_lateness_does_not_matter(
+    fixes: list[Fix], rng: random.Random
+) -> None:
+    shuffled = [(fix.at_s + rng.uniform(0, LATE_S - 1), fix) for fix in fixes]
+    assert arrived(shuffled) == arrived([(fix.at_s, fix) for fix in fixes])
