@@ -15,12 +15,12 @@ async def join(desk: Desk, request: JoinRequest) -> Filed:
     """Add members to the case that their group or storm stands by.
 
     Where that case is closed by now the group is filed again; where it cannot be filed
-    at all, the member is filed alone.
+    at all, the members are filed alone.
     """
     case = await _case_of(desk, request.lead)
     if case is None:
-        if request.alone is not None:
-            return await raise_hit(desk, request.alone)
+        for alone in request.alone:
+            await raise_hit(desk, alone)
         return Filed(outcome=Outcome.NO_CASE, alarm_id=request.lead.alarm_id)
     await _add(desk, request, case)
     await rows.record_hit(
@@ -68,14 +68,16 @@ async def _add(desk: Desk, request: JoinRequest, case: LockedCase) -> None:
     )
     shape = Shape.GROUP if lead.shape is Shape.SINGLE else lead.shape
     await members.set_shape(connection, case.id, shape)
-    for member in request.members:
-        if not member.alarm_id:
-            continue
-        await members.lead_alarm(connection, member.alarm_id, lead.alarm_id)
+    by_alarm = [member for member in request.members if member.alarm_id]
+    await members.link_alarms(
+        connection,
+        [(member.alarm_id, member.has_own) for member in by_alarm],
+        case_id=case.id,
+        lead_id=lead.alarm_id,
+    )
+    for member in by_alarm:
         if member.has_own:
             await members.set_parent(connection, member.alarm_id, case.id)
-        else:
-            await rows.link_alarm(connection, member.alarm_id, case.id)
 
 
 def _finding(case: LockedCase, request: JoinRequest) -> Finding:

@@ -159,12 +159,12 @@ class JoinRequest:
         lead: The alarm that the group or storm stands by; filed again if its case is
             closed by now.
         members: Who joins.
-        alone: The one member's own hit, to be filed if the group cannot be; None if
-            that has happened, or its rule files nothing.
+        alone: The members' own hits, to be filed if the group cannot be; of those
+            that were not filed yet and whose rules file something.
         severity: At least so bad is the case from now on; None leaves it.
     """
 
     lead: FilingRequest
     members: tuple[Member, ...]
-    alone: FilingRequest | None = None
+    alone: tuple[FilingRequest, ...] = ()
     severity: Severity | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cases.request import (
+    SEVERITIES,
     FilingRequest,
     Hit,
     JoinRequest,
@@ -116,6 +117,26 @@ class _Books:
             raise AssertionError(f"{bundle.key} stands by no alarm")
         return found
 
+    def ask(self, request: FilingRequest | JoinRequest) -> None:
+        """Ask the cases; members that join one thing at one time join together."""
+        before = self.requests[-1] if self.requests else None
+        if isinstance(before, JoinRequest) and isinstance(request, JoinRequest):
+            same = before.lead.alarm_id, before.lead.seq
+            if same == (request.lead.alarm_id, request.lead.seq):
+                self.requests[-1] = _together(before, request)
+                return
+        self.requests.append(request)
+
+
+def _together(before: JoinRequest, after: JoinRequest) -> JoinRequest:
+    severities = [s for s in (before.severity, after.severity) if s is not None]
+    return JoinRequest(
+        lead=after.lead,
+        members=(*before.members, *after.members),
+        alone=(*before.alone, *after.alone),
+        severity=max(severities, key=SEVERITIES.index, default=None),
+    )
+
 
 def _enter(books: _Books, decision: Decision) -> None:
     match decision:
@@ -131,7 +152,8 @@ def _enter(books: _Books, decision: Decision) -> None:
                 books.strays.append(decision)
             else:
                 books.changes[alarm_id] = _change(books, alarm_id, decision)
-                books.requests.extend(_requests(books, decision, alarm_id))
+                for request in _requests(books, decision, alarm_id):
+                    books.ask(request)
 
 
 def _change(
@@ -209,7 +231,7 @@ def _join(books: _Books, decision: Join, alarm_id: int) -> JoinRequest:
     return JoinRequest(
         lead=_lead_request(books, bundle, transition.seq, transition.at_us),
         members=(member,),
-        alone=alone,
+        alone=() if alone is None else (alone,),
         severity=transition.severity if bundle.is_storm else None,
     )
 
@@ -259,7 +281,7 @@ def _enter_unheard(books: _Books, decision: Unheard) -> None:
         for device_id in decision.device_ids
     )
     lead = _lead_request(books, decision.bundle, decision.seq, decision.at_us)
-    books.requests.append(JoinRequest(lead=lead, members=members))
+    books.ask(JoinRequest(lead=lead, members=members))
 
 
 def _enter_settle(books: _Books, decision: Settle) -> None:

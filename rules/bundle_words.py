@@ -60,7 +60,7 @@ def bundle_request(
         seq=seq,
         at=datetime_from_us(at_us),
         measured_at=datetime_from_us(bundle.last_us),
-        value=float(len(bundle.devices)),
+        value=float(bundle.bad + bundle.unknown),
         threshold=_threshold(plan, bundle),
         lon=None,
         lat=None,
@@ -83,7 +83,7 @@ def bundle_reason(plan: Plan, bundle: Bundle) -> Words:
     if bundle.is_storm:
         rule, storm = plan.layout.rules[_rule_code(bundle)], plan.layout.settings.storm
         budget = 0 if storm is None else storm.budget
-        n = len(bundle.devices)
+        n = bundle.bad + bundle.unknown
         return Words(
             _STORM.zh.format(rule=rule.name.zh, budget=budget, n=n),
             _STORM.en.format(rule=rule.name.en, budget=budget, n=n),
@@ -94,8 +94,8 @@ def bundle_reason(plan: Plan, bundle: Bundle) -> Words:
 def _of_group(node: Node, bundle: Bundle) -> Words:
     facts = {
         "upstream": node.name,
-        "bad": len(set(bundle.devices) - set(bundle.silent)),
-        "unknown": len(bundle.silent),
+        "bad": bundle.bad,
+        "unknown": bundle.unknown,
         "of": len(node.children),
         "within_s": max(1, math.ceil((bundle.last_us - bundle.first_us) / SECOND_US)),
     }

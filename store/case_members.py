@@ -102,7 +102,9 @@ async def insert_members(
     connection: Connection, case_id: int, members: Iterable[NewMember], *, at: datetime
 ) -> None:
     """Add members to a case; one that is there already stays as it is."""
-    rows = list(members)
+    told = list(members)
+    spoken_for = {member.device_id for member in told if member.alarm_id}
+    rows = [m for m in told if m.alarm_id or m.device_id not in spoken_for]
     devices = [member.device_id for member in rows]
     alarms = [member.alarm_id for member in rows]
     await connection.execute(_SPEAKS, case_id, devices, alarms)
@@ -126,10 +128,32 @@ async def leave_all(connection: Connection, alarm_id: int, at: datetime) -> None
     )
 
 
-async def lead_alarm(connection: Connection, alarm_id: int, lead_id: int) -> None:
-    """Say by which alarm the group or storm of an alarm stands."""
-    query = "UPDATE alarm SET lead_id = $2 WHERE id = $1"
-    await connection.execute(query, alarm_id, lead_id)
+async def link_alarms(
+    connection: Connection,
+    alarms: Iterable[tuple[int, bool]],
+    *,
+    case_id: int,
+    lead_id: int,
+) -> None:
+    """Say what alarms belong to; one with a case of its own keeps that.
+
+    Args:
+        connection: Any.
+        alarms: The id of each, and whether it has a case of its own.
+        case_id: The case of the group or storm.
+        lead_id: The alarm that this stands by.
+    """
+    rows = list(alarms)
+    await connection.execute(
+        "UPDATE alarm SET lead_id = $3,"
+        " case_id = CASE WHEN n.has_own THEN alarm.case_id ELSE $4 END"
+        " FROM unnest($1::bigint[], $2::boolean[]) AS n (id, has_own)"
+        " WHERE alarm.id = n.id",
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        lead_id,
+        case_id,
+    )
 
 
 async def set_parent(connection: Connection, alarm_id: int, case_id: int) -> None:

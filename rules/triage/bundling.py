@@ -62,8 +62,8 @@ def join(work: Work, key: BundleKey, alarm: AlarmKey) -> None:
 
 def list_unheard(work: Work, node: Node) -> None:
     """Name the children that no alarm speaks for."""
-    bundle = work.bundles[node.key]
-    rest = sorted(set(node.children) - set(bundle.devices))
+    bundle, members = work.bundles[node.key], work.members(node.key)
+    rest = sorted(set(node.children) - members.bad - members.silent)
     if rest:
         work.decisions.append(
             Unheard(
@@ -81,8 +81,7 @@ def leave(work: Work, held: Held, transition: Transition) -> None:
     if bundle is None:
         work.decisions.append(File(alarm=held.turn.ref, transition=transition))
         return
-    bundle = replace(bundle, standing=bundle.standing - {held.turn.key})
-    work.bundles[bundle.key] = bundle
+    work.members(bundle.key).standing.discard(held.turn.key)
     has_own = held.handling is Handling.FILED
     work.decisions.append(
         Leave(
@@ -97,9 +96,10 @@ def leave(work: Work, held: Held, transition: Transition) -> None:
 
 def end_if_over(work: Work, bundle: Bundle) -> None:
     """End a group or storm of which nothing stands."""
-    if bundle.standing or bundle.lead in work.held:
+    if work.members(bundle.key).standing or bundle.lead in work.held:
         return
     del work.bundles[bundle.key]
+    work.forget(bundle.key)
     if bundle.cause is None:
         work.decisions.append(Close(bundle=bundle, seq=work.seq, at_us=work.at_us))
 
@@ -122,19 +122,21 @@ def nodes_of(work: Work, alarm: AlarmKey) -> tuple[Node, ...]:
 
 
 def _with(work: Work, bundle: Bundle, turn: Turn) -> Bundle:
+    """Count a member; the upstream's own alarm is one and no child."""
     device_id = turn.key.device_id
-    node = work.layout.nodes.get(bundle.key)
-    if node is not None and device_id not in node.children:  # the upstream's own alarm
-        return replace(
-            bundle, joined_us=work.at_us, standing=bundle.standing | {turn.key}
-        )
-    silent = {device_id} if is_silence(work.rule(turn.key)) else set()
+    members, node = work.members(bundle.key), work.layout.nodes.get(bundle.key)
+    members.standing.add(turn.key)
+    bundle = replace(bundle, joined_us=work.at_us)
+    if node is not None and device_id not in node.children:
+        return bundle
+    if is_silence(work.rule(turn.key)):
+        members.silent.add(device_id)
+    else:
+        members.bad.add(device_id)
     return replace(
         bundle,
-        joined_us=work.at_us,
         first_us=min(bundle.first_us, turn.measured_us),
         last_us=max(bundle.last_us, turn.measured_us),
-        standing=bundle.standing | {turn.key},
-        devices=tuple(sorted({*bundle.devices, device_id})),
-        silent=tuple(sorted({*bundle.silent, *silent})),
+        bad=len(members.bad),
+        unknown=len(members.silent - members.bad),
     )

@@ -25,12 +25,16 @@ def carry_desk(
         judged: Every alarm that can stand from now on.
     """
     known = set(judged)
-    bundles = {
-        key: replace(bundle, standing=bundle.standing & known)
-        for key, bundle in desk.bundles.items()
-        if _goes_on(bundle, layout, known)
+    crowds = {
+        key: replace(crowd, standing=crowd.standing & known)
+        for key, crowd in desk.crowds.items()
     }
-    bundles = {key: bundle for key, bundle in bundles.items() if bundle.standing}
+    bundles = {
+        key: bundle
+        for key, bundle in desk.bundles.items()
+        if (crowds[key].standing or bundle.lead in desk.held)
+        and _goes_on(bundle, layout, known)
+    }
     ended = [
         bundle.lead
         for key, bundle in sorted(desk.bundles.items())
@@ -46,6 +50,7 @@ def carry_desk(
         near=near_of(layout, held),
         flaps={key: flap for key, flap in desk.flaps.items() if key in known},
         bundles=bundles,
+        crowds={key: crowds[key] for key in bundles},
         budgets=desk.budgets,
         wake_us=NOW,
     )

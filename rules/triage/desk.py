@@ -90,9 +90,8 @@ class Bundle:
         joined_us: When a member came last.
         first_us: The first member's own time.
         last_us: The last one's.
-        standing: Members that stand, the lead left out.
-        devices: Every device that ever was a member by an alarm, ascending.
-        silent: Those of them whose alarm was silence.
+        bad: How many devices ever were members by an alarm.
+        unknown: How many others by one of silence.
         worst_due_us: When a storm's worst members are filed alone.
         takes: Whether it still takes members.
     """
@@ -105,9 +104,8 @@ class Bundle:
     joined_us: int
     first_us: int
     last_us: int
-    standing: frozenset[AlarmKey] = frozenset()
-    devices: tuple[int, ...] = ()
-    silent: tuple[int, ...] = ()
+    bad: int = 0
+    unknown: int = 0
     worst_due_us: int = NEVER_DUE
     takes: bool = True
 
@@ -115,6 +113,21 @@ class Bundle:
     def is_storm(self) -> bool:
         """Whether it is a storm, not a group."""
         return self.key.code.startswith("storm:")
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The members of a group or storm.
+
+    Attributes:
+        standing: Members that stand, the lead left out.
+        bad: Devices that ever were members by an alarm of samples.
+        silent: Devices that ever were members by one of silence.
+    """
+
+    standing: frozenset[AlarmKey] = frozenset()
+    bad: frozenset[int] = frozenset()
+    silent: frozenset[int] = frozenset()
 
 
 class BudgetKey(NamedTuple):
@@ -147,6 +160,7 @@ class Desk:
         near: Those of them that no bundle has, by the bundle they might belong to.
         flaps: Alarms raised of late.
         bundles: Groups and storms.
+        crowds: Their members.
         budgets: What was filed of late.
         wake_us: When time alone may change something.
     """
@@ -155,11 +169,12 @@ class Desk:
     near: Mapping[BundleKey, tuple[AlarmKey, ...]] = field(default_factory=dict)
     flaps: Mapping[AlarmKey, Flap] = field(default_factory=dict)
     bundles: Mapping[BundleKey, Bundle] = field(default_factory=dict)
+    crowds: Mapping[BundleKey, Crowd] = field(default_factory=dict)
     budgets: Mapping[BudgetKey, Budget] = field(default_factory=dict)
     wake_us: int = NEVER_DUE
 
 
-FORMAT = 1
+FORMAT = 2
 """Of the written form."""
 
 

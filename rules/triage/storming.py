@@ -91,7 +91,7 @@ def _calmed(work: Work, bundle: Bundle) -> Bundle:
 
 
 def _worst(work: Work, bundle: Bundle, most: int) -> list[Turn]:
-    members = [work.held[key] for key in bundle.standing]
+    members = [work.held[key] for key in work.members(bundle.key).standing]
     turns = [held.turn for held in members if held.handling is Handling.STORM]
     turns.sort(
         key=lambda turn: (

@@ -12,6 +12,7 @@ from rules.triage.desk import (
     BudgetKey,
     Bundle,
     BundleKey,
+    Crowd,
     Desk,
     Flap,
     Handling,
@@ -20,6 +21,21 @@ from rules.triage.desk import (
 from rules.triage.layout import Layout
 from rules.triage.turn import AlarmKey, Turn
 from vocabulary.times import SECOND_US
+
+
+class Members:
+    """The members of a group or storm, to be added to; see `Crowd`."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        self.standing = set(crowd.standing)
+        self.bad = set(crowd.bad)
+        self.silent = set(crowd.silent)
+
+    def crowd(self) -> Crowd:
+        """Return them as they are kept."""
+        return Crowd(
+            frozenset(self.standing), frozenset(self.bad), frozenset(self.silent)
+        )
 
 
 class Work:
@@ -41,8 +57,20 @@ class Work:
         self.near: dict[BundleKey, tuple[AlarmKey, ...]] = dict(desk.near)
         self.flaps: dict[AlarmKey, Flap] = dict(desk.flaps)
         self.bundles: dict[BundleKey, Bundle] = dict(desk.bundles)
+        self._crowds = desk.crowds
+        self._members: dict[BundleKey, Members] = {}
         self.budgets: dict[BudgetKey, Budget] = dict(desk.budgets)
         self.decisions: list[Decision] = []
+
+    def members(self, key: BundleKey) -> Members:
+        """Return the members of a group or storm."""
+        if key not in self._members:
+            self._members[key] = Members(self._crowds.get(key, Crowd()))
+        return self._members[key]
+
+    def forget(self, key: BundleKey) -> None:
+        """Let the next group or storm of this name begin without members."""
+        self._members[key] = Members(Crowd())
 
     def rule(self, key: AlarmKey) -> Rule:
         """Return the rule of an alarm."""
@@ -98,9 +126,14 @@ class Work:
             near=self.near,
             flaps=self.flaps,
             bundles=self.bundles,
+            crowds={key: self._crowd(key) for key in self.bundles},
             budgets=self.budgets,
             wake_us=self._wake_us(),
         )
+
+    def _crowd(self, key: BundleKey) -> Crowd:
+        changed = self._members.get(key)
+        return self._crowds[key] if changed is None else changed.crowd()
 
     def _wake_us(self) -> int:
         flapping = self.layout.settings.flapping

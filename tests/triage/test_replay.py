@@ -96,13 +96,13 @@ def check_members(night: Night) -> None:
     assert of == {
         member: bundle.key
         for bundle in desk.bundles.values()
-        for member in bundle.standing
+        for member in desk.crowds[bundle.key].standing
     }
     for key, held in desk.held.items():
         if held.handling in (Handling.MEMBER, Handling.STORM):
             assert key in of
     for bundle in desk.bundles.values():
-        assert bundle.standing or bundle.lead in desk.held
+        assert desk.crowds[bundle.key].standing or bundle.lead in desk.held
     for node, keys in desk.near.items():
         assert keys
         assert len(set(keys)) == len(keys)

@@ -70,7 +70,7 @@ def test_s09_a_gateway_that_falls_silent_is_one_alarm_with_its_devices_unknown()
     assert unheard(night.decisions) == 4  # those not yet silent when it was opened
     assert filed(night.ticks(10, 200)) == []
     (bundle,) = night.desk.bundles.values()
-    assert bundle.silent == COVERS
+    assert (bundle.bad, bundle.unknown) == (0, 20)
     cleared = [night.turn("cover-silent", c, 300, Hit.CLEARED) for c in COVERS]
     assert closed(night.entry(300, *cleared)) == ["group:gateway-silent"]
     assert night.desk.bundles == {}
@@ -101,8 +101,7 @@ def test_s10_a_breaker_that_trips_is_one_circuit_case_with_64_members() -> None:
     assert sorted(joined(night.decisions)) == list(LAMPS)
     assert filed(night.decisions + night.ticks(30, 600)) == []
     (bundle,) = night.desk.bundles.values()
-    assert bundle.devices == LAMPS
-    assert bundle.silent == ()
+    assert (bundle.bad, bundle.unknown) == (64, 0)
 
 
 def test_s10_with_the_breaker_s_own_alarm_first_lamps_join_it() -> None:
@@ -166,7 +165,7 @@ def test_lamps_dark_for_weeks_neither_count_nor_weigh() -> None:
     night.entry(90_012, night.turn("lamp-dark", LAMPS[51], 90_012))
     assert opened(night.decisions) == [f"group:circuit-dark@device:{CABINET}"]
     (bundle,) = night.desk.bundles.values()
-    assert bundle.devices == LAMPS[40:52]
+    assert night.desk.crowds[bundle.key].bad == set(LAMPS[40:52])
 
 
 def test_s25_a_backlog_of_hours_is_no_storm() -> None:
