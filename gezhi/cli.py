@@ -11,6 +11,7 @@ import typer
 
 from gezhi.cli_command import command
 from gezhi.cli_quarantine import quarantine
+from gezhi.cli_rules import rules
 from gezhi.cli_settings import complain, needed, settings_or_exit
 from gezhi.cli_token import token
 from gezhi.cli_window import window
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(token, name="token")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(rules, name="rules")
 app.add_typer(command, name="command")
 app.add_typer(window, name="window")
 
@@ -113,15 +115,6 @@ def gateway(
     except (OSError, QueueInUseError) as error:
         complain(str(error))
         raise typer.Exit(2) from None
-
-
-@app.command()
-def rules() -> None:
-    """Run the rules worker: the journal in, alarms and cases out."""
-    from gezhi.run_rules import run_rules_worker
-    from gezhi.until_told import run_until_told
-
-    _run_process(lambda settings: run_until_told(run_rules_worker(settings)))
 
 
 @app.command()
