@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import random
+import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import IO
 
 import asyncpg
 import pytest
@@ -34,22 +37,35 @@ Key = tuple[int, int]
 async def ingest_process(
     dsn: str, broker_url: str, client_id: str, *more: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run an ingest process; kill it at the end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.ingest.ingest_process",
-        dsn,
-        broker_url,
-        client_id,
-        *more,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        await process.wait()
+    """Run an ingest process and kill it at the end; ending by itself is an error."""
+    with tempfile.TemporaryFile() as told:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.ingest.ingest_process",
+            dsn,
+            broker_url,
+            client_id,
+            *more,
+            stderr=told,
+        )
+        async with asyncio.TaskGroup() as beside:
+            watch = beside.create_task(must_be_killed(process, told), name="watch")
+            try:
+                yield process
+            finally:
+                watch.cancel()
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+
+async def must_be_killed(process: asyncio.subprocess.Process, told: IO[bytes]) -> None:
+    code = await process.wait()
+    if code != -signal.SIGKILL:
+        told.seek(0)
+        last = told.read()[-2000:].decode(errors="replace")
+        pytest.fail(f"ingest ended by itself with {code}:\n{last}")
 
 
 async def stored(connection: asyncpg.Connection) -> Counter[Key]:
