@@ -8,7 +8,7 @@ import msgspec
 from rules.subject import Subject
 from rules.triage.maintenance import Maintenance
 from vocabulary.lighting import LampProgramme
-from vocabulary.registry_facts import GeofenceFacts
+from vocabulary.registry_facts import GeofenceFacts, PipeFacts
 
 FORMAT = 2
 """Of the written form, and of what compiling makes of it."""
@@ -51,6 +51,7 @@ class PlanSource(msgspec.Struct, frozen=True):
         windows: Maintenance windows that were not over, by ascending id.
         geofences: Those that the rules name, by ascending id.
         programmes: Lamp programmes, by ascending code.
+        pipes: Water mains, by ascending code.
     """
 
     rules: tuple[RuleText, ...]
@@ -61,6 +62,7 @@ class PlanSource(msgspec.Struct, frozen=True):
     windows: tuple[Maintenance, ...] = ()
     geofences: tuple[GeofenceFacts, ...] = ()
     programmes: tuple[LampProgramme, ...] = ()
+    pipes: tuple[PipeFacts, ...] = ()
 
 
 class PlanSourceError(ValueError):

@@ -166,6 +166,7 @@ async def current_source(
         windows=await _windows(connection, at),
         geofences=geofences_of(parsed, snapshot.geofences.values()),
         programmes=tuple(snapshot.programmes.values()),
+        pipes=snapshot.pipes,
     )
 
 

@@ -11,6 +11,7 @@ from vocabulary.registry_facts import (
     ComponentFacts,
     GeofenceFacts,
     GeofenceShape,
+    PipeFacts,
     UnitFacts,
     UnitKind,
     VehicleFacts,
@@ -36,6 +37,7 @@ class Registry:
         devices: Those not retired.
         series: Device id and quantity of those of the devices, by id.
         programmes: Every lamp programme, by ascending code.
+        pipes: Every water main, by ascending code.
     """
 
     version: int
@@ -48,6 +50,7 @@ class Registry:
     devices: list[Device]
     series: dict[int, tuple[int, str]]
     programmes: list[LampProgramme]
+    pipes: list[PipeFacts]
 
 
 async def read_registry(connection: Connection) -> Registry:
@@ -70,6 +73,7 @@ async def read_registry(connection: Connection) -> Registry:
             devices=await _devices(connection),
             series=await _series(connection),
             programmes=await lamp_programmes(connection),
+            pipes=await _pipes(connection),
         )
         if await registry_version(connection) == before:
             return registry
@@ -246,3 +250,14 @@ async def lamp_programmes(connection: Connection) -> list[LampProgramme]:
         " FROM lamp_programme ORDER BY code"
     )
     return [LampProgramme(**{**row, "steps": steps_of(row["steps"])}) for row in rows]
+
+
+async def _pipes(connection: Connection) -> list[PipeFacts]:
+    rows = await connection.fetch(
+        """
+        SELECT code, name_zh, name_en, start_node AS start, end_node AS "end",
+               start_lon, start_lat, end_lon, end_lat, length_m, wave_m_s
+        FROM pipe ORDER BY code
+        """
+    )
+    return [PipeFacts(**row) for row in rows]

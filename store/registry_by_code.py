@@ -9,6 +9,7 @@ from store.registry_rows import (
     DeviceRow,
     GatewayRow,
     GeofenceRow,
+    PipeRow,
     ProfileRow,
     ProgrammeRow,
     Rows,
@@ -29,6 +30,7 @@ async def read_rows(connection: Connection) -> Rows:
         gateways={row.code: row for row in await _gateways(connection)},
         programmes={row.code: row for row in await _programmes(connection)},
         devices={row.code: row for row in await _devices(connection)},
+        pipes={row.code: row for row in await _pipes(connection)},
     )
 
 
@@ -149,3 +151,14 @@ async def _devices(connection: Connection) -> list[DeviceRow]:
         """
     )
     return [DeviceRow(**row) for row in rows]
+
+
+async def _pipes(connection: Connection) -> list[PipeRow]:
+    rows = await connection.fetch(
+        """
+        SELECT code, name_zh, name_en, start_node AS start, end_node AS "end",
+               start_lon, start_lat, end_lon, end_lat, length_m, wave_m_s
+        FROM pipe
+        """
+    )
+    return [PipeRow(**row) for row in rows]

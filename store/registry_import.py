@@ -172,6 +172,25 @@ LEFT JOIN device u ON u.code = r.upstream
 WHERE d.code = r.code AND d.upstream_id IS DISTINCT FROM u.id
 """
 
+_PIPE = """
+INSERT INTO pipe
+    (code, name_zh, name_en, start_node, end_node, start_lon, start_lat, end_lon,
+     end_lat, length_m, wave_m_s)
+SELECT code, name_zh, name_en, start, "end", start_lon, start_lat, end_lon, end_lat,
+       length_m, wave_m_s
+FROM jsonb_to_recordset($1::text::jsonb) AS r (
+    code text, name_zh text, name_en text, start text, "end" text,
+    start_lon double precision, start_lat double precision,
+    end_lon double precision, end_lat double precision,
+    length_m double precision, wave_m_s double precision)
+ON CONFLICT (code) DO UPDATE SET
+    name_zh = excluded.name_zh, name_en = excluded.name_en,
+    start_node = excluded.start_node, end_node = excluded.end_node,
+    start_lon = excluded.start_lon, start_lat = excluded.start_lat,
+    end_lon = excluded.end_lon, end_lat = excluded.end_lat,
+    length_m = excluded.length_m, wave_m_s = excluded.wave_m_s
+"""
+
 _SERIES = """
 INSERT INTO series (device_id, quantity)
 SELECT d.id, q.quantity
@@ -197,6 +216,7 @@ async def write_rows(connection: Connection, rows: Rows) -> None:
     await _write(connection, _PROGRAMME, rows.programmes.values())
     await _write(connection, _DEVICE, rows.devices.values())
     await _write(connection, _DEVICE_UPSTREAM, rows.devices.values())
+    await _write(connection, _PIPE, rows.pipes.values())
 
 
 async def make_series(connection: Connection) -> int:

@@ -123,6 +123,23 @@ class ProgrammeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PipeRow:
+    """One row of `pipe`."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    start: str
+    end: str
+    start_lon: float
+    start_lat: float
+    end_lon: float
+    end_lat: float
+    length_m: float
+    wave_m_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
     """One row of `device`; `retired` is the database's to say, no file's."""
 
@@ -152,6 +169,7 @@ Row = (
     | GatewayRow
     | ProgrammeRow
     | DeviceRow
+    | PipeRow
 )
 """Any of them; each has a `code`."""
 
@@ -169,3 +187,4 @@ class Rows:
     gateways: Mapping[str, GatewayRow] = field(default_factory=dict)
     programmes: Mapping[str, ProgrammeRow] = field(default_factory=dict)
     devices: Mapping[str, DeviceRow] = field(default_factory=dict)
+    pipes: Mapping[str, PipeRow] = field(default_factory=dict)

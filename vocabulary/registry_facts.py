@@ -137,6 +137,37 @@ class VehicleFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PipeFacts:
+    """One stretch of water main (给水管段) between two nodes.
+
+    Attributes:
+        code: Its name in files and for people.
+        name_zh: 中文名称.
+        name_en: English name.
+        start: Name of the node at one end; a pressure point sits on that of its code.
+        end: Name of the node at the other.
+        start_lon: Degrees east of the start, WGS-84.
+        start_lat: Degrees north of it.
+        end_lon: Degrees east of the end.
+        end_lat: Degrees north of it.
+        length_m: Along the pipe.
+        wave_m_s: How fast a pressure wave runs in it.
+    """
+
+    code: str
+    name_zh: str
+    name_en: str
+    start: str
+    end: str
+    start_lon: float
+    start_lat: float
+    end_lon: float
+    end_lat: float
+    length_m: float
+    wave_m_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GeofenceFacts:
     """One geofence.
 

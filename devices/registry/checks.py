@@ -70,6 +70,7 @@ def check_rows(city: City, merged: Rows, report: Report) -> None:
     _check_shared("address", city, merged, report)
     _check_shared("vehicle", city, merged, report)
     _check_overlaps(merged, report)
+    _check_nodes(city, merged, report)
 
 
 def _unknown(named: str, file: str, known: set[str]) -> str:
@@ -137,6 +138,27 @@ def _check_light(device: DeviceRow, profile: ProfileRow, report: Report) -> None
     if device.rated_w is not None and profile.kind != DeviceKind.LAMP:
         message = f"profile {profile.code} is for a {profile.kind}; a lamp has a rating"
         report.refuse("devices", device.code, "rated_w", message)
+
+
+def _check_nodes(city: City, merged: Rows, report: Report) -> None:
+    """Check that a node lies at one place, and is no device but a pressure point."""
+    places: dict[str, tuple[float, float]] = {}
+    for code, pipe in sorted(merged.pipes.items()):
+        for column, node, place in (
+            ("start", pipe.start, (pipe.start_lon, pipe.start_lat)),
+            ("end", pipe.end, (pipe.end_lon, pipe.end_lat)),
+        ):
+            if code not in city.rows.pipes:
+                places.setdefault(node, place)
+                continue
+            if places.setdefault(node, place) != place:
+                message = f"node {node} lies elsewhere in another row"
+                report.refuse("pipes", code, column, message)
+            device = merged.devices.get(node)
+            profile = device and merged.profiles.get(device.profile)
+            if profile and profile.kind != DeviceKind.PRESSURE:
+                message = f"device {node} is a {profile.kind}, no pressure point"
+                report.refuse("pipes", code, column, message)
 
 
 def _check_native_topics(city: City, merged: Rows, report: Report) -> None:

@@ -10,6 +10,7 @@
     gateways.csv      what devices speak through
     programmes.csv    when lamps are lit
     devices.csv       devices
+    pipes.csv         water mains, for finding bursts
 
 Only city.toml must be there: a folder with one more file changes only what it holds.
 References are codes, of rows in these files or in the database. `basemap.geojson` is
@@ -39,6 +40,7 @@ FILES = {
     "gateways": "gateways.csv",
     "programmes": "programmes.csv",
     "devices": "devices.csv",
+    "pipes": "pipes.csv",
 }
 """File of each kind of row, in the order they can be written."""
 
@@ -93,6 +95,7 @@ def read_city(folder: Path) -> City:
         gateways=reader.read("gateways", row_readers.gateway),
         programmes=reader.read("programmes", row_readers.programme),
         devices=reader.read("devices", row_readers.device),
+        pipes=reader.read("pipes", row_readers.pipe),
     )
     present = frozenset(k for k, file in FILES.items() if (folder / file).exists())
     return City(facts, rows, reader.lines, present, problems)

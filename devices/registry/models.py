@@ -240,6 +240,29 @@ class Device(Model):
         unique_together = (("code",),)
 
 
+class Pipe(Model):
+    """A stretch of water main (给水管段) between two nodes."""
+
+    id = fields.IntField(primary_key=True)
+    code = fields.TextField()
+    name_zh = fields.TextField()
+    name_en = fields.TextField()
+    start_node = fields.TextField()
+    end_node = fields.TextField()
+    start_lon = fields.FloatField()
+    start_lat = fields.FloatField()
+    end_lon = fields.FloatField()
+    end_lat = fields.FloatField()
+    length_m = fields.FloatField()
+    wave_m_s = fields.FloatField()
+
+    class Meta:
+        """Where it is kept."""
+
+        table = "pipe"
+        unique_together = (("code",),)
+
+
 class Series(Model):
     """One quantity of one device."""
 

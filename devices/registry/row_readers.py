@@ -19,6 +19,7 @@ from store.registry_rows import (
     DeviceRow,
     GatewayRow,
     GeofenceRow,
+    PipeRow,
     ProfileRow,
     ProgrammeRow,
     UnitRow,
@@ -72,6 +73,13 @@ COLUMNS = {
             *("programme", "rated_w"),
         ),
     ),
+    "pipes": Columns(
+        (
+            *(*NAMES, "start", "end", "start_lon", "start_lat", "end_lon", "end_lat"),
+            "length_m",
+        ),
+        ("wave_m_s",),
+    ),
 }
 """Columns of each kind's file."""
 
@@ -92,6 +100,16 @@ WIDEST_MARGIN_S = 2 * 3600.0
 
 BRIGHTEST_W = 5_000.0
 """No street lamp is rated above this."""
+
+
+LONGEST_PIPE_M = 20_000.0
+"""No stretch of main between two nodes is longer than this."""
+
+WAVE_M_S = 1000.0
+"""Speed of a pressure wave where a pipe does not say: iron and steel."""
+
+SLOWEST_WAVE_M_S, FASTEST_WAVE_M_S = 100.0, 1500.0
+"""Soft plastic; water in rock."""
 
 
 class ComponentState(StrEnum):
@@ -348,6 +366,27 @@ def programme(fields: Fields, _county: str) -> ProgrammeRow:
         off_above_deg=fields.number("off_above_deg", LOWEST_DEG, ZENITH_DEG),
         margin_s=fields.number("margin_s", 0, WIDEST_MARGIN_S),
         steps=steps,
+    )
+
+
+def pipe(fields: Fields, _county: str) -> PipeRow:
+    """Read one stretch of water main."""
+    start, end = fields.code("start"), fields.code("end")
+    if start == end:
+        fields.refuse("end", f"is {start}, which is the start as well")
+    wave_m_s = fields.number_or_none("wave_m_s", SLOWEST_WAVE_M_S, FASTEST_WAVE_M_S)
+    return PipeRow(
+        code=fields.code("code"),
+        name_zh=fields.text("name_zh"),
+        name_en=fields.text("name_en"),
+        start=start,
+        end=end,
+        start_lon=fields.number("start_lon", -180, 180),
+        start_lat=fields.number("start_lat", -90, 90),
+        end_lon=fields.number("end_lon", -180, 180),
+        end_lat=fields.number("end_lat", -90, 90),
+        length_m=fields.number("length_m", 0.1, LONGEST_PIPE_M),
+        wave_m_s=WAVE_M_S if wave_m_s is None else wave_m_s,
     )
 
 

@@ -13,6 +13,7 @@ from vocabulary.registry_facts import (
     CellFacts,
     ComponentFacts,
     GeofenceFacts,
+    PipeFacts,
     UnitFacts,
     VehicleFacts,
 )
@@ -35,6 +36,7 @@ class Snapshot:
         geofences: By `geofence.id`.
         series: Device id and quantity by `series.id`.
         programmes: Lamp programmes by code.
+        pipes: Water mains, by ascending code.
     """
 
     version: int
@@ -47,6 +49,7 @@ class Snapshot:
     geofences: Mapping[int, GeofenceFacts] = field(default_factory=dict)
     series: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     programmes: Mapping[str, LampProgramme] = field(default_factory=dict)
+    pipes: tuple[PipeFacts, ...] = ()
 
     def device_id(self, gateway: str, address: str) -> int | None:
         """Return the device that a gateway knows under an address."""
@@ -105,4 +108,5 @@ async def load_snapshot(connection: Connection) -> Snapshot:
         geofences={geofence.id: geofence for geofence in registry.geofences},
         series=registry.series,
         programmes={one.code: one for one in registry.programmes},
+        pipes=tuple(registry.pipes),
     )

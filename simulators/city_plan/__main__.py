@@ -13,6 +13,8 @@ from simulators.city_plan.files import Feature, copy_table, write_csv, write_geo
 from simulators.city_plan.fleet import Area, Vehicle, draw_fleet
 from simulators.city_plan.ground import CENTRE_LAT, CENTRE_LON, degrees
 from simulators.city_plan.lamps import draw_lighting
+from simulators.city_plan.mains import HEADER as MAINS_HEADER
+from simulators.city_plan.mains import draw_mains
 from simulators.city_plan.rows import SCHEME, Component, Device, Gateway
 from simulators.city_plan.streets import draw_plan, joined
 from simulators.city_plan.water import draw_water
@@ -52,6 +54,7 @@ def draw_city(folder: Path, seed: int = SEED) -> None:
     write_geojson(folder / "cells.geojson", [_cell(cell) for cell in cells])
     _write_components(folder, [c for part in parts for c in part.components])
     _write_devices(folder, [*(d for p in parts for d in p.devices), *terminals])
+    write_csv(folder / "pipes.csv", MAINS_HEADER, draw_mains(water.devices))
     _write_gateways(folder, [g for part in parts for g in part.gateways])
     _write_vehicles(folder, [vehicle for vehicle, _, _ in fleet])
     write_geojson(folder / "geofences.geojson", [_area(area) for _, area, _ in fleet])

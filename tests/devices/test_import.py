@@ -28,6 +28,7 @@ ROWS = {
     "gateways": 16,
     "programmes": 2,
     "devices": 480,
+    "pipes": 43,
 }
 
 

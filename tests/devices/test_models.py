@@ -24,6 +24,7 @@ MODELS = [
     models.Gateway,
     models.LampProgramme,
     models.Device,
+    models.Pipe,
     models.Series,
 ]
 
