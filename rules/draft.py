@@ -82,9 +82,10 @@ def draft_sides(
     rule: Rule, sides: Sequence[Side], subject: Subject, by_id: Mapping[int, Subject]
 ) -> tuple[SideDraft, ...] | None:
     """Return side conditions with their series; None if the device lacks one."""
-    found = [_draft_side(rule, side, subject, by_id) for side in sides]
-    known = tuple(side for side in found if side is not None)
-    return known if len(known) == len(found) else None
+    found = [(side, _draft_side(rule, side, subject, by_id)) for side in sides]
+    if any(drafted is None and not side.is_optional for side, drafted in found):
+        return None
+    return tuple(drafted for _, drafted in found if drafted is not None)
 
 
 def _draft_side(

@@ -66,12 +66,14 @@ class Side:
         quantity: Which.
         limit: In the quantity's unit.
         is_above: True if the reading must be at or above `limit`, else at or below.
+        is_optional: Whether a device that has no such reading is judged without it.
     """
 
     of: Whose
     quantity: Quantity
     limit: float
     is_above: bool
+    is_optional: bool = False
 
 
 class Condition(Protocol):

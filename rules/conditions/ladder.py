@@ -144,6 +144,7 @@ def _side(section: Section) -> Side:
         quantity=section.word("quantity", Quantity),
         limit=_limit(section),
         is_above=section.has("above"),
+        is_optional=section.flag("optional"),
     )
     section.done()
     return side
