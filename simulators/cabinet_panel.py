@@ -69,17 +69,29 @@ class Panel:
     _staged: dict[int, int] = field(default_factory=dict)
     _seen: datetime | None = None
 
-    def level_pct(self, part: str, at: datetime) -> float:
-        """Return the level a lamp was last told, by hand or by the programme."""
-        return self._latest(part, "dimming_pct", FULL_PCT, at)
+    def level_pct(self, part: str, at: datetime, *, usual: float = FULL_PCT) -> float:
+        """Return the level a lamp was last told, by hand or by the programme.
 
-    def live_on(self, at: datetime, *, is_stuck: bool) -> None:
-        """Move the contactor to where it is ordered, unless its relay is stuck."""
+        Args:
+            part: Which lamp.
+            at: When.
+            usual: Where it was told nothing.
+        """
+        return self._latest(part, "dimming_pct", usual, at)
+
+    def live_on(self, at: datetime, *, is_stuck: bool, usual: float = FULL_PCT) -> None:
+        """Move the contactor to where it is ordered, unless its relay is stuck.
+
+        Args:
+            at: When.
+            is_stuck: Whether it stays as it is.
+            usual: Level of its lamps where nothing was ordered; 0 opens it.
+        """
         if self._seen is not None and not self.is_closed:
             self.dark_s += max(0.0, (at - self._seen).total_seconds())
         self._seen = at
         if not is_stuck:
-            self.is_closed = self._latest("", "contactor_on", 1, at) > 0
+            self.is_closed = self._latest("", "contactor_on", usual, at) > 0
 
     def write(self, address: int, words: Sequence[int], at: datetime) -> bool:
         """Take an order; return whether it is one."""

@@ -1,7 +1,8 @@
 """Street-light cabinets (路灯控制箱) and the lamps they feed.
 
-The demonstration keeps every contactor closed by day and night until it is ordered
-otherwise, so that lamps have something to show at any hour.
+A cabinet follows the city's lamp programme, as its lamps do. Most of the sample city's
+are always lit, so that lamps have something to show at any hour; the last one's follow
+the sun. An order by hand holds until another one comes.
 """
 
 from datetime import datetime, timedelta
@@ -9,8 +10,10 @@ from datetime import datetime, timedelta
 from simulators.cabinet_panel import Panel
 from simulators.city import Hardware
 from simulators.incidents import Cause
+from simulators.lamp_light import told_pct, usual_pct
 from simulators.samples import reported
 from simulators.world import World
+from vocabulary.lighting import FULL_PCT
 from vocabulary.quantity import Quantity
 from vocabulary.reading import Reading
 
@@ -20,11 +23,20 @@ LAMP_RATINGS_W = (60.0, 90.0, 120.0, 150.0)
 DEAD_LAMP_W = 0.4
 """What the control gear of a dark lamp still draws."""
 
-FULL_PCT = 100.0
-"""A lamp that nobody dimmed."""
-
 POWER_FACTOR = 0.95
 """Of a circuit of LED lamps."""
+
+DIM_SHARE = 0.4
+"""What of its light a lamp with a broken module still gives."""
+
+FLICKER_S = 20.0
+"""A cycling lamp is on for the first half of so long, and off for the second."""
+
+SURGE_V = 35.0
+"""How much higher the mains are while a neutral is broken."""
+
+LEAK_MA = 160.0
+"""What a circuit leaks while a cable is damaged."""
 
 
 def circuit_is_off(world: World, cabinet: str, second: float) -> bool:
@@ -41,15 +53,42 @@ def lamp_w(
     world: World, lamp: Hardware, second: float, panel: Panel | None = None
 ) -> float:
     """Return the power a lamp draws, by what its cabinet's panel says."""
-    if circuit_is_off(world, lamp.upstream, second) or (panel and not panel.is_closed):
+    burns = world.at_device(Cause.LAMP_BURNING, lamp.code, second) is not None
+    if circuit_is_off(world, lamp.upstream, second):
+        return 0.0
+    if not burns and not _is_closed(world, lamp, second, panel):
         return 0.0
     if world.at_device(Cause.LAMP_FAILED, lamp.code, second) is not None:
         return DEAD_LAMP_W
     noise = world.town.noise
-    rated = LAMP_RATINGS_W[noise.choice(lamp.code, "rating", count=len(LAMP_RATINGS_W))]
+    rated = (
+        lamp.rated_w
+        or LAMP_RATINGS_W[noise.choice(lamp.code, "rating", count=len(LAMP_RATINGS_W))]
+    )
     drift = noise.drift(lamp.code, "power", at_s=second, step_s=120)
     full_w = rated * (1 + 0.015 * drift) * (world.mains_v(second) / 230)
-    return max(DEAD_LAMP_W, full_w * _level_pct(world, lamp, second, panel) / FULL_PCT)
+    level = FULL_PCT if burns else _level_pct(world, lamp, second, panel)
+    share = level / FULL_PCT * _faulty_share(world, lamp, second)
+    return max(DEAD_LAMP_W, full_w * share)
+
+
+def _faulty_share(world: World, lamp: Hardware, second: float) -> float:
+    """Return what of its light a lamp gives that is neither in order nor dark."""
+    if world.at_device(Cause.LAMP_CYCLING, lamp.code, second) is not None:
+        return float(second % FLICKER_S < FLICKER_S / 2)
+    if world.at_device(Cause.LAMP_DIM, lamp.code, second) is not None:
+        return DIM_SHARE
+    return 1.0
+
+
+def _is_closed(
+    world: World, part: Hardware, second: float, panel: Panel | None
+) -> bool:
+    """Tell whether a cabinet's contactor is closed."""
+    if panel is not None:
+        return panel.is_closed
+    at = world.start + timedelta(seconds=second)
+    return usual_pct(part, at, world.town.city.zone) > 0
 
 
 def sample_lamp(
@@ -57,8 +96,8 @@ def sample_lamp(
 ) -> list[Reading]:
     """Return what a single-lamp controller shows at one time."""
     second = world.second(at)
-    off = circuit_is_off(world, lamp.upstream, second) or (
-        panel is not None and not panel.is_closed
+    off = circuit_is_off(world, lamp.upstream, second) or not _is_closed(
+        world, lamp, second, panel
     )
     power = lamp_w(world, lamp, second, panel)
     drop = world.town.noise.between(lamp.code, "cable", low=0.5, high=4)
@@ -75,10 +114,8 @@ def sample_lamp(
 def _level_pct(
     world: World, lamp: Hardware, second: float, panel: Panel | None
 ) -> float:
-    if panel is None:
-        return FULL_PCT
     at = world.start + timedelta(seconds=second)
-    return panel.level_pct(lamp.address.partition("/")[2], at)
+    return told_pct(lamp, at, world.town.city.zone, panel)
 
 
 def sample_cabinet(
@@ -93,12 +130,16 @@ def sample_cabinet(
     off = circuit_is_off(world, cabinet.code, second)
     power = sum(lamp_w(world, lamp, second, panel) for lamp in lamps)
     dark_s = panel.dark_s if panel else 0.0
-    volts = 0.0 if off else world.mains_v(second)
+    surge = world.at_device(Cause.SUPPLY_HIGH, cabinet.code, second) is not None
+    volts = 0.0 if off else world.mains_v(second) + SURGE_V * surge
+    leaks = world.at_device(Cause.CABINET_LEAKAGE, cabinet.code, second) is not None
+    door = world.at_device(Cause.CABINET_OPENED, cabinet.code, second) is not None
     current = power / (volts * POWER_FACTOR) if volts else 0.0
-    leakage = 6 + 2 * noise.drift(cabinet.code, "leakage", at_s=second, step_s=300)
+    drift = noise.drift(cabinet.code, "leakage", at_s=second, step_s=300)
+    leakage = 6 + 2 * drift + LEAK_MA * leaks
     values = {
-        Quantity.CONTACTOR_ON: 1.0 if panel is None else float(panel.is_closed),
-        Quantity.CABINET_DOOR_OPEN: 0.0,
+        Quantity.CONTACTOR_ON: float(_is_closed(world, cabinet, second, panel)),
+        Quantity.CABINET_DOOR_OPEN: float(door),
         Quantity.VOLTAGE_V: round(volts, 1),
         Quantity.CURRENT_A: round(current, 2),
         Quantity.POWER_W: round(power),

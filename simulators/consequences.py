@@ -52,7 +52,17 @@ def incident_at(
         members=(device.code,),
     )
     match cause:
-        case Cause.COVER_OPENED | Cause.LAMP_FAILED | Cause.RELAY_STUCK:
+        case (
+            Cause.COVER_OPENED
+            | Cause.LAMP_FAILED
+            | Cause.LAMP_BURNING
+            | Cause.LAMP_DIM
+            | Cause.LAMP_CYCLING
+            | Cause.RELAY_STUCK
+            | Cause.CABINET_LEAKAGE
+            | Cause.CABINET_OPENED
+            | Cause.SUPPLY_HIGH
+        ):
             return plain
         case Cause.CIRCUIT_OFF:
             return _with_members(plain, _lamps_of(town, device), ())

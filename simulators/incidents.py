@@ -16,8 +16,14 @@ class Cause(StrEnum):
 
     COVER_OPENED = "cover_opened"  # 井盖开启
     LAMP_FAILED = "lamp_failed"  # 单灯熄灭
+    LAMP_BURNING = "lamp_burning"  # 昼亮
+    LAMP_DIM = "lamp_dim"  # 光衰
+    LAMP_CYCLING = "lamp_cycling"  # 频闪
     CIRCUIT_OFF = "circuit_off"  # 回路失电
     RELAY_STUCK = "relay_stuck"  # 接触器拒动
+    CABINET_LEAKAGE = "cabinet_leakage"  # 漏电
+    CABINET_OPENED = "cabinet_opened"  # 箱门开启
+    SUPPLY_HIGH = "supply_high"  # 电压过高
     PIPE_BURST = "pipe_burst"  # 爆管
     CLOUDBURST = "cloudburst"  # 暴雨积水
     LEFT_AREA = "left_area"  # 驶出作业区
@@ -55,6 +61,26 @@ CAUSES: Mapping[Cause, CauseFacts] = {
     ),
     Cause.LAMP_FAILED: CauseFacts(
         DeviceKind.LAMP, "component", "", "lamp_single_out", 90, (180, 420)
+    ),
+    # The next six are for scenario files. A lamp burns by day only where its programme
+    # says that it is day.
+    Cause.LAMP_BURNING: CauseFacts(
+        DeviceKind.LAMP, "component", "", "lamp_schedule_wrong", 700, (900, 1800)
+    ),
+    Cause.LAMP_DIM: CauseFacts(
+        DeviceKind.LAMP, "component", "", "lamp_general_fault", 400, (600, 1200)
+    ),
+    Cause.LAMP_CYCLING: CauseFacts(
+        DeviceKind.LAMP, "component", "", "lamp_general_fault", 400, (600, 1200)
+    ),
+    Cause.CABINET_LEAKAGE: CauseFacts(
+        DeviceKind.CABINET, "component", "", "lamp_damaged_or_live_wire", 60, (150, 300)
+    ),
+    Cause.CABINET_OPENED: CauseFacts(
+        DeviceKind.CABINET, "component", "", "cabinet_door_open", 120, (300, 600)
+    ),
+    Cause.SUPPLY_HIGH: CauseFacts(
+        DeviceKind.CABINET, "component", "", "supply_voltage", 120, (300, 600)
     ),
     Cause.CIRCUIT_OFF: CauseFacts(
         DeviceKind.CABINET, "component", "", "lamp_circuit_out", 60, (150, 300)

@@ -11,9 +11,11 @@ from ingest.protocols.register_map import encode, load_map
 from simulators.cabinet_panel import Panel
 from simulators.cabinets import relay_is_stuck, sample_cabinet, sample_lamp
 from simulators.city import Hardware
+from simulators.lamp_light import usual_pct
 from simulators.pressure import sample_pressure
 from simulators.world import World
 from vocabulary.device import DeviceKind
+from vocabulary.lighting import FULL_PCT
 from vocabulary.reading import Reading
 
 Registers = Mapping[Table, Mapping[int, int]]
@@ -86,7 +88,13 @@ class _Unit:
         is_stuck = any(
             relay_is_stuck(self.world, device.code, second) for device in self.devices
         )
-        self.panel.live_on(at, is_stuck=is_stuck)
+        zone = self.world.town.city.zone
+        told = [
+            usual_pct(device, at, zone)
+            for device in self.devices
+            if device.kind is DeviceKind.CABINET
+        ]
+        self.panel.live_on(at, is_stuck=is_stuck, usual=max(told, default=FULL_PCT))
 
     def _sample(self, device: Hardware, at: datetime) -> Sequence[Reading]:
         if device.kind is DeviceKind.LAMP:

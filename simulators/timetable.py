@@ -12,6 +12,7 @@ from simulators.city import Hardware
 from simulators.consequences import incident_at
 from simulators.incidents import CAUSES, Cause, Incident
 from simulators.town import PERIOD_S, Town
+from vocabulary.lighting import ZENITH_DEG
 
 FIRST = (
     (2.0, Cause.CLOUDBURST),
@@ -85,7 +86,7 @@ def _somewhere(
     name = f"{cause}-{number:03d}"
     for_s = round(town.noise.between(name, "lasts", low=low, high=high))
     ranked = sorted(
-        town.city.of_kind(CAUSES[cause].kind),
+        filter(_shows_always, town.city.of_kind(CAUSES[cause].kind)),
         key=lambda device: _rank(town, cause, device, name=name, start_s=start_s),
     )
     for device in ranked:
@@ -95,6 +96,12 @@ def _somewhere(
         if incident is not None and not _in_the_way(town, incident, others):
             return incident
     return None
+
+
+def _shows_always(device: Hardware) -> bool:
+    """Tell of what is not dark by day: the timetable is the same at any hour."""
+    programme = device.programme
+    return programme is None or programme.on_below_deg >= ZENITH_DEG
 
 
 def _rank(

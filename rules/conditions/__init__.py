@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from rules.conditions import (
     count,
     crossing,
+    cycling,
     deviation,
+    dimming,
     expression,
     geofence,
     late,
@@ -40,5 +42,7 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "count": count.read,
     "deviation": deviation.read,
     "expression": expression.read,
+    "dimming": dimming.read,
+    "cycling": cycling.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from rules.measures import (
     count,
     crossing,
+    cycles,
     deviation,
+    dimming,
     expression,
     inside,
     late,
@@ -133,6 +135,24 @@ MEASURES: tuple[Measure, ...] = (
         compiled=deviation.DeviationColumns.of,
         fresh=deviation.DeviationMemory.fresh,
         measure=deviation.measure,
+    ),
+    Measure.of(
+        "dimming",
+        dimming.DimmingSettings,
+        dimming.DimmingMemory,
+        dimming.DimmingColumns,
+        compiled=dimming.DimmingColumns.of,
+        fresh=dimming.DimmingMemory.fresh,
+        measure=dimming.measure,
+    ),
+    Measure.of(
+        "cycles",
+        cycles.CyclesSettings,
+        cycles.CyclesMemory,
+        cycles.CyclesColumns,
+        compiled=cycles.CyclesColumns.of,
+        fresh=cycles.CyclesMemory.fresh,
+        measure=cycles.measure,
     ),
 )
 """All measures. New ones go to the end."""

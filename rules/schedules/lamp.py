@@ -7,7 +7,7 @@ never, as the rule says.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -38,6 +38,7 @@ class Lit(StrEnum):
 
     LIT = "lit"
     DARK = "dark"
+    DAY = "day"  # dark by the sun, whatever its steps say of the night
 
 
 class Without(StrEnum):
@@ -161,6 +162,8 @@ def _light(
         programme = None
     if programme is None:
         return _Light(None, ask.lamp, ask.without_programme, 0.0, 0.0)
+    if ask.lamp is Lit.DAY:
+        programme = replace(programme, steps=())
     return _Light(
         programme,
         ask.lamp,

@@ -22,6 +22,7 @@ from rules.triage.decision import Decision, File, Open
 from rules.triage.desk import Desk, desk_from, desk_written
 from rules.triage.triage import triage_all
 from rules.trial.scene import (
+    PROGRAMMES,
     device,
     edge,
     geofences_named,
@@ -145,6 +146,7 @@ class _Scene:
             registry_version=1,
             triage=RuleText("triage", 1, _shipped_triage()),
             geofences=geofences_named(texts),
+            programmes=PROGRAMMES,
         )
         return cls(case, compile_plan(source), tuple(r.code for r in rules), ids)
 

@@ -15,6 +15,7 @@ from rules.learned import EdgeWord, Learned
 from rules.subject import Subject
 from vocabulary.device import DeviceKind
 from vocabulary.geometry import metres_per_degree
+from vocabulary.lighting import LampProgramme, steps_of
 from vocabulary.position import DEGREES_E7, Positions
 from vocabulary.reading import Readings
 from vocabulary.registry_facts import GeofenceFacts, GeofenceShape

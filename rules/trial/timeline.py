@@ -56,6 +56,9 @@ SETTINGS = frozenset(
 )
 """Keys of a case that are no rows."""
 
+PROGRAMMES_NAMED = ("", "always", "sun")
+"""Lamp programmes that a case may name, see `scene.PROGRAMMES`."""
+
 Toml: TypeAlias = "str | float | bool | list[Toml] | dict[str, Toml]"
 """A TOML value, as far as these files have any."""
 
@@ -196,6 +199,9 @@ def _case(rules: tuple[str, ...], case: Mapping[str, Toml], faults: list[str]) -
     others = _others(case.get("device", {}), own)
     rows = tuple(_rows(case, others, own))
     _check(rows, own)
+    programme = str(case.get("programme", ""))
+    if programme not in PROGRAMMES_NAMED:
+        own.append(f"programme: must be always or sun, not {programme!r}")
     cases = case.get("cases")
     if cases is not None and not isinstance(cases, list):
         own.append("cases: must be a list of texts")
@@ -207,7 +213,7 @@ def _case(rules: tuple[str, ...], case: Mapping[str, Toml], faults: list[str]) -
         interval_s=_number(case, "interval_s", own, default=every_s) or every_s,
         limit_kmh=_number(case, "limit_kmh", own, default=None),
         starts_s=_starts_s(str(case.get("starts", FIRST)), own),
-        programme=str(case.get("programme", "")),
+        programme=programme,
         rows=rows,
         others=others,
         cases=tuple(map(str, cases)) if isinstance(cases, list) else None,
