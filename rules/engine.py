@@ -8,8 +8,8 @@ the same transitions, bit for bit. What one entry says is folded in the samples'
 time, so the order in which its series stand does not matter.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,7 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
     state = state.copy()
     folded = Folded(state, [], [])
     early = 0
+    quiet: _Quiet | None = None
     for entry in entries:
         listen(plan.ears, state, entry)
         turns: list[Turns] = []
@@ -66,7 +67,8 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
                 turns += _judge(
                     plan, state, lane, NOTHING, NO_SAMPLES, until_us=until_us
                 )
-        turns += _silence(plan, state, entry)
+        silences, quiet = _silence(plan, state, entry, quiet)
+        turns += silences
         folded.transitions.extend(transitions(plan, state, entry, turns))
         state = state.at(entry.seq, entry.at_us, tuple(held))
     return replace(folded, state=state, early=early)
@@ -125,24 +127,62 @@ def _of_positions(plan: Plan, lane: Lane, positions: Positions) -> Samples:
     return Samples(slot, row, at_us, value, quality, positions)
 
 
-def _silence(plan: Plan, state: State, entry: Learned) -> Iterator[Turns]:
+@dataclass(frozen=True, slots=True)
+class _Quiet:
+    """What a look at all silences has shown, which holds for a while.
+
+    Attributes:
+        until_us: Before this time of the journal no other silence can become too long.
+        standing: Places in `Ears.slot` of those that are: they may end at any entry.
+    """
+
+    until_us: int
+    standing: NDArray[np.intp]
+
+
+def _silence(
+    plan: Plan, state: State, entry: Learned, quiet: _Quiet | None
+) -> tuple[list[Turns], _Quiet]:
     """Judge every slot whose silence has just become too long or has just ended."""
+    if quiet is None or entry.at_us >= quiet.until_us or len(plan.schedules):
+        every = np.arange(len(plan.ears.slot))
+        turns = _silence_of(plan, state, entry, every)
+        return turns, _look(plan, state, entry)
+    turns = _silence_of(plan, state, entry, quiet.standing)
+    return turns, _look(plan, state, entry) if turns else quiet
+
+
+def _look(plan: Plan, state: State, entry: Learned) -> _Quiet:
     slot = plan.ears.slot
-    silent_s = silent_us(plan.ears, state) / SECOND_US
+    stands = IS_STANDING[state.state[slot, 0]]
+    # Less what its rounding might add.
+    limit_us = np.floor(plan.slots.limit[slot, 0] * SECOND_US) - 1
+    left_us = (limit_us - silent_us(plan.ears, state))[~stands]
+    soonest_us = min(left_us.min(initial=np.inf), -NEVER - entry.at_us)
+    return _Quiet(entry.at_us + int(soonest_us), np.flatnonzero(stands))
+
+
+def _silence_of(
+    plan: Plan, state: State, entry: Learned, places: NDArray[np.intp]
+) -> list[Turns]:
+    """Judge some of the slots that watch for silence."""
+    slot = plan.ears.slot[places]
+    silent_s = silent_us(plan.ears, state, places) / SECOND_US
     stands = IS_STANDING[state.state[slot, 0]]
     is_silent = silent_s >= plan.slots.limit[slot, 0]
     if len(plan.schedules):
         closed, clears = _closed(plan, slot, entry.at_us)
         is_silent = np.where(closed, stands & ~clears, is_silent)
     turned = np.flatnonzero(is_silent != stands)
-    if len(turned):
-        none = np.zeros(len(turned), np.intp)
-        at_us = np.full(len(turned), entry.at_us)
-        samples = Samples(
-            slot[turned], none - 1, at_us, silent_s[turned], none.astype(np.int32)
-        )
-        ruling = np.where(is_silent[turned], NO_RULING, Verdict.ENDED).astype(np.int8)
-        yield judge_once(plan.slots, state, samples, ruling)
+    if not len(turned):
+        return []
+    none = np.zeros(len(turned), np.intp)
+    at_us = np.full(len(turned), entry.at_us)
+    samples = Samples(
+        slot[turned], none - 1, at_us, silent_s[turned], none.astype(np.int32)
+    )
+    ruling = np.where(is_silent[turned], NO_RULING, Verdict.ENDED).astype(np.int8)
+    return [judge_once(plan.slots, state, samples, ruling)]
 
 
 def _closed(

@@ -96,7 +96,7 @@ async def _work(dsn: str, time_zone: str, shard: int) -> None:
     connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
     try:
         await _take_lock(connection, shard)
-        position = await resume(connection, shard=shard)
+        position = await resume(connection, shard=shard, time_zone=time_zone)
         seq, at_us = position.state.seq, position.state.at_us
         log.info("rules: from entry %d on, %d rules", seq, len(position.plan.rules))
         worker = _Worker(connection, shard, time_zone, position, seq, at_us, NEVER)
@@ -184,7 +184,9 @@ async def _store_alarms(
 
 async def _reload(worker: _Worker) -> _Worker:
     """Go on under the rules and devices of now."""
-    position, withdrawn = await reload(worker.connection, worker.position)
+    position, withdrawn = await reload(
+        worker.connection, worker.position, time_zone=worker.time_zone
+    )
     if withdrawn:
         await withdraw_alarms(
             worker.connection,

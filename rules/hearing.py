@@ -74,15 +74,23 @@ def listen(ears: Ears, state: State, learned: Learned) -> None:
             pass
 
 
-def silent_us(ears: Ears, state: State) -> NDArray[np.int64]:
-    """Return for how long each watched device could have been heard and was not.
+def silent_us(
+    ears: Ears, state: State, places: NDArray[np.intp] | None = None
+) -> NDArray[np.int64]:
+    """Return for how long watched devices could have been heard and were not.
+
+    Args:
+        ears: Of the plan.
+        state: As it is now.
+        places: Which of the slots in `ears.slot`; None for all.
 
     Returns:
-        Shape (k,), beside `ears.slot`; 0 for devices never heard.
+        Shape (k,), beside `ears.slot` or `places`; 0 for devices never heard.
     """
-    column = (ears.clock == PLATFORM).astype(np.intp)
-    heard = state.heard_us[ears.device, column]
-    return np.where(heard == NEVER, 0, state.audible_us[ears.clock] - heard)
+    rows = slice(None) if places is None else places
+    clock = ears.clock[rows]
+    heard = state.heard_us[ears.device[rows], (clock == PLATFORM).astype(np.intp)]
+    return np.where(heard == NEVER, 0, state.audible_us[clock] - heard)
 
 
 def _run_clocks(state: State, learned: Learned) -> None:

@@ -90,14 +90,21 @@ class Position:
     snapshot: Snapshot
 
 
-async def resume(connection: Connection, *, shard: int) -> Position:
-    """Return where the worker before stood, exactly."""
+async def resume(connection: Connection, *, shard: int, time_zone: str) -> Position:
+    """Return where the worker before stood, exactly.
+
+    Args:
+        connection: Any.
+        shard: Which journal.
+        time_zone: The city's IANA zone, if nothing says which it was.
+    """
     snapshot = await load_snapshot(connection)
     cursor = await cursor_of(connection, CONSUMER, shard=shard)
     kept = await _kept(connection, snapshot, shard)
     if kept is not None:
         return await _replay(connection, kept, until=cursor, shard=shard)
-    plan = compile_plan(await current_source(connection, snapshot, at=EPOCH))
+    source = await current_source(connection, snapshot, at=EPOCH, time_zone=time_zone)
+    plan = compile_plan(source)
     fresh = Position(plan, plan.fresh_state(), Desk(), snapshot)
     position = await _replay(connection, fresh, until=cursor, shard=shard)
     if cursor:
@@ -108,14 +115,16 @@ async def resume(connection: Connection, *, shard: int) -> Position:
 
 
 async def reload(
-    connection: Connection, position: Position
+    connection: Connection, position: Position, *, time_zone: str
 ) -> tuple[Position, list[Withdrawn]]:
     """Return the same place under the rules and devices of now."""
     at = datetime_from_us(max(position.state.at_us, 0))
-    if await _is_current(connection, position.plan.source, at):
+    before = position.plan.source
+    if before.time_zone == time_zone and await _is_current(connection, before, at):
         return position, []
     snapshot = await load_snapshot(connection)
-    plan = compile_plan(await current_source(connection, snapshot, at=at))
+    source = await current_source(connection, snapshot, at=at, time_zone=time_zone)
+    plan = compile_plan(source)
     state, withdrawn = carry(position.plan, position.state, plan)
     judged = (AlarmKey(*key) for key in slot_keys(plan))
     desk, ended = carry_desk(position.desk, plan.layout, judged)
@@ -147,7 +156,7 @@ async def save(
 
 
 async def current_source(
-    connection: Connection, snapshot: Snapshot, *, at: datetime
+    connection: Connection, snapshot: Snapshot, *, at: datetime, time_zone: str
 ) -> PlanSource:
     """Return the rules that are live and the devices that are registered now.
 
@@ -155,6 +164,7 @@ async def current_source(
         connection: Any.
         snapshot: The registry.
         at: Maintenance windows that are over by then are left out.
+        time_zone: The city's IANA zone.
     """
     rules = [rule for rule in await judging_rules(connection) if _is_sound(rule)]
     parsed = [parse_rule(rule.source, version=rule.version) for rule in rules]
@@ -162,6 +172,7 @@ async def current_source(
         rules=tuple(map(_text, rules)),
         subjects=subjects_of(snapshot),
         registry_version=snapshot.version,
+        time_zone=time_zone,
         triage=_sound_triage(await triage_file(connection)),
         windows=await _windows(connection, at),
         geofences=geofences_of(parsed, snapshot.geofences.values()),
