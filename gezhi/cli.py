@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gezhi.cli_backtest import backtest
 from gezhi.cli_command import command
 from gezhi.cli_quarantine import quarantine
 from gezhi.cli_rules import rules
@@ -29,6 +30,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(rules, name="rules")
 app.add_typer(command, name="command")
 app.add_typer(window, name="window")
+app.command()(backtest)
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""Yesterday under other rules: what would have been filed, beside what was."""

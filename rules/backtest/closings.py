@@ -1,0 +1,53 @@
+"""When a case that would have been is closed. Pure.
+
+Where the department worked on the same problem, its own closings count: the case that
+would have been is closed when the real one was. Nobody knows what it would have done
+with the others; they are closed when their sensors say that it is over.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store.case_rows import ProblemKey
+
+
+@dataclass(frozen=True, slots=True)
+class Closings:
+    """What is known of real cases' ends.
+
+    Attributes:
+        ends: When the cases of a problem were closed, ascending; empty for a problem
+            with a real case that is still open.
+    """
+
+    ends: Mapping[ProblemKey, tuple[datetime, ...]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(found: Iterable[tuple[ProblemKey, datetime | None]]) -> "Closings":
+        """Return the closings of real cases.
+
+        Args:
+            found: Problem and end of each; None for an open one.
+        """
+        ends: dict[ProblemKey, list[datetime]] = {}
+        for key, closed_at in found:
+            times = ends.setdefault(key, [])
+            if closed_at is not None:
+                times.append(closed_at)
+        return Closings({key: tuple(sorted(times)) for key, times in ends.items()})
+
+    def end_of(
+        self, key: ProblemKey, opened_at: datetime, recovered_at: datetime | None
+    ) -> datetime | None:
+        """Return when a case is closed, as far as is known by now.
+
+        Args:
+            key: Its problem and subject.
+            opened_at: When it was opened.
+            recovered_at: When its sensors said it was over, if they still do.
+        """
+        ends = self.ends.get(key)
+        if ends is None:
+            return recovered_at
+        return next((end for end in ends if end >= opened_at), None)

@@ -1,0 +1,292 @@
+"""A backtest on a database: what it reads, how it runs, what it found.
+
+It reads on one connection, writes nothing, and gives the loop a chance between parts,
+so that whoever asked can be told how far it is, or stop it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from cases.routing import shipped_routing
+from devices.registry.snapshot import Snapshot, load_snapshot
+from rules.backtest.closings import Closings
+from rules.backtest.course import Course
+from rules.backtest.docket import Docket
+from rules.backtest.lines import AlarmLine, CaseLine
+from rules.backtest.sources import Part, from_journal, from_samples
+from rules.compile import compile_plan
+from rules.conditions.fence_keys import geofences_of
+from rules.plan import Plan
+from rules.plan_source import RuleText
+from rules.resume import current_source
+from rules.rule_file import parse_rule
+from store.backtest_read import (
+    FiledAlarm,
+    FiledCase,
+    Kept,
+    filed_alarms,
+    filed_cases,
+    journal_kept,
+    seq_before,
+)
+from store.connection import Connection
+
+MOST_LINES = 100_000
+"""Alarms and cases that are kept in full, of each kind; more are only counted."""
+
+
+Line = TypeVar("Line", AlarmLine, CaseLine)
+
+
+class NothingStoredError(LookupError):
+    """There is no journal to read from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What to try on what.
+
+    Attributes:
+        rules: The rules, by ascending code; each code once.
+        since: From when alarms count.
+        until: Up to when.
+        warm_up: So long before `since` the engine starts, knowing nothing.
+        against_live: Whether to compare with what was filed, and to take the ends of
+            real cases for those that would have been.
+        readings: Whether to read stored samples though the journal reaches back.
+        step_us: Of stored samples one entry tells so long a time.
+    """
+
+    rules: tuple[RuleText, ...]
+    since: datetime
+    until: datetime
+    warm_up: timedelta = timedelta()
+    against_live: bool = False
+    readings: bool = False
+    step_us: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a backtest is.
+
+    Attributes:
+        begun: Where it started, warm-up included.
+        at: How far it has come.
+        until: Where it ends.
+        samples: Readings and fixes judged so far.
+    """
+
+    begun: datetime
+    at: datetime
+    until: datetime
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What came of a backtest.
+
+    Attributes:
+        ask: What was asked.
+        plan: What was judged by.
+        snapshot: The registry.
+        is_exact: Whether the journal's own entries were folded.
+        begun: Where it started.
+        until: Where it ended.
+        last_seq: The last entry folded; 0 if they were made of stored samples.
+        alarms: Would-be alarms that stood in the stretch, in their order.
+        cases: Would-be cases that were open in it, in their order.
+        left_off: How many more there were than are kept.
+        samples: Readings and fixes judged.
+        late: Of those that came too late, one for each rule that would have judged.
+        unplaced: Hits that could not have become a case.
+        live_alarms: Real alarms that stood in the stretch; empty if not compared.
+        live_cases: Real cases that were open in it.
+    """
+
+    ask: Ask
+    plan: Plan
+    snapshot: Snapshot
+    is_exact: bool
+    begun: datetime
+    until: datetime
+    last_seq: int
+    alarms: list[AlarmLine]
+    cases: list[CaseLine]
+    left_off: int
+    samples: int
+    late: int
+    unplaced: int
+    live_alarms: list[FiledAlarm]
+    live_cases: list[FiledCase]
+
+
+async def backtest(
+    connection: Connection,
+    ask: Ask,
+    *,
+    tell: Callable[[Progress], None],
+    shard: int = 0,
+) -> Found:
+    """Run rules over the past.
+
+    Args:
+        connection: Only read from.
+        ask: What to try on what.
+        tell: Told how far it is, now and then.
+        shard: Which journal.
+
+    Raises:
+        NothingStoredError: If there is no journal at all.
+        RuleFileError: If a rule is wrong.
+    """
+    kept = await journal_kept(connection, shard=shard)
+    if kept is None:
+        raise NothingStoredError("the journal is empty")
+    snapshot = await load_snapshot(connection)
+    begun, until = ask.since - ask.warm_up, min(ask.until, _after(kept))
+    live = await _live_cases(connection, ask, begun)
+    plan = await _plan(connection, ask, snapshot, begun)
+    closings = Closings.of((case.key, case.closed_at) for case in live)
+    course = Course(plan, Docket(snapshot, shipped_routing(), closings))
+    # Where nothing was dropped there was nothing to be known before the journal.
+    reaches = kept.oldest_seq == 1 or begun >= kept.oldest_at
+    is_exact = reaches and not ask.readings
+    last_seq = await seq_before(connection, kept, until, shard=shard) if is_exact else 0
+    if is_exact:
+        after = await seq_before(connection, kept, begun, shard=shard)
+        parts = from_journal(connection, after=after, until_seq=last_seq, shard=shard)
+    else:
+        parts = from_samples(connection, since=begun, until=until, step_us=ask.step_us)
+    lines = _Lines(ask.since)
+    samples = await _run(course, parts, lines, (begun, until), tell)
+    alarms = await _live_alarms(connection, ask, plan)
+    return Found(
+        ask=ask,
+        plan=plan,
+        snapshot=snapshot,
+        is_exact=is_exact,
+        begun=begun,
+        until=until,
+        last_seq=last_seq,
+        alarms=sorted(lines.alarms, key=_order_of_alarm),
+        cases=sorted(lines.cases, key=lambda case: (case.opened_at, case.id)),
+        left_off=lines.left_off,
+        samples=samples,
+        late=course.late,
+        unplaced=course.docket.unplaced,
+        live_alarms=alarms,
+        live_cases=live,
+    )
+
+
+@dataclass(slots=True)
+class _Lines:
+    """What is kept of what was found."""
+
+    since: datetime
+    alarms: list[AlarmLine] = field(default_factory=list)
+    cases: list[CaseLine] = field(default_factory=list)
+    left_off: int = 0
+
+    def drain(self, docket: Docket) -> None:
+        """Take what is done with out of the docket."""
+        self.add(docket.ended, docket.closed)
+        docket.ended.clear()
+        docket.closed.clear()
+
+    def add(self, alarms: list[AlarmLine], cases: list[CaseLine]) -> None:
+        """Keep what lasted after the warm-up, as far as there is room."""
+        for alarm in alarms:
+            if alarm.cleared_at is None or alarm.cleared_at >= self.since:
+                self._keep(alarm, self.alarms)
+        for case in cases:
+            if case.closed_at is None or case.closed_at >= self.since:
+                self._keep(case, self.cases)
+
+    def _keep(self, line: Line, lines: list[Line]) -> None:
+        if len(lines) < MOST_LINES:
+            lines.append(line)
+        else:
+            self.left_off += 1
+
+
+async def _run(
+    course: Course,
+    parts: AsyncIterator[Part],
+    lines: _Lines,
+    stretch: tuple[datetime, datetime],
+    tell: Callable[[Progress], None],
+) -> int:
+    begun, until = stretch
+    samples = 0
+    async for part in parts:
+        course.take(part.entries)
+        lines.drain(course.docket)
+        samples += part.samples
+        at = min(max(part.until, begun), until)
+        tell(Progress(begun=begun, at=at, until=until, samples=samples))
+        await asyncio.sleep(0)  # whoever wants to stop it gets a chance
+    docket = course.docket
+    lines.add(list(docket.alarms.values()), list(docket.cases.values()))
+    return samples
+
+
+def _after(kept: Kept) -> datetime:
+    """Return the first time that is not in the journal."""
+    return kept.newest_at + timedelta(microseconds=1)
+
+
+def _order_of_alarm(alarm: AlarmLine) -> tuple[int, datetime, str, int]:
+    new = alarm.new
+    return new.raised_seq, new.measured_at, new.rule, new.device_id
+
+
+async def _plan(
+    connection: Connection, ask: Ask, snapshot: Snapshot, begun: datetime
+) -> Plan:
+    source = await current_source(connection, snapshot, at=begun)
+    parsed = [parse_rule(text.source, version=text.version) for text in ask.rules]
+    fences = geofences_of(parsed, snapshot.geofences.values())
+    return compile_plan(
+        msgspec.structs.replace(source, rules=ask.rules, geofences=fences)
+    )
+
+
+async def _live_cases(
+    connection: Connection, ask: Ask, begun: datetime
+) -> list[FiledCase]:
+    if not ask.against_live:
+        return []
+    return await filed_cases(connection, since=begun, until=ask.until, limit=MOST_LINES)
+
+
+async def _live_alarms(
+    connection: Connection, ask: Ask, plan: Plan
+) -> list[FiledAlarm]:
+    if not ask.against_live:
+        return []
+    return await filed_alarms(
+        connection,
+        alarm_codes(plan),
+        since=ask.since,
+        until=ask.until,
+        limit=MOST_LINES,
+    )
+
+
+def alarm_codes(plan: Plan) -> list[str]:
+    """Return the codes that a plan's alarms may have: rules, groups and storms."""
+    rules = {rule.code for rule in plan.rules}
+    groups = plan.layout.settings.groups
+    return [
+        *sorted(rules),
+        *(f"group:{group.code}" for group in groups if rules & set(group.of)),
+        *(f"storm:{code}" for code in sorted(rules)),
+    ]

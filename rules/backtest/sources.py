@@ -1,0 +1,126 @@
+"""Where a backtest's entries come from: the journal, or stored samples laid out anew.
+
+From the journal the entries are the very ones that were folded. Beyond its retention
+they are made of stored samples, each at its own time as if nothing had been late: one
+entry for each step in which there was something, and one without anything for each
+other step, so that silence, schedules and whatever waits see time pass.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import numpy as np
+
+from rules.entry import learned_from
+from rules.learned import Learned
+from store.backtest_read import stored_positions, stored_readings
+from store.connection import Connection
+from store.journal import read
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
+from vocabulary.times import SECOND_US, us_from_datetime
+
+BATCH_ENTRIES = 1000
+"""Entries folded in one go."""
+
+STRETCH = timedelta(minutes=10)
+"""Of stored samples so much is read at once."""
+
+STEP_US = SECOND_US
+"""Time between two synthetic entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Entries that follow each other.
+
+    Attributes:
+        entries: In order.
+        samples: How many readings and fixes they hold.
+        until: Up to which time they reach.
+    """
+
+    entries: list[Learned]
+    samples: int
+    until: datetime
+
+
+async def from_journal(
+    connection: Connection, *, after: int, until_seq: int, shard: int = 0
+) -> AsyncIterator[Part]:
+    """Yield the journal's own entries, those after one number up to another."""
+    while after < until_seq:
+        limit = min(BATCH_ENTRIES, until_seq - after)
+        found = await read(connection, after=after, limit=limit, shard=shard)
+        if not found:
+            return
+        after = found[-1].seq
+        samples = sum(entry.row_count for entry in found)
+        yield Part(list(map(learned_from, found)), samples, found[-1].received_at)
+
+
+async def from_samples(
+    connection: Connection,
+    *,
+    since: datetime,
+    until: datetime,
+    step_us: int = STEP_US,
+) -> AsyncIterator[Part]:
+    """Yield entries made of what was measured from one time to another."""
+    seq = 0
+    while since < until:
+        end = min(since + STRETCH, until)
+        readings = await stored_readings(connection, since, end)
+        positions = await stored_positions(connection, since, end)
+        stretch = us_from_datetime(since), us_from_datetime(end)
+        entries = list(laid_out(readings, positions, stretch, seq=seq, step_us=step_us))
+        yield Part(entries, len(readings) + len(positions), end)
+        seq, since = seq + len(entries), end
+
+
+Rows = TypeVar("Rows", Readings, Positions)
+
+
+def laid_out(
+    readings: Readings,
+    positions: Positions,
+    stretch: tuple[int, int],
+    *,
+    seq: int,
+    step_us: int,
+) -> Iterator[Learned]:
+    """Yield entries for samples in the order of their times.
+
+    Args:
+        readings: By their time.
+        positions: By theirs.
+        stretch: From when to when, microseconds since 1970.
+        seq: Number of the entry before.
+        step_us: One entry tells what was measured in so long; it is learned at the end.
+    """
+    since_us, until_us = stretch
+    ends = np.arange(since_us, until_us, step_us, dtype=np.int64) + step_us
+    ends = np.minimum(ends, until_us)
+    cut_readings = np.searchsorted(readings.measured_us, ends)
+    cut_positions = np.searchsorted(positions.fixed_us, ends)
+    at_reading = at_position = 0
+    for end_us, to_reading, to_position in zip(
+        ends.tolist(), cut_readings.tolist(), cut_positions.tolist(), strict=True
+    ):
+        said: list[Readings | Positions | None] = []
+        if to_reading > at_reading:
+            said.append(rows_of(readings, at_reading, to_reading))
+        if to_position > at_position:
+            said.append(rows_of(positions, at_position, to_position))
+        for content in said or [None]:
+            seq += 1
+            yield Learned(seq, end_us, content)
+        at_reading, at_position = to_reading, to_position
+
+
+def rows_of(rows: Rows, start: int, stop: int) -> Rows:
+    """Return some rows of columns; they are views."""
+    names = type(rows).__dataclass_fields__
+    return type(rows)(**{name: getattr(rows, name)[start:stop] for name in names})
