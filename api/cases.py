@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, StringConstraints
 from starlette.responses import Response
 
-from api.access import Caller, Viewer
+from api.access import Caller, Dispatcher, Viewer
 from api.answer import Page, answer, answer_page
-from api.parts import Database
-from api.problems import not_found
+from api.parts import Database, Held
+from api.problems import Kind, ProblemError, not_found
 from api.queries import Instant, KeyPageQuery, PageQuery, key_of
 from store.case_members import MemberRow, members_of
 from store.case_read import (
@@ -24,6 +24,7 @@ from store.case_read import (
     steps,
 )
 from store.connection import Connection
+from store.splits import SplitRow, split_case, splits_of
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -43,6 +44,14 @@ class CaseQuery(KeyPageQuery, extra="forbid"):
     simulated: bool | None = Field(None, description="Drills only, or none of them.")
     since: Instant | None = Field(None, alias="from", description="Opened from here.")
     until: Instant | None = Field(None, alias="to", description="Opened before.")
+
+
+class SplitIn(BaseModel, extra="forbid"):
+    """Why members have nothing to do with each other."""
+
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)
+    ]
 
 
 class MemberQuery(PageQuery, extra="forbid"):
@@ -120,6 +129,30 @@ async def list_members(
     last = rows[query.limit - 1] if len(rows) > query.limit else None
     after = f"{last.device_id}-{last.alarm_id or 0}" if last else ""
     return answer_page(request, rows, limit=query.limit, after=after)
+
+
+@router.get("/{case_id}/splits", response_model=Page[SplitRow])
+async def list_splits(database: Database, caller: Viewer, case_id: CaseId) -> Response:
+    """List who split what the case was made of, and why."""
+    await seen(database, case_id, caller)
+    return answer(Page(await splits_of(database, case_id), None))
+
+
+@router.post("/{case_id}/splits", response_model=Page[SplitRow], status_code=201)
+async def split(
+    parts: Held, database: Database, caller: Dispatcher, case_id: CaseId, body: SplitIn
+) -> Response:
+    """Say that members have nothing to do with each other: each is filed alone."""
+    await seen(database, case_id, caller)
+    async with database.transaction():
+        is_split = await split_case(
+            database, case_id, reason=body.reason, by=caller.name, at=parts.clock()
+        )
+    if not is_split:
+        raise ProblemError(
+            Kind.NOTHING_TO_SPLIT, f"case {case_id} has no members that stand"
+        )
+    return answer(Page(await splits_of(database, case_id), None), status=201)
 
 
 @router.get("/{case_id}/evidence", response_model=Items)

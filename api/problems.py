@@ -70,6 +70,7 @@ class Kind(Enum):
     METHOD = (405, "method-not-allowed", "That cannot be done to this resource")
     MOVE_REFUSED = (409, "move-refused", "The case does not allow this move now")
     KEY_REUSED = (409, "idempotency-key-reused", "This key names another command")
+    NOTHING_TO_SPLIT = (409, "nothing-to-split", "The case has no members that stand")
     WINDOW_OVER = (409, "window-over", "The window is over already")
     TOO_LATE = (409, "command-said", "The command was said already")
     STAGE_REFUSED = (409, "stage-refused", "The rule cannot come to this stage now")

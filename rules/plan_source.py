@@ -49,6 +49,7 @@ class PlanSource(msgspec.Struct, frozen=True):
         time_zone: The city's IANA zone, for rules that speak of local times.
         triage: The triage file in force, if any.
         windows: Maintenance windows that were not over, by ascending id.
+        splits: Rule, version and device of alarms that stand for no group any more.
         geofences: Those that the rules name, by ascending id.
         programmes: Lamp programmes, by ascending code.
         pipes: Water mains, by ascending code.
@@ -60,6 +61,7 @@ class PlanSource(msgspec.Struct, frozen=True):
     time_zone: str = "Asia/Shanghai"
     triage: RuleText | None = None
     windows: tuple[Maintenance, ...] = ()
+    splits: tuple[tuple[str, int, int], ...] = ()
     geofences: tuple[GeofenceFacts, ...] = ()
     programmes: tuple[LampProgramme, ...] = ()
     pipes: tuple[PipeFacts, ...] = ()

@@ -54,6 +54,7 @@ from store.cursor import checkpoint_of, cursor_of, save_checkpoint
 from store.journal import read
 from store.registry import registry_version
 from store.rules import JudgingRule, judging_rules
+from store.splits import lasting_splits
 from store.triage_files import triage_file
 from store.windows import windows_from
 from vocabulary.times import EPOCH, datetime_from_us, us_from_datetime
@@ -175,6 +176,7 @@ async def current_source(
         time_zone=time_zone,
         triage=_sound_triage(await triage_file(connection)),
         windows=await _windows(connection, at),
+        splits=tuple(await lasting_splits(connection)),
         geofences=geofences_of(parsed, snapshot.geofences.values()),
         programmes=tuple(snapshot.programmes.values()),
         pipes=snapshot.pipes,
@@ -207,6 +209,7 @@ async def _is_current(connection: Connection, source: PlanSource, at: datetime) 
         and rules == [(text.code, text.version, text.stage) for text in source.rules]
         and _sound_triage(await triage_file(connection)) == source.triage
         and await _windows(connection, at) == lasting
+        and tuple(await lasting_splits(connection)) == source.splits
     )
 
 

@@ -40,8 +40,9 @@ def carry_desk(
         for key, bundle in sorted(desk.bundles.items())
         if key not in bundles and bundle.cause is None
     ]
+    split = {key for key, b in desk.bundles.items() if b.lead in layout.splits}
     held = {
-        key: _carried(_tried(held, layout), bundles)
+        key: _carried(_tried(held, layout), bundles, split)
         for key, held in desk.held.items()
         if key in known
     }
@@ -116,12 +117,20 @@ def near_of(
 
 
 def _goes_on(bundle: Bundle, layout: Layout, known: set[AlarmKey]) -> bool:
+    if bundle.lead in layout.splits:
+        return False
     if bundle.cause is not None and bundle.lead not in known:
         return False
     return bundle.is_storm or bundle.key in layout.nodes
 
 
-def _carried(held: Held, bundles: Mapping[BundleKey, Bundle]) -> Held:
+def _carried(
+    held: Held, bundles: Mapping[BundleKey, Bundle], split: set[BundleKey]
+) -> Held:
+    if held.bundle in split and held.handling in (Handling.MEMBER, Handling.STORM):
+        return replace(
+            held, handling=Handling.WAITING, bundle=None, due_us=NOW, is_split=True
+        )
     if held.handling is Handling.MAINTENANCE:
         held = replace(held, due_us=NOW)
     return held if held.bundle in bundles else replace(held, bundle=None)

@@ -49,6 +49,7 @@ class Held:
         bundle: What it belongs to, if anything.
         window_id: The window that keeps it back; 0 for none.
         due_us: When it is asked again.
+        is_split: Whether its group was split: it is filed, whatever others do.
     """
 
     turn: Turn
@@ -56,6 +57,7 @@ class Held:
     bundle: BundleKey | None = None
     window_id: int = 0
     due_us: int = NEVER_DUE
+    is_split: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What hangs from what, for triage: compiled once for each plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rules.conditions.silence import Silence
 from rules.plan_source import SHADOW, PlanSource
@@ -10,6 +10,7 @@ from rules.subject import Subject
 from rules.triage.desk import BundleKey
 from rules.triage.maintenance import Maintenance
 from rules.triage.settings import Group, Over, Settings, read_settings
+from rules.triage.turn import AlarmKey
 from vocabulary.device import DeviceKind
 
 ANYWHERE = "area:0"
@@ -52,6 +53,7 @@ class Layout:
         cause: The nodes they explain.
         windows: Maintenance windows.
         shadow: Code and version of rules on trial.
+        splits: Alarms that stand for no group any more: a dispatcher said so.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -64,6 +66,7 @@ class Layout:
     cause: Mapping[tuple[str, int], tuple[Node, ...]] = field(default_factory=dict)
     windows: tuple[Maintenance, ...] = ()
     shadow: frozenset[tuple[str, int]] = frozenset()
+    splits: frozenset[AlarmKey] = frozenset()
 
     def window_over(
         self, rule: Rule, device_id: int, times_us: Iterable[int], *, is_safety: bool
@@ -100,7 +103,7 @@ def layout_from(source: PlanSource, rules: Sequence[Rule]) -> Layout:
     settings = (
         Settings() if text is None else read_settings(text.source, version=text.version)
     )
-    return layout_of(
+    layout = layout_of(
         rules,
         source.subjects,
         settings,
@@ -109,6 +112,7 @@ def layout_from(source: PlanSource, rules: Sequence[Rule]) -> Layout:
             (t.code, t.version) for t in source.rules if t.stage == SHADOW
         ),
     )
+    return replace(layout, splits=frozenset(AlarmKey(*key) for key in source.splits))
 
 
 def layout_of(

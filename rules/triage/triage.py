@@ -140,7 +140,7 @@ def _alone(work: Work, transition: Transition) -> None:
     key = key_of(transition)
     if transition.rule.files is None:
         work.note(key, transition, Handling.NOTED)
-    elif not is_too_much(work, transition):
+    elif work.held[key].is_split or not is_too_much(work, transition):
         work.file(key, transition)
         lead(work, key)
 

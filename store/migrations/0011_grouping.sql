@@ -31,6 +31,19 @@ CREATE TABLE case_member (
 );
 CREATE INDEX case_member_alarm ON case_member (alarm_id) WHERE alarm_id <> 0;
 
+-- A dispatcher says that members have nothing to do with each other.
+CREATE TABLE case_split (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    case_id      bigint NOT NULL REFERENCES case_file (id),
+    rule         text NOT NULL,           -- key of the alarm that the group or storm stood by
+    rule_version integer NOT NULL,
+    device_id    integer NOT NULL,
+    reason       text NOT NULL CHECK (reason <> ''),
+    actor        text NOT NULL,
+    split_at     timestamptz NOT NULL
+);
+CREATE INDEX case_split_case ON case_split (case_id);
+
 -- Somebody works there: hits are recorded and counted, and not filed.
 CREATE TABLE maintenance_window (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

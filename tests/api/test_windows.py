@@ -134,3 +134,31 @@ async def test_a_case_lists_its_members_page_by_page(
     assert found == [("MH-0001", "bad"), ("MH-0002", "unknown"), ("MH-0003", "unknown")]
     case = (await admin.get(f"/api/v1/cases/{case_id}")).json()
     assert (case["members"], case["shape"]) == (3, "single")
+
+
+async def test_a_dispatcher_splits_a_case_and_that_is_recorded(town: Town) -> None:
+    case_id = await open_case(town.connection, 1)
+    lead, member = await alarm_of(town), await alarm_of(town)
+    await town.connection.execute(
+        "UPDATE alarm SET rule = 'group:g' WHERE id = $1", lead
+    )
+    await town.connection.execute(
+        "UPDATE alarm SET lead_id = $1, case_id = $2, handling = 'member'"
+        " WHERE id = $3",
+        lead,
+        case_id,
+        member,
+    )
+    path, why = f"/api/v1/cases/{case_id}/splits", {"reason": "two old covers"}
+    async with town.client(await town.token("department", unit_id=1)) as department:
+        assert (await department.post(path, json=why)).status_code == 403
+    async with town.client(await town.token("dispatcher")) as dispatcher:
+        assert (await dispatcher.post(path, json={"reason": " "})).status_code == 422
+        done = await dispatcher.post(path, json=why)
+        assert done.status_code == 201, done.text
+        (row,) = (await dispatcher.get(path)).json()["items"]
+        assert (row["rule"], row["reason"]) == ("group:g", "two old covers")
+        await town.connection.execute("UPDATE alarm SET cleared_seq = 5")
+        again = await dispatcher.post(path, json=why)
+        assert again.status_code == 409
+        assert again.json()["type"] == "urn:gezhi:problem:nothing-to-split"

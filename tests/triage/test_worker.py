@@ -4,6 +4,7 @@ import pytest
 
 from store.journal import Kind, append
 from store.journal_body import edge_body
+from store.splits import split_case
 from store.windows import NewWindow, end_window, insert_window
 from tests.triage.city import City
 from vocabulary.device import DeviceKind
@@ -273,3 +274,33 @@ async def test_a_late_child_of_a_closed_group_s_case_files_the_group_again(
         " GROUP BY f.id ORDER BY f.id"
     )
     assert found == [(False, "group", len(covers) - 1), (True, "group", 1)]
+
+
+async def test_a_wrong_guess_is_split_and_each_member_gets_a_case_of_its_own(
+    city: City,
+) -> None:
+    lamps = city.codes(DeviceKind.LAMP, gateway="CAB-1")
+    for second in range(0, 30, 5):
+        await city.say(second, {"CB-0001": {"contactor_on": 1.0, "voltage_v": 230.0}})
+        await city.say_all(second + 1, lamps, power_w=0)
+    await city.fold()
+    async with city.pool.acquire() as connection, connection.transaction():
+        case_id = await connection.fetchval("SELECT id FROM case_file")
+        assert await split_case(
+            connection, case_id, reason="fifty old lamps", by="Li", at=city.at(31)
+        )
+    await city.tick(32, 34)
+    await city.fold()
+    assert await city.rows(HANDLINGS) == [("filed", len(lamps) + 1)]
+    found = await city.rows(
+        "SELECT condition, shape, count(*), count(parent_id) FROM case_file"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    assert found == [
+        ("lamp_circuit_out", "group", 1, 0),
+        ("lamp_single_out", "single", len(lamps), len(lamps)),
+    ]
+    async with city.pool.acquire() as connection, connection.transaction():
+        assert not await split_case(
+            connection, case_id, reason="again", by="Li", at=city.at(40)
+        )
