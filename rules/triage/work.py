@@ -133,7 +133,7 @@ class Work:
 
     def _crowd(self, key: BundleKey) -> Crowd:
         changed = self._members.get(key)
-        return self._crowds[key] if changed is None else changed.crowd()
+        return self._crowds.get(key, Crowd()) if changed is None else changed.crowd()
 
     def _wake_us(self) -> int:
         flapping = self.layout.settings.flapping
