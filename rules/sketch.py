@@ -109,7 +109,7 @@ class Sketch(Section):
         if above > -float("inf"):
             shape["exclusiveMinimum"] = above
         self._record(key, shape, is_required=default is None)
-        return max(low, above + 1, 1.0)
+        return float(max(low, above + 1, 1.0))
 
     def flag(self, key: str) -> bool:
         """Note true or false; return whether the choice gives it."""
