@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-from bench import fences, ingest
+from bench import fences, ingest, rules
 
 DEFAULT_ROUNDS = 3
 """Rounds of each benchmark; the medians are shown."""
@@ -12,6 +12,7 @@ DEFAULT_ROUNDS = 3
 BENCHES: dict[str, Callable[[int], None]] = {
     "ingest": lambda rounds: asyncio.run(ingest.bench(rounds)),
     "fences": fences.bench,
+    "rules": rules.bench,
 }
 """By name; all of them if none is named."""
 

@@ -1,0 +1,219 @@
+"""The rules engine over a city's journal: readings a second, beside two yardsticks.
+
+A plain loop judges one reading at a time; bare numpy compares each reading with one
+limit and finds where the answer changed, and nothing else. All of them take the same
+entries in turn, in one process, so that they meet the same minutes; medians are shown.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+import rules
+from bench.plain_loop import PlainLoop, knows
+from bench.rule_stream import QUANTITIES, City, city, readings_of, stream
+from rules.compile import compile_plan
+from rules.engine import fold
+from rules.learned import Learned
+from rules.plan import Plan
+from rules.plan_source import RuleText
+from rules.rule_file import parse_rule
+from rules.state import State
+from rules.triage.desk import Desk
+from rules.triage.triage import triage_all
+from tests.rules.oracle import said
+
+SHIPPED = Path(rules.__file__).parent / "shipped"
+
+DEVICES = 10_000
+
+LOOP_DEVICES = 500
+"""As many does the plain loop judge; it is reckoned by the reading."""
+
+SECONDS = 180
+"""Of the journal: the first minute only warms up."""
+
+WARM_S = 60
+
+BATCH = 500
+"""Entries folded at once, as the worker does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Entries, some of which are taken before the clock runs.
+
+    Attributes:
+        before: These.
+        timed: The others.
+        rows: Readings among the timed.
+    """
+
+    before: list[Learned]
+    timed: list[Learned]
+    rows: int
+
+
+def bench(rounds: int) -> None:
+    """Print readings a second and ratios.
+
+    Args:
+        rounds: Of each, interleaved; the medians are shown.
+    """
+    texts = shipped()
+    known = [t for t in texts if knows(parse_rule(t.source, version=1))]
+    print(
+        f"{DEVICES:,} devices x {QUANTITIES} quantities and {DEVICES // 20} vehicles, "
+        f"each once a minute (vehicles every 10 s)\nall = the {len(texts)} shipped "
+        f"rules; some = the {len(known)} of them that the loop knows, too"
+    )
+    for rows in (500, 5_000):
+        _compare(texts, known, rows, rounds)
+    _one_each(texts, rounds)
+
+
+def shipped() -> list[RuleText]:
+    """Return the shipped rules."""
+    return [
+        RuleText(path.stem, 1, path.read_text("utf-8"))
+        for path in sorted(SHIPPED.glob("*.yaml"))
+    ]
+
+
+def _compare(
+    texts: Sequence[RuleText], known: Sequence[RuleText], rows: int, rounds: int
+) -> None:
+    town = city(texts, DEVICES)
+    few = city(known, LOOP_DEVICES)
+    course = _course(town, rows)
+    loop_course = _course(few, max(1, rows * LOOP_DEVICES // DEVICES))
+    _must_agree(few, loop_course)
+    engine = _Engine.of(town, course)
+    asked: dict[str, tuple[Callable[[], float], int]] = {
+        "bare numpy": (partial(_bare_s, town, course), course.rows),
+        "engine, all": (engine.fold_s, course.rows),
+        "  and triage": (engine.triage_s, course.rows),
+        "engine, some": (_Engine.of(town.of(known), course).fold_s, course.rows),
+        "plain loop, some": (partial(_loop_s, few, loop_course), loop_course.rows),
+    }
+    print(f"\nentries of {rows:,} readings ({course.rows:,} readings in all):")
+    _show(asked, rounds)
+
+
+def _one_each(texts: Sequence[RuleText], rounds: int) -> None:
+    """Show the shape of a backtest over a day: one reading a minute of each device."""
+    town = city(texts, DEVICES, quantities=1)
+    course = _course(town, DEVICES)
+    asked: dict[str, tuple[Callable[[], float], int]] = {
+        "bare numpy": (partial(_bare_s, town, course), course.rows),
+        "engine, all": (_Engine.of(town, course).fold_s, course.rows),
+    }
+    print(
+        f"\none reading a minute of each device, in entries of {DEVICES:,} "
+        f"({course.rows:,} readings in all):"
+    )
+    _show(asked, rounds)
+
+
+def _show(asked: dict[str, tuple[Callable[[], float], int]], rounds: int) -> None:
+    taken: dict[str, list[float]] = {name: [] for name in asked}
+    for number in range(rounds + 1):
+        for name, (ask, rows) in asked.items():
+            per_row_us = ask() / rows * 1e6
+            if number:  # the first warms up
+                taken[name].append(per_row_us)
+    middle = {name: median(found) for name, found in taken.items()}
+    print(f"  {'':18}{'us a reading':>14}{'readings/s':>14}{'x bare numpy':>14}")
+    for name, each_us in middle.items():
+        ratio = each_us / middle["bare numpy"]
+        print(f"  {name:18}{each_us:14.3f}{1e6 / each_us:14,.0f}{ratio:14.1f}")
+    if "plain loop, some" in middle:
+        faster = middle["plain loop, some"] / middle["engine, some"]
+        print(f"  the engine takes a reading {faster:,.0f} times as fast as the loop")
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    plan: Plan
+    state: State
+    desk: Desk
+    course: Course
+
+    @classmethod
+    def of(cls, town: City, course: Course) -> "_Engine":
+        plan = compile_plan(town.source)
+        folded = fold(plan, plan.fresh_state(), course.before)
+        times = [(entry.seq, entry.at_us) for entry in course.before]
+        desk, _ = triage_all(plan, Desk(), times, folded.transitions)
+        return cls(plan, folded.state, desk, course)
+
+    def fold_s(self) -> float:
+        state, timed = self.state, self.course.timed
+        begin = time.perf_counter()
+        for first in range(0, len(timed), BATCH):
+            state = fold(self.plan, state, timed[first : first + BATCH]).state
+        return time.perf_counter() - begin
+
+    def triage_s(self) -> float:
+        state, desk, timed = self.state, self.desk, self.course.timed
+        begin = time.perf_counter()
+        for first in range(0, len(timed), BATCH):
+            part = timed[first : first + BATCH]
+            folded = fold(self.plan, state, part)
+            times = [(entry.seq, entry.at_us) for entry in part]
+            state = folded.state
+            desk, _ = triage_all(self.plan, desk, times, folded.transitions)
+        return time.perf_counter() - begin
+
+
+def _bare_s(town: City, course: Course) -> float:
+    """Compare each reading with one limit, and find where the answer changed."""
+    limit = np.full(int(town.series_id.max()) + 1, np.inf)
+    limit[town.series_id] = np.where(town.ill == town.well, np.inf, town.ill)
+    was = np.zeros(len(limit), np.bool_)
+    told = [readings_of(entry) for entry in course.timed]
+    told = [one for one in told if len(one)]
+    turned = 0
+    begin = time.perf_counter()
+    for one in told:
+        beyond = one.value >= limit[one.series_id]
+        turned += len(np.flatnonzero(beyond != was[one.series_id]))
+        was[one.series_id] = beyond
+    return time.perf_counter() - begin
+
+
+def _loop_s(town: City, course: Course) -> float:
+    loop = PlainLoop.of(town.source)
+    for entry in course.before:
+        loop.step(entry)
+    begin = time.perf_counter()
+    for entry in course.timed:
+        loop.step(entry)
+    return time.perf_counter() - begin
+
+
+def _must_agree(town: City, course: Course) -> None:
+    """Stop if engine and loop do not say the same of what is timed."""
+    plan = compile_plan(town.source)
+    entries = [*course.before, *course.timed]
+    loop = PlainLoop.of(town.source)
+    found = sorted(map(said, fold(plan, plan.fresh_state(), entries).transitions))
+    wanted = sorted(told for entry in entries for told in loop.step(entry))
+    if found != wanted:
+        raise AssertionError(f"{len(found)} turns are not the loop's {len(wanted)}")
+
+
+def _course(town: City, rows: int) -> Course:
+    entries = stream(town, rows=rows, seconds=SECONDS)
+    warm = next(
+        place
+        for place, entry in enumerate(entries)
+        if entry.at_us - entries[0].at_us >= WARM_S * 1_000_000
+    )
+    timed = entries[warm:]
+    return Course(entries[:warm], timed, sum(len(readings_of(e)) for e in timed))
