@@ -13,6 +13,7 @@ from rules.conditions import (
     deviation,
     dimming,
     expression,
+    from_rest,
     geofence,
     late,
     overspeed,
@@ -44,5 +45,6 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "expression": expression.read,
     "dimming": dimming.read,
     "cycling": cycling.read,
+    "from_rest": from_rest.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

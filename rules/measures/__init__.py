@@ -12,6 +12,7 @@ from rules.measures import (
     deviation,
     dimming,
     expression,
+    from_rest,
     inside,
     late,
     outside,
@@ -153,6 +154,15 @@ MEASURES: tuple[Measure, ...] = (
         compiled=cycles.CyclesColumns.of,
         fresh=cycles.CyclesMemory.fresh,
         measure=cycles.measure,
+    ),
+    Measure.of(
+        "from_rest",
+        from_rest.FromRestSettings,
+        from_rest.FromRestMemory,
+        from_rest.FromRestColumns,
+        compiled=from_rest.FromRestColumns.of,
+        fresh=from_rest.FromRestMemory.fresh,
+        measure=from_rest.measure,
     ),
 )
 """All measures. New ones go to the end."""

@@ -201,7 +201,7 @@ async def test_a_changed_rule_starts_anew_and_withdraws_its_old_alarm(
     assert await city.fold() == [("cover-tilted", 10, None)]
     async with city.pool.acquire() as connection, connection.transaction():
         rules = {rule.code: rule for rule in await live_rules(connection)}
-        text = rules["cover-tilted"].source.replace("above: 15", "above: 16")
+        text = rules["cover-tilted"].source.replace("above: 12", "above: 13")
         await put_live(connection, "cover-tilted", text, author="me", at=city.at(11))
     for second in (15, 20, 25):
         await city.say(second, "MH-0001", tilt_deg=20)

@@ -1,0 +1,177 @@
+"""`from_rest`: how far a reading is from where it is when all is well.
+
+Every cover lies at an angle of its own, and every pressure point has a pressure of its
+own. Where that is, is learned: the first so many samples that agree are it, if it is
+plausible. From then on it follows the reading slowly, and not at all while the reading
+is far from it: what is wrong never becomes the rest, however long it lasts, unless the
+rule says after how long it does. A rest that is declared for the device is taken as it
+is.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.measures.measure import Columns, Memory, Outcome, Settings
+from rules.measures.ring import push
+from rules.samples import Samples, rounds
+from rules.times import NEVER
+from vocabulary.times import SECOND_US
+
+LONGEST_STEP_S = 3600.0
+"""The rest follows over no longer a pause than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromRestSettings(Settings):
+    """What one slot asks.
+
+    Attributes:
+        declared: Where the device rests, if somebody said; NaN if nobody did.
+        assumed: What counts until it is learned; NaN if nothing is known until then.
+        learn: How many samples must agree.
+        steady: Half of these may lie no further apart.
+        low: Least plausible rest.
+        high: Greatest plausible rest.
+        follow_per_s: How fast the rest follows.
+        within: From here on it does not.
+        relearn_s: After so long out there it is learned anew; infinite for never.
+        is_signed: Whether too low is below 0; else both ways are the same.
+    """
+
+    declared: float = math.nan
+    assumed: float = math.nan
+    learn: int
+    steady: float
+    low: float = -math.inf
+    high: float = math.inf
+    follow_per_s: float
+    within: float
+    relearn_s: float = math.inf
+    is_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FromRestColumns(Columns):
+    """The settings of all slots, shape (rows,)."""
+
+    declared: NDArray[np.float64]
+    assumed: NDArray[np.float64]
+    learn: NDArray[np.intp]
+    steady: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    follow_per_s: NDArray[np.float64]
+    within: NDArray[np.float64]
+    relearn_s: NDArray[np.float64]
+    is_signed: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, place: NDArray[np.intp], asked: Sequence[FromRestSettings]) -> Self:
+        """Return the columns of some settings."""
+        return cls(
+            place,
+            np.array([one.declared for one in asked], np.float64),
+            np.array([one.assumed for one in asked], np.float64),
+            np.array([one.learn for one in asked], np.intp),
+            np.array([one.steady for one in asked], np.float64),
+            np.array([one.low for one in asked], np.float64),
+            np.array([one.high for one in asked], np.float64),
+            np.array([one.follow_per_s for one in asked], np.float64),
+            np.array([one.within for one in asked], np.float64),
+            np.array([one.relearn_s for one in asked], np.float64),
+            np.array([one.is_signed for one in asked], np.bool_),
+        )
+
+
+@dataclass(slots=True)
+class FromRestMemory(Memory):
+    """Where each device rests, shape (rows,) unless said otherwise.
+
+    Attributes:
+        rest: Where it does; NaN before that is known.
+        is_learned: Whether it was learned or declared, not assumed.
+        at_us: Time of the newest sample.
+        far_s: For how long the reading has been too far from it to be followed.
+        value: The newest samples, shape (rows, most samples to learn from).
+    """
+
+    rest: NDArray[np.float64]
+    is_learned: NDArray[np.bool_]
+    at_us: NDArray[np.int64]
+    far_s: NDArray[np.float64]
+    value: NDArray[np.float64]
+
+    @classmethod
+    def fresh(cls, columns: FromRestColumns) -> Self:
+        """Return the memory of slots that have seen nothing."""
+        n = len(columns.learn)
+        is_declared = np.isfinite(columns.declared)
+        return cls(
+            np.where(is_declared, columns.declared, columns.assumed),
+            is_declared,
+            np.full(n, NEVER, np.int64),
+            np.zeros(n),
+            np.full((n, int(columns.learn.max(initial=1))), np.nan),
+        )
+
+
+def measure(
+    columns: FromRestColumns, memory: FromRestMemory, samples: Samples
+) -> Outcome:
+    """Return how far from its rest each sample is, see `measure.Measure`."""
+    off = np.full(len(samples), np.nan)
+    for turn in rounds(samples.slot):
+        row = columns.place[samples.slot[turn]]
+        push(memory.value, row, samples.value[turn])
+        _learn(columns, memory, row)
+        found = samples.value[turn] - memory.rest[row]
+        off[turn] = np.where(columns.is_signed[row], found, np.abs(found))
+        _follow(columns, memory, row, samples.at_us[turn], found)
+    return off, np.isfinite(off)
+
+
+def _learn(
+    columns: FromRestColumns, memory: FromRestMemory, row: NDArray[np.intp]
+) -> None:
+    """Take the newest samples for the rest, where it is not known and they agree."""
+    is_open = ~memory.is_learned[row] & ~np.isfinite(columns.declared[row])
+    row = row[is_open | (memory.far_s[row] >= columns.relearn_s[row])]
+    width = memory.value.shape[1]
+    counted = np.arange(width) >= width - columns.learn[row, np.newaxis]
+    value = np.where(counted, memory.value[row], np.nan)
+    is_full = np.isfinite(value).sum(axis=1) >= columns.learn[row]
+    row, value = row[is_full], value[is_full]
+    if not len(row):
+        return
+    # A lorry's wheel among them does not matter: the middle half must agree.
+    lower, rest, upper = np.nanquantile(value, (0.25, 0.5, 0.75), axis=1)
+    is_sound = upper - lower <= columns.steady[row]
+    is_sound &= (rest >= columns.low[row]) & (rest <= columns.high[row])
+    row = row[is_sound]
+    memory.rest[row] = rest[is_sound]
+    memory.is_learned[row] = True
+    memory.far_s[row] = 0
+
+
+def _follow(
+    columns: FromRestColumns,
+    memory: FromRestMemory,
+    row: NDArray[np.intp],
+    at_us: NDArray[np.int64],
+    off: NDArray[np.float64],
+) -> None:
+    """Let the rest follow its reading, which is `off` from it, where it is near."""
+    is_first = memory.at_us[row] == NEVER
+    step_s = np.where(is_first, 0, (at_us - memory.at_us[row]) / SECOND_US)
+    step_s = np.clip(step_s, 0, LONGEST_STEP_S)
+    memory.at_us[row] = at_us
+    is_near = memory.is_learned[row] & (np.abs(off) < columns.within[row])
+    most = columns.follow_per_s[row] * step_s
+    memory.rest[row] += np.where(is_near, np.clip(off, -most, most), 0)
+    is_far = memory.is_learned[row] & ~is_near
+    memory.far_s[row] = np.where(is_far, memory.far_s[row] + step_s, 0)
