@@ -99,7 +99,7 @@ async def _run(dsn: str, wish: Wish, zone: ZoneInfo) -> Report:
             step_us=round(wish.step_s * 1_000_000),
         )
         with _Shown() as shown:
-            found = await backtest(connection, ask, tell=shown.tell)
+            found = await backtest(connection, ask, time_zone=zone.key, tell=shown.tell)
         rows = await capacities(connection)
     finally:
         await connection.close()

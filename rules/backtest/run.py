@@ -22,7 +22,7 @@ from rules.backtest.sources import Part, from_journal, from_samples
 from rules.compile import compile_plan
 from rules.conditions.fence_keys import geofences_of
 from rules.plan import Plan
-from rules.plan_source import RuleText
+from rules.plan_source import PlanSource, RuleText
 from rules.resume import current_source
 from rules.rule_file import parse_rule
 from store.backtest_read import (
@@ -131,6 +131,7 @@ async def backtest(
     connection: Connection,
     ask: Ask,
     *,
+    time_zone: str,
     tell: Callable[[Progress], None],
     shard: int = 0,
 ) -> Found:
@@ -139,6 +140,7 @@ async def backtest(
     Args:
         connection: Only read from.
         ask: What to try on what.
+        time_zone: The city's, for rules that speak of local times.
         tell: Told how far it is, now and then.
         shard: Which journal.
 
@@ -152,7 +154,8 @@ async def backtest(
     snapshot = await load_snapshot(connection)
     begun, until = ask.since - ask.warm_up, min(ask.until, _after(kept))
     live = await _live_cases(connection, ask, begun)
-    plan = await _plan(connection, ask, snapshot, begun)
+    source = await current_source(connection, snapshot, at=begun, time_zone=time_zone)
+    plan = _plan(ask, snapshot, source)
     closings = Closings.of((case.key, case.closed_at) for case in live)
     course = Course(plan, Docket(snapshot, shipped_routing(), closings))
     # Where nothing was dropped there was nothing to be known before the journal.
@@ -248,10 +251,7 @@ def _order_of_alarm(alarm: AlarmLine) -> tuple[int, datetime, str, int]:
     return new.raised_seq, new.measured_at, new.rule, new.device_id
 
 
-async def _plan(
-    connection: Connection, ask: Ask, snapshot: Snapshot, begun: datetime
-) -> Plan:
-    source = await current_source(connection, snapshot, at=begun)
+def _plan(ask: Ask, snapshot: Snapshot, source: PlanSource) -> Plan:
     parsed = [parse_rule(text.source, version=text.version) for text in ask.rules]
     fences = geofences_of(parsed, snapshot.geofences.values())
     return compile_plan(
