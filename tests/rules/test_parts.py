@@ -15,6 +15,8 @@ from rules.hold import NEXT, OVER, State, Verdict, advance
 from rules.plan_source import PlanSourceError, source_from
 from rules.samples import rounds
 from rules.state import StateFormatError, read_back, written
+from rules.triage.desk import Desk
+from rules.triage.triage import triage_all
 from tests.rules.town import LAT, LON, device, readings, source
 from vocabulary.device import DeviceKind
 
@@ -105,10 +107,11 @@ def test_a_batch_may_raise_and_clear_one_alarm_several_times() -> None:
     rows = [(10, 10.0 * i, 60 if i in (0, 4) else 2, 0) for i in range(7)]
     found = fold(PLAN, PLAN.fresh_state(), [readings(1, 90, rows)]).transitions
     assert [t.kind for t in found] == [Hit.RAISED, Hit.CLEARED, Hit.RAISED, Hit.CLEARED]
-    alarms = new_alarms(PLAN, found)
+    _, decisions = triage_all(PLAN, Desk(), [(1, found[0].at_us)], found)
+    alarms = new_alarms(PLAN, decisions)
     assert len(alarms) == 2
     ids = {alarm.moment: 11 + place for place, alarm in enumerate(alarms)}
-    booked = book(PLAN, found, standing={}, raised=ids)
+    booked = book(PLAN, decisions, standing={}, raised=ids)
     assert [r.alarm_id for r in booked.requests] == [11, 11, 12, 12]
     assert [c.cleared_seq for c in booked.changes] == [1, 1]
     assert booked.requests[1].reason_en == "D-1 has recovered: 2 (limit 30)"
@@ -117,8 +120,9 @@ def test_a_batch_may_raise_and_clear_one_alarm_several_times() -> None:
 def test_a_change_of_an_alarm_that_does_not_stand_is_a_stray() -> None:
     rows = [(10, 0.0, 60.0, 0), (10, 10.0, 2.0, 0), (10, 20.0, 2.0, 0)]
     found = fold(PLAN, PLAN.fresh_state(), [readings(1, 30, rows)]).transitions
-    booked = book(PLAN, found[1:], standing={}, raised={})
-    assert (booked.changes, booked.requests, booked.strays) == ([], [], found[1:])
+    _, decisions = triage_all(PLAN, Desk(), [(1, found[0].at_us)], found[1:])
+    booked = book(PLAN, decisions, standing={}, raised={})
+    assert (booked.changes, booked.requests, booked.strays) == ([], [], decisions)
 
 
 def test_what_is_not_a_number_is_no_sample() -> None:
