@@ -77,7 +77,7 @@ def read(top: Section, section: Section) -> Deviation:
 
 
 def _days(section: Section, key: str, default: int, most: int) -> int:
-    days = section.number(key, low=1, default=default)
+    days = float(section.number(key, low=1, default=default))
     if not days.is_integer() or days > most:
         section.fault(key, f"must be a whole number up to {most}, not {days:g}")
         return default

@@ -81,7 +81,7 @@ def test_links_and_side_readings_are_kept() -> None:
         readings(2, 0, [(60, 0, 1, 0), (61, 0, 230, 0)]),
     ]
     state = fold(old, old.fresh_state(), entries).state
-    new = compile_plan(source([*COVERS, LAMP, CABINET], "cover-tilted", "lamp-dark"))
+    new = compile_plan(source([*COVERS, LAMP, CABINET], "cover-silent", "lamp-dark"))
     state, _ = carry(old, state, new)
     assert state.watch_value.tolist() == [1, 230]
     assert not state.is_up[new.ears.links.index(("mqtt", "CAB-1"))]

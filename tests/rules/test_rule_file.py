@@ -8,7 +8,33 @@ from rules.rule_file import RuleFileError, parse_rule
 from tests.rules.town import SHIPPED
 from vocabulary.quality import Quality
 
-GOOD = (SHIPPED / "cover-opened.yaml").read_text("utf-8")
+GOOD = """\
+code: cover-opened
+name: {zh: 井盖开启, en: Cover opened}
+kind: cover
+quantity: tilt_deg
+condition:
+  type: threshold
+  above: 30
+  deadband: 5
+  severity: critical
+# No on-delay: the sensor itself holds for 2 s, and a single report may be its last.
+on_delay_s: 0
+off_delay_s: 10
+safety: true
+files:
+  type: component
+  scheme: gbt30428.2-2013
+  class_code: of_component
+  condition: cover_missing_or_displaced
+  title: {zh: 井盖缺失或开启, en: Cover missing or open}
+reason:
+  zh: 井盖 {device} 倾角 {value}°，达到 {threshold}°，井口可能敞开
+  en: Cover {device} is tilted by {value}°, at or above {threshold}°; it may be open
+source: >-
+  No national angle exists; 30° as "missing or open" is a proposal. GB/T 41401-2022
+  wants the alarm at the system within 30 s.
+"""
 
 BAD = """\
 code: Cover Opened
@@ -119,3 +145,56 @@ def test_a_reason_names_what_happened_in_plain_numbers() -> None:
     assert unknown_placeholders(text) == []
     filled = fill(text, device="MH-1", value=31.4000001, threshold=30.0)
     assert filled == "MH-1: 31.4 of 30, {as it is}"
+
+
+def over_time(condition: str) -> str:
+    lines = GOOD.splitlines()
+    start, end = lines.index("condition:"), lines.index("on_delay_s: 0")
+    lines[start + 1 : end] = [f"  {line}" for line in condition.splitlines()]
+    return "\n".join(lines)
+
+
+LIMIT = "above: 5\nseverity: minor"
+
+
+@pytest.mark.parametrize(
+    ("condition", "fault"),
+    [
+        ("type: rate", "condition.window_s: is missing"),
+        ("type: spread\nwindow_s: 0", "condition.window_s: must be more than 0"),
+        ("type: stuck\ntolerance: -1", "condition.tolerance: must be at least 0"),
+        ("type: count\nwindow_s: 60", "condition.each: is missing"),
+        (
+            "type: count\nwindow_s: 60\neach: {above: 3, below: 2}",
+            "condition.each.above: needs exactly one of above and below",
+        ),
+        ("type: deviation", "condition.least_scatter: is missing"),
+        (
+            "type: deviation\nleast_scatter: 1\ndays: 90",
+            "condition.days: must be a whole number up to 60",
+        ),
+        (
+            "type: deviation\nleast_scatter: 1\ndays: 3\nleast_days: 4",
+            "condition.least_days: must be a whole number up to 3",
+        ),
+    ],
+)
+def test_a_fault_of_a_condition_over_time_is_found(condition: str, fault: str) -> None:
+    with pytest.raises(RuleFileError) as caught:
+        parse_rule(over_time(f"{condition}\n{LIMIT}"), version=1)
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "type: rate\nwindow_s: 60",
+        "type: spread\nwindow_s: 60",
+        "type: stuck",
+        "type: count\nwindow_s: 60\neach: {below: 3}",
+        "type: deviation\nleast_scatter: 1",
+        "type: deviation\nleast_scatter: 1\ndays: 3",
+    ],
+)
+def test_a_condition_over_time_needs_no_more_than_it_must(condition: str) -> None:
+    assert parse_rule(over_time(f"{condition}\n{LIMIT}"), version=1).quantity
