@@ -50,7 +50,7 @@ def answer_page(
         limit: Rows of a page.
         after: The key of the last row of this page, as `?after=` takes it.
     """
-    following = _next(request, after) if len(rows) > limit else None
+    following = next_address(request, after) if len(rows) > limit else None
     response = answer(Page(rows[:limit], following))
     if following:
         response.headers["Link"] = f'<{following}>; rel="next"'
@@ -66,6 +66,7 @@ def answer_whole(request: Request, body: bytes, media_type: str) -> Response:
     return Response(body, headers=headers, media_type=media_type)
 
 
-def _next(request: Request, after: str) -> str:
+def next_address(request: Request, after: str) -> str:
+    """Return the address of the page after a row, asked in the same words."""
     words = [pair for pair in request.query_params.multi_items() if pair[0] != "after"]
     return f"{request.url.path}?{urlencode([*words, ('after', after)])}"

@@ -2,14 +2,18 @@
 
 import asyncio
 
+from devices.lamp_nights import count_nights
 from gezhi.settings import Settings
 from rules.fold import run_rules
 from store.latest import fold_latest
 
 
 async def run_rules_worker(settings: Settings) -> None:
-    """Fold the journal into alarms, cases and last values until cancelled."""
+    """Fold the journal into alarms, cases, last values and nights until cancelled."""
     dsn = settings.needs_database()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_rules(dsn, time_zone=settings.time_zone), name="rules")
         tasks.create_task(fold_latest(dsn), name="latest")
+        tasks.create_task(
+            count_nights(dsn, time_zone=settings.time_zone), name="nights"
+        )
