@@ -110,6 +110,10 @@ class _Books:
         """Return the id of an alarm; None if there is none such that stood."""
         return self.raised.get(_moment(alarm), self.standing.get(alarm.key))
 
+    def has_lead(self, bundle: Bundle) -> bool:
+        """Tell whether the alarm that a group or storm stands by is known."""
+        return self.id_of(_lead(bundle)) is not None
+
     def lead_of(self, bundle: Bundle) -> int:
         """Return the id of the alarm that a group or storm stands by."""
         found = self.id_of(_lead(bundle))
@@ -143,7 +147,8 @@ def _enter(books: _Books, decision: Decision) -> None:
         case Open() | Close():
             _enter_bundle(books, decision)
         case Unheard():
-            _enter_unheard(books, decision)
+            if books.has_lead(decision.bundle):
+                _enter_unheard(books, decision)
         case Settle():
             _enter_settle(books, decision)
         case _:
@@ -197,17 +202,20 @@ def _requests(
     alarm_id: int,
 ) -> Iterable[FilingRequest | JoinRequest]:
     plan, transition = books.plan, decision.transition
-    if isinstance(decision, Join):
+    if isinstance(decision, Join) and books.has_lead(decision.bundle):
         yield _join(books, decision, alarm_id)
         return
     if isinstance(decision, Leave):
-        yield _leave(books, decision, alarm_id)
+        yield from _leave(books, decision, alarm_id)
         return
     request = request_of(plan, transition, alarm_id)
     if request is None:
         return
     match decision:
         case File():
+            yield request
+        case Join():  # of something that is gone: better alone than lost
+            books.strays.append(decision)
             yield request
         case Unstable(raises=raises, within_s=within_s):
             yield unstable_words(request, raises=raises, within_s=within_s)
@@ -236,21 +244,23 @@ def _join(books: _Books, decision: Join, alarm_id: int) -> JoinRequest:
     )
 
 
-def _leave(books: _Books, decision: Leave, alarm_id: int) -> FilingRequest:
+def _leave(books: _Books, decision: Leave, alarm_id: int) -> Iterable[FilingRequest]:
     """Tell of a member that cleared.
 
     Where the group has an alarm of its own, that one says when all is over.
     """
     bundle, transition = decision.bundle, decision.transition
     request = request_of(books.plan, transition, alarm_id)
-    if request is None:  # its rule files nothing: the group's problem stands for it
+    if request is None and books.has_lead(bundle):
+        # Its rule files nothing: the group's problem stands for it.
         lead = _lead_request(books, bundle, transition.seq, transition.at_us)
         request = replace(
             lead, alarm_id=alarm_id, kind=Hit.CLEARED, device_id=transition.device_id
         )
-    if decision.has_own or bundle.cause is not None:
-        return request
-    return replace(request, mark=Mark.LEFT)
+    if request is None:
+        return
+    tells = decision.has_own or bundle.cause is not None
+    yield request if tells else replace(request, mark=Mark.LEFT)
 
 
 def _enter_bundle(books: _Books, decision: Open | Close) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from rules.pipes.mains import Located
 from rules.transition import Transition
 from rules.triage.decision import Close, File, Join, Leave, Open, Unheard
 from rules.triage.desk import NEVER_DUE, Bundle, BundleKey, Handling, Held
@@ -18,6 +19,7 @@ def opened(
     first: Turn,
     cause: Turn | None = None,
     worst_due_us: int = NEVER_DUE,
+    burst: Located | None = None,
 ) -> Bundle:
     """Let a group or a storm stand; without a cause it gets an alarm of its own."""
     bundle = Bundle(
@@ -30,6 +32,7 @@ def opened(
         first_us=first.measured_us,
         last_us=first.measured_us,
         worst_due_us=worst_due_us,
+        burst=burst,
     )
     work.bundles[key] = bundle
     if cause is None:
@@ -92,6 +95,18 @@ def leave(work: Work, held: Held, transition: Transition) -> None:
         )
     )
     end_if_over(work, bundle)
+
+
+def dissolve(work: Work, bundle: Bundle) -> None:
+    """End a group whose upstream's own alarm has cleared.
+
+    Members that still stand stay with its case, which has recovered when they have;
+    what is raised from now on has another cause.
+    """
+    for key in work.members(bundle.key).standing:
+        work.change(key, bundle=None)
+    del work.bundles[bundle.key]
+    work.forget(bundle.key)
 
 
 def end_if_over(work: Work, bundle: Bundle) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from rules.pipes.mains import Located
 from rules.triage.turn import AlarmKey, Turn
 
 NEVER_DUE = 1 << 62
@@ -96,6 +97,7 @@ class Bundle:
         unknown: How many others by one of silence.
         worst_due_us: When a storm's worst members are filed alone.
         takes: Whether it still takes members.
+        burst: Where on the mains it is, if it is a burst.
     """
 
     key: BundleKey
@@ -110,6 +112,7 @@ class Bundle:
     unknown: int = 0
     worst_due_us: int = NEVER_DUE
     takes: bool = True
+    burst: Located | None = None
 
     @property
     def is_storm(self) -> bool:

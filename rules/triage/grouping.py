@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from rules.transition import Transition
 from rules.triage.bundling import join, list_unheard, nodes_of, opened
+from rules.triage.bursting import join_burst
 from rules.triage.desk import Handling
 from rules.triage.layout import Node, is_silence
 from rules.triage.turn import AlarmKey, key_of
@@ -19,8 +20,10 @@ def join_standing(work: Work, transition: Transition) -> bool:
     """Join the group that stands already, as a member or as its cause, if one does."""
     key = key_of(transition)
     asked = key.rule, key.device_id
+    if join_burst(work, key):
+        return True
     for node in work.layout.member.get(asked, ()):
-        if node.key in work.bundles:
+        if node.key in work.bundles and node.mains is None:
             join(work, node.key, key)
             return True
     for node in work.layout.cause.get(asked, ()):
@@ -39,7 +42,8 @@ def gather(work: Work, key: AlarmKey) -> None:
         if node.key in work.bundles:
             continue
         work.near[node.key] = (*work.near.get(node.key, ()), key)
-        if _is_enough(work, node):
+        # Mains wait until every point has been read once more.
+        if node.mains is None and _is_enough(work, node):
             _open(work, node)
             return
 

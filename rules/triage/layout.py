@@ -1,9 +1,10 @@
 """What hangs from what, for triage: compiled once for each plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rules.conditions.silence import Silence
+from rules.pipes.mains import Mains, mains_of
 from rules.plan_source import SHADOW, PlanSource
 from rules.rule import Rule
 from rules.subject import Subject
@@ -12,6 +13,7 @@ from rules.triage.maintenance import Maintenance
 from rules.triage.settings import Group, Over, Settings, read_settings
 from rules.triage.turn import AlarmKey
 from vocabulary.device import DeviceKind
+from vocabulary.registry_facts import PipeFacts
 
 ANYWHERE = "area:0"
 """The area of what lies in no sub-district."""
@@ -28,6 +30,7 @@ class Node:
         gateway_id: The gateway, where the case is about that.
         name: Its code, for people.
         children: Devices that may be members, ascending.
+        mains: The mains, where members are found on those.
     """
 
     key: BundleKey
@@ -36,6 +39,7 @@ class Node:
     gateway_id: int | None
     name: str
     children: tuple[int, ...]
+    mains: Mains | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class Layout:
         member: The nodes a rule's alarms on a device may belong to, by rule and device.
         support: The nodes they only count for.
         cause: The nodes they explain.
+        joiner: The nodes they join if those stand, and do not open.
         windows: Maintenance windows.
         shadow: Code and version of rules on trial.
         splits: Alarms that stand for no group any more: a dispatcher said so.
@@ -64,6 +69,7 @@ class Layout:
     member: Mapping[tuple[str, int], tuple[Node, ...]] = field(default_factory=dict)
     support: Mapping[tuple[str, int], tuple[Node, ...]] = field(default_factory=dict)
     cause: Mapping[tuple[str, int], tuple[Node, ...]] = field(default_factory=dict)
+    joiner: Mapping[tuple[str, int], tuple[Node, ...]] = field(default_factory=dict)
     windows: tuple[Maintenance, ...] = ()
     shadow: frozenset[tuple[str, int]] = frozenset()
     splits: frozenset[AlarmKey] = frozenset()
@@ -111,6 +117,7 @@ def layout_from(source: PlanSource, rules: Sequence[Rule]) -> Layout:
         shadow=frozenset(
             (t.code, t.version) for t in source.rules if t.stage == SHADOW
         ),
+        pipes=source.pipes,
     )
     return replace(layout, splits=frozenset(AlarmKey(*key) for key in source.splits))
 
@@ -122,6 +129,7 @@ def layout_of(
     *,
     windows: tuple[Maintenance, ...] = (),
     shadow: frozenset[tuple[str, int]] = frozenset(),
+    pipes: Sequence[PipeFacts] = (),
 ) -> Layout:
     """Return the layout of some rules and devices.
 
@@ -131,22 +139,30 @@ def layout_of(
         settings: The triage file.
         windows: Those that are not over.
         shadow: Code and version of rules on trial.
+        pipes: Water mains.
     """
     # Of a rule's versions the live one, if any.
     known = sorted(rules, key=lambda rule: (rule.code, rule.version) not in shadow)
     by_code = {rule.code: rule for rule in known}
     by_id = {subject.device_id: subject for subject in subjects}
     above = {device_id: _above(device_id, by_id) for device_id in by_id}
-    found = [_nodes(group, by_code, subjects, above) for group in settings.groups]
+    mains = _mains(subjects, pipes)
+    found = [
+        _of_mains(group, mains)
+        if group.over is Over.MAINS
+        else _nodes(group, by_code, subjects, above)
+        for group in settings.groups
+    ]
     return Layout(
         settings=settings,
         rules=by_code,
         subjects=by_id,
         above=above,
-        nodes={node.key: node for nodes in found for node in nodes},
+        nodes={node.key: node for nodes in found for node in _with_pipes(nodes)},
         member=_by_alarm(found, "of"),
         support=_by_alarm(found, "unknown"),
         cause=_causes(found),
+        joiner=_by_alarm(found, "joins"),
         windows=windows,
         shadow=shadow,
     )
@@ -254,11 +270,45 @@ def _by_alarm(
     found: dict[tuple[str, int], list[Node]] = {}
     for nodes in nodes_of_groups:
         for node in nodes:
-            codes = node.group.of if part == "of" else node.group.unknown
+            codes = _codes(node.group, part)
             for code in codes:
                 for child in node.children:
                     found.setdefault((code, child), []).append(node)
     return {key: tuple(nodes) for key, nodes in found.items()}
+
+
+def _codes(group: Group, part: str) -> tuple[str, ...]:
+    return {"of": group.of, "unknown": group.unknown, "joins": group.joins}[part]
+
+
+def _mains(subjects: Sequence[Subject], pipes: Sequence[PipeFacts]) -> list[Mains]:
+    points = {s.code: s.device_id for s in subjects if s.kind is DeviceKind.PRESSURE}
+    return mains_of(pipes, points)
+
+
+def _of_mains(group: Group, mains: Iterable[Mains]) -> list[Node]:
+    return [
+        Node(
+            key=BundleKey(f"group:{group.code}", f"mains:{one.code}"),
+            group=group,
+            device_id=next(iter(one.points)),
+            gateway_id=None,
+            name=one.code,
+            children=tuple(one.points),
+            mains=one,
+        )
+        for one in mains
+        if one.points
+    ]
+
+
+def _with_pipes(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield nodes, and those of the single pipes that bursts stand on."""
+    for node in nodes:
+        yield node
+        for code in () if node.mains is None else node.mains.pipes:
+            key = BundleKey(node.key.code, f"pipe:{code}")
+            yield replace(node, key=key, name=code)
 
 
 def _causes(
@@ -267,7 +317,7 @@ def _causes(
     found: dict[tuple[str, int], list[Node]] = {}
     for nodes in nodes_of_groups:
         for node in nodes:
-            if node.gateway_id is None:
+            if node.gateway_id is None and node.mains is None:
                 for code in node.group.cause:
                     found.setdefault((code, node.device_id), []).append(node)
     return {key: tuple(nodes) for key, nodes in found.items()}

@@ -10,7 +10,12 @@ from rules.rule import Words
 OF_COMPONENT = "of_component"
 """As a class code: that of the component which the upstream device watches."""
 
-PLACEHOLDERS = frozenset({"upstream", "bad", "unknown", "of", "within_s"})
+PLACEHOLDERS = frozenset(
+    {
+        *("upstream", "bad", "unknown", "of", "within_s"),
+        *("metres", "start", "certainty", "runner_up"),
+    }
+)
 """What a group's reason may name."""
 
 
@@ -19,6 +24,7 @@ class Over(StrEnum):
 
     UPSTREAM = "upstream"  # the device above: a lamp's cabinet
     GATEWAY = "gateway"  # whoever speaks for them
+    MAINS = "mains"  # the water main whose burst they feel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +38,13 @@ class Group:
         of: Codes of the rules whose alarms are members.
         unknown: Codes of rules whose alarms count, but stay what they are.
         cause: Codes of rules whose alarm on the upstream itself explains the members.
+        joins: Codes of rules whose alarms join a group that stands, and open none.
         share: Of the children that must be bad or unknown.
         least: Fewest members.
         within_s: In this time; so long a member waits before it is filed alone.
         links_s: Members that were filed alone up to so long before are linked.
         lists_all: Whether children without an alarm are listed as unknown members.
+        even: Over mains: whether all must have lost about as much.
         severity: How bad it is.
         files: The problem it files.
         reason: Why, with `{placeholders}`.
@@ -48,11 +56,13 @@ class Group:
     of: tuple[str, ...]
     unknown: tuple[str, ...]
     cause: tuple[str, ...]
+    joins: tuple[str, ...] = ()
     share: float
     least: int
     within_s: float
     links_s: float
     lists_all: bool
+    even: bool = False
     severity: Severity
     files: Problem
     reason: Words
@@ -155,11 +165,13 @@ def _group(section: Section) -> Group:
         of=_codes(section, "of"),
         unknown=_codes(section, "unknown"),
         cause=_codes(section, "cause"),
+        joins=_codes(section, "joins"),
         share=share,
         least=_whole(section, "least", default=3),
         within_s=section.number("within_s", above=0),
         links_s=section.number("links_s", low=0, default=600),
         lists_all=section.flag("lists_all"),
+        even=section.flag("even"),
         severity=section.word("severity", Severity),
         files=_problem(section.section("files")),
         reason=_words(section.section("reason")),

@@ -13,7 +13,8 @@ from dataclasses import replace
 from cases.request import Hit
 from rules.plan import Plan
 from rules.transition import Transition
-from rules.triage.bundling import end_if_over, forget_near, leave
+from rules.triage.bundling import dissolve, forget_near, leave
+from rules.triage.bursting import open_burst
 from rules.triage.decision import Decision, File, Note
 from rules.triage.desk import Desk, Handling, Held
 from rules.triage.flapping import is_unstable, settle
@@ -199,7 +200,7 @@ def _end_led(work: Work, key: AlarmKey) -> None:
     for node in work.layout.cause.get((key.rule, key.device_id), ()):
         bundle = work.bundles.get(node.key)
         if bundle is not None and bundle.lead == key:
-            end_if_over(work, bundle)
+            dissolve(work, bundle)
 
 
 def _keep(work: Work, held: Held, transition: Transition) -> None:
@@ -220,7 +221,9 @@ def _wake(work: Work) -> None:
     for held in list(work.due(Handling.WAITING)):
         # Its siblings may have taken it in the meantime.
         now = work.held[held.turn.key]
-        if now.handling is Handling.WAITING and now.bundle is None:
+        if now.handling is not Handling.WAITING or now.bundle is not None:
+            continue
+        if not open_burst(work, now):
             _alone(work, work.raised_now(now.turn))
     settle(work)
     calm(work)

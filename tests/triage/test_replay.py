@@ -99,10 +99,11 @@ def check_members(night: Night) -> None:
         for member in desk.crowds[bundle.key].standing
     }
     for key, held in desk.held.items():
-        if held.handling in (Handling.MEMBER, Handling.STORM):
+        if held.handling is Handling.STORM:
             assert key in of
     for bundle in desk.bundles.values():
         assert desk.crowds[bundle.key].standing or bundle.lead in desk.held
+        assert bundle.cause is None or bundle.lead in desk.held
     for node, keys in desk.near.items():
         assert keys
         assert len(set(keys)) == len(keys)

@@ -246,3 +246,16 @@ def test_a_backlog_from_within_a_window_is_kept_back_by_it() -> None:
     assert words(night.decisions) == [Handling.MAINTENANCE, Handling.MAINTENANCE]
     standing = night.turn("circuit-off", CABINET, 600, measured_s=90)
     assert filed(night.entry(600, standing)) == [("circuit-off", CABINET)]
+
+
+def test_what_goes_dark_after_the_circuit_is_back_is_no_member_of_it() -> None:
+    night = Night(plan_of())
+    night.entry(0, night.turn("circuit-off", CABINET, 0))
+    for place, lamp in enumerate(LAMPS[:3]):
+        night.entry(1 + place, night.turn("lamp-dark", lamp, 1 + place))
+    night.entry(100, night.turn("circuit-off", CABINET, 100, Hit.CLEARED))
+    assert night.desk.bundles == {}
+    cleared = night.entry(110, night.turn("lamp-dark", LAMPS[0], 110, Hit.CLEARED))
+    assert words(cleared) == ["File"]  # the circuit's case hears of it
+    night.entry(200, night.turn("lamp-dark", LAMPS[9], 200))
+    assert filed(night.ticks(201, 230)) == [("lamp-dark", LAMPS[9])]
