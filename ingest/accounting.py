@@ -8,7 +8,13 @@ from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival
 from ingest.sequence import Accounted, accounted
 from store.connection import Connection
-from store.sequence import AccountChanges, GapChange, locked_epochs, save_account
+from store.sequence import (
+    FOLD_EVERY,
+    AccountChanges,
+    GapChange,
+    locked_epochs,
+    save_account,
+)
 from vocabulary.sequence import Epoch, Number
 from vocabulary.times import us_from_datetime
 
@@ -45,7 +51,7 @@ async def account(
     """
     if not numbers:
         return
-    known = await locked_epochs(connection, list(numbers))
+    known = await locked_epochs(connection, numbers)
     changes = AccountChanges()
     for gateway_id, heard in numbers.items():
         now = accounted(known[gateway_id], heard, at_us=us_from_datetime(at))
@@ -67,6 +73,8 @@ def _note(
         if epoch == was:
             continue
         changes.epochs.append((gateway_id, epoch))
+        if was and was.last // FOLD_EVERY < epoch.last // FOLD_EVERY:
+            changes.passed.append((gateway_id, epoch.epoch))
         old, new = set(was.gaps if was else ()), set(epoch.gaps)
         for gap in old - new:
             changes.gone.append(

@@ -35,11 +35,6 @@ Receive Maximum). A number further back than this is no repeat."""
 MOST_MISSING = 10_000_000
 """A longer gap is none: the gateway counts something else from now on."""
 
-MOST_GAPS = 10_000
-"""Gaps listed one by one in an epoch; of more, the lowest are only counted, and never
-closed. Where two workers share the messages and one stands still, every other number is
-a gap until it goes on: a minute and a half of a gateway that sends 200 a second."""
-
 DISORDER_US = 5 * SECOND_US
 """What came so little later was not missing, only out of order."""
 
@@ -62,7 +57,8 @@ class Accounted:
     """What is known of a gateway's messages.
 
     Attributes:
-        epochs: Those that were known and those that began, in order.
+        epochs: Those that were known and those that began, in order; with the gaps
+            that were given, as they are now, and new ones.
         filled: What is missing no longer; what was only out of order is left out.
     """
 
@@ -76,7 +72,8 @@ def accounted(
     """Return what is known of a gateway's messages once some more came.
 
     Args:
-        known: Its two newest epochs, or as many as there are, in order.
+        known: Its two newest epochs, or as many as there are, in order. Of their gaps
+            those do that one of the numbers is in; the others stay as they are.
         numbers: Those of the messages, in the order they came.
         at_us: When they came, microseconds since 1970.
     """
@@ -145,16 +142,15 @@ class _Tally:
 
     def result(self) -> Epoch:
         """Return the epoch as it is now."""
-        surplus = max(0, len(self._gaps) - MOST_GAPS)
         return Epoch(
             epoch=self.epoch,
             first=self.first,
             last=self.last,
             oldest_us=self.oldest_us,
             newest_us=self.newest_us,
-            gaps=tuple(self._gaps[surplus:]),
+            gaps=tuple(self._gaps),
             repeated=self._repeated,
-            unlisted=self._unlisted + sum(map(len, self._gaps[:surplus])),
+            unlisted=self._unlisted,
         )
 
     def filled(self, at_us: int) -> list[Filled]:

@@ -203,7 +203,7 @@ async def gaps(
     *,
     is_open: bool | None,
     before: int | None,
-    limit: int,
+    limit: int | None,
 ) -> list[GapRow]:
     """Return gaps in a gateway's messages, the newest first.
 
@@ -212,7 +212,7 @@ async def gaps(
         gateway_id: Whose.
         is_open: Only open ones, or only closed ones.
         before: Only rows with a lower id: the last one of the page before.
-        limit: Most rows.
+        limit: Most rows; None for all.
     """
     rows = await connection.fetch(_GAPS, gateway_id, is_open, before, limit)
     return [GapRow(**row) for row in rows]

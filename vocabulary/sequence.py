@@ -49,7 +49,8 @@ class Epoch:
         last: The highest number heard.
         oldest_us: The earliest time its messages say they were made; None if none says.
         newest_us: The latest one.
-        gaps: What is missing between `first` and `last`, lowest first.
+        gaps: What is missing between `first` and `last`, lowest first; or that part of
+            it that was asked for.
         repeated: How many messages came again.
         unlisted: How many more are missing, in gaps too many to be listed.
     """
@@ -65,5 +66,5 @@ class Epoch:
 
     @property
     def missing(self) -> int:
-        """How many numbers between `first` and `last` were not heard."""
+        """How many numbers are in `gaps`, or were missing in unlisted ones."""
         return sum(len(gap) for gap in self.gaps) + self.unlisted

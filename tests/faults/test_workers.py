@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 STILL_S = sized(8.0, 60.0)
 """Beyond 45 s the broker thinks it dead, hangs up, and sends again to its session."""
 
-AT_ONCE = sized(30, 8)
-"""Messages of each gateway in a twentieth of a second. Every other one is a gap while a
-worker stands still, and the account lists ten thousand of a gateway."""
+AT_ONCE = 30
+"""Messages of each gateway in a twentieth of a second, or what the machine takes. Every
+other one is a gap while a worker stands still: tens of thousands in the long form."""
 
 WORDS = 3
 """Of the worker that opened the session, and of the two that then hear."""

@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from ingest.sequence import (
     DISORDER_US,
-    MOST_GAPS,
     MOST_IN_FLIGHT,
     MOST_MISSING,
     Accounted,
@@ -213,12 +213,26 @@ def test_a_loss_that_is_long_but_possible_is_a_gap() -> None:
     assert epoch.missing == MOST_MISSING - 1
 
 
-def test_of_too_many_gaps_the_oldest_are_only_counted() -> None:
-    (epoch,) = told(made(2 * n) for n in range(MOST_GAPS + 11))
-    assert len(epoch.gaps) == MOST_GAPS
-    assert (epoch.unlisted, epoch.missing) == (10, MOST_GAPS + 10)
-    (after,) = told([made(1), made(2 * MOST_GAPS + 19)], [epoch])
-    assert (after.missing, after.repeated) == (epoch.missing - 1, 1)
+@given(st.permutations(range(1, 41)), st.integers(1, 9))
+def test_gaps_that_no_number_is_in_need_not_be_known(
+    order: list[int], size: int
+) -> None:
+    whole = [told(map(made, (0, 41)))[0]]
+    kept = {gap.first: gap for gap in whole[0].gaps}
+    for n in range(0, len(order), size):
+        batch = [made(seq) for seq in order[n : n + size]]
+        touched = tuple(
+            gap
+            for _, gap in sorted(kept.items())
+            if any(gap.first <= number.seq <= gap.last for number in batch)
+        )
+        (part,) = told(batch, [replace(whole[0], gaps=touched)])
+        whole = [*told(batch, whole)]
+        for gap in touched:
+            del kept[gap.first]
+        kept |= {gap.first: gap for gap in part.gaps}
+        assert tuple(gap for _, gap in sorted(kept.items())) == whole[0].gaps
+    assert not kept
 
 
 @given(

@@ -1,7 +1,9 @@
 """The account in the database is the account in memory, whoever writes it."""
 
 import asyncio
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -12,11 +14,12 @@ from ingest.sequence import accounted
 from store.batch import Batch, Writer
 from store.connection import Connection
 from store.gateway_read import GapRow, gaps, gateways, missing
-from store.sequence import KEPT_EPOCHS, locked_epochs
+from store.sequence import FOLD_EVERY, KEPT_EPOCHS, locked_epochs
 from tests.store.rows import NOON, NOON_US
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.sequence import HIGHEST_SEQ, Epoch, Gap, Number
+from vocabulary.times import us_from_datetime
 
 pytestmark = [pytest.mark.db, pytest.mark.editions]
 
@@ -46,7 +49,16 @@ async def write(
 
 async def kept(pool: asyncpg.Pool, gateway_id: int) -> list[Epoch]:
     async with pool.acquire() as connection, connection.transaction():
-        return (await locked_epochs(connection, [gateway_id]))[gateway_id]
+        epochs = (await locked_epochs(connection, {gateway_id: []}))[gateway_id]
+        rows = await gaps(connection, gateway_id, is_open=True, before=None, limit=None)
+    found = [
+        (row.epoch, Gap(row.first_seq, row.last_seq, us_from_datetime(row.opened_at)))
+        for row in sorted(rows, key=lambda row: row.first_seq)
+    ]
+    return [
+        replace(e, gaps=tuple(gap for epoch, gap in found if epoch == e.epoch))
+        for e in epochs
+    ]
 
 
 async def gap_rows(pool: asyncpg.Pool, gateway_id: int) -> list[GapRow]:
@@ -138,6 +150,50 @@ async def _every_fourth(
 ) -> None:
     for n in range(0, len(numbers), 10):
         await write(pool, gateway_id, numbers[n : n + 10])
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_order_by_two_writers_is_accounted_as_sets_say(
+    pool: asyncpg.Pool, gateway_id: int, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - an order, no secret
+    sent = [seq for seq in range(300) if chance.random() < 0.9]
+    order = sorted(sent, key=lambda seq: seq + chance.uniform(0, 3 ** (2 * seed)))
+    order += chance.choices(sent, k=30)  # repeats
+    numbers = [made(seq)[0] for seq in order]
+    async with asyncio.TaskGroup() as tasks:
+        for worker in range(2):
+            tasks.create_task(_every_fourth(pool, gateway_id, numbers[worker::2]))
+    (epoch,) = await kept(pool, gateway_id)
+    missing_now = {n for gap in epoch.gaps for n in range(gap.first, gap.last + 1)}
+    assert missing_now == set(range(sent[0], sent[-1])) - set(sent)
+    assert (epoch.first, epoch.last, epoch.repeated) == (sent[0], sent[-1], 30)
+
+
+async def test_any_number_of_gaps_is_closed_again(
+    pool: asyncpg.Pool, gateway_id: int
+) -> None:
+    odd = list(range(1, 40_000, 2))
+    await write(pool, gateway_id, made(*range(0, 40_001, 2)))
+    random.Random(1).shuffle(odd)  # noqa: S311 - an order, no secret
+    for n in range(0, len(odd), 4000):
+        await write(pool, gateway_id, made(*odd[n : n + 4000]))
+    (epoch,) = await kept(pool, gateway_id)
+    assert (epoch.gaps, epoch.unlisted, epoch.repeated) == ((), 0, 0)
+
+
+async def test_of_too_many_gaps_the_lowest_are_only_counted(
+    pool: asyncpg.Pool, gateway_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sequence.MOST_GAPS", 5)
+    await write(pool, gateway_id, made(*range(0, 21, 2)))
+    await write(pool, gateway_id, made(22, FOLD_EVERY))
+    (epoch,) = await kept(pool, gateway_id)
+    assert [gap.first for gap in epoch.gaps] == [15, 17, 19, 21, 23]
+    assert epoch.unlisted == len((1, 3, 5, 7, 9, 11, 13))
+    async with pool.acquire() as connection:
+        (gauge,) = await missing(connection)
+    assert gauge.missing == FOLD_EVERY + 1 - 13
 
 
 async def test_a_batch_that_fails_is_not_accounted_for(
