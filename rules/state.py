@@ -109,9 +109,8 @@ class State:
     def copy(self) -> Self:
         """Return the same memory in columns of its own."""
         own = {name: getattr(self, name).copy() for name in COLUMNS}
-        return replace(
-            self, **own, memories=tuple(copied(memory) for memory in self.memories)
-        )
+        memories = tuple(copied(memory) for memory in self.memories)
+        return replace(self, **own, memories=memories, schedule=copied(self.schedule))
 
     def at(self, seq: int, at_us: int, held: tuple[Held, ...] | None = None) -> Self:
         """Return the same columns as of another entry."""

@@ -200,6 +200,14 @@ def test_a_restart_after_every_entry_changes_no_schedule(
     assert found == fold(PLAN, PLAN.fresh_state(), entries).transitions
 
 
+@many
+@given(any_journals)
+def test_folding_does_not_touch_a_scheduled_state(entries: list[Learned]) -> None:
+    state = PLAN.fresh_state()
+    fold(PLAN, state, entries)
+    assert written(state) == written(PLAN.fresh_state())
+
+
 COVERS = [device(1, DeviceKind.COVER, "tilt_deg", interval_s=60)]
 
 
