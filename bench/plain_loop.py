@@ -64,8 +64,8 @@ class PlainLoop(Oracle):
                 loop.quiet.append(slot)
             elif isinstance(condition, Overspeed):
                 of_vehicle[slot.subject.device_id].append(slot)
-            elif condition.quantity in series and loop._watch(slot):  # noqa: SLF001 own
-                of_series[series[condition.quantity]].append(slot)
+            elif (name := condition.quantity or "") in series and loop._watch(slot):
+                of_series[series[name]].append(slot)
         loop.of_series, loop.of_vehicle = dict(of_series), dict(of_vehicle)
         for subject in source.subjects:
             for series_id in subject.series.values():
@@ -139,6 +139,3 @@ class PlainLoop(Oracle):
                 sample = Sample(at, speed, quality)
                 found += self._take(slot, sample, self.beside, seq)
         return found
-
-
-__all__ = ["Hears", "PlainLoop", "gap_us", "knows"]

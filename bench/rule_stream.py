@@ -15,7 +15,6 @@ from rules.plan_source import PlanSource, RuleText
 from rules.subject import Subject
 from rules.trial.scene import (
     PROGRAMMES,
-    START_S,
     device,
     geofences_named,
     positions,

@@ -25,7 +25,7 @@ from rules.learned import Content, Learned
 from rules.measures import VALUE
 from rules.plan import Plan
 from rules.samples import Samples
-from rules.scheduled import by_schedule, within_schedule
+from rules.scheduled import by_schedule, has_turn, within_schedule
 from rules.side_condition import NOTHING, Seen, judge_sides, remember, seen_in
 from rules.state import State
 from rules.times import NEVER
@@ -62,7 +62,7 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
             for content in due.contents:
                 late = _content(plan, state, lane, content, turns)
                 folded.late.extend(late_samples(plan, entry, late))
-            if len(lane.scheduled):
+            if has_turn(state.schedule, lane, entry.at_us - lane.late_us):
                 until_us = entry.at_us - lane.late_us
                 turns += _judge(
                     plan, state, lane, NOTHING, NO_SAMPLES, until_us=until_us
@@ -144,7 +144,7 @@ def _silence(
     plan: Plan, state: State, entry: Learned, quiet: _Quiet | None
 ) -> tuple[list[Turns], _Quiet]:
     """Judge every slot whose silence has just become too long or has just ended."""
-    if quiet is None or entry.at_us >= quiet.until_us or len(plan.schedules):
+    if quiet is None or entry.at_us >= quiet.until_us:
         every = np.arange(len(plan.ears.slot))
         turns = _silence_of(plan, state, entry, every)
         return turns, _look(plan, state, entry)
@@ -155,6 +155,8 @@ def _silence(
 def _look(plan: Plan, state: State, entry: Learned) -> _Quiet:
     slot = plan.ears.slot
     stands = IS_STANDING[state.state[slot, 0]]
+    if (plan.schedules.row[slot] >= 0).any():  # time alone may end those
+        return _Quiet(entry.at_us, np.flatnonzero(stands))
     # Less what its rounding might add.
     limit_us = np.floor(plan.slots.limit[slot, 0] * SECOND_US) - 1
     left_us = (limit_us - silent_us(plan.ears, state))[~stands]
@@ -170,7 +172,7 @@ def _silence_of(
     silent_s = silent_us(plan.ears, state, places) / SECOND_US
     stands = IS_STANDING[state.state[slot, 0]]
     is_silent = silent_s >= plan.slots.limit[slot, 0]
-    if len(plan.schedules):
+    if (plan.schedules.row[slot] >= 0).any():
         closed, clears = _closed(plan, slot, entry.at_us)
         is_silent = np.where(closed, stands & ~clears, is_silent)
     turned = np.flatnonzero(is_silent != stands)

@@ -117,6 +117,6 @@ def _note_edge(ears: Ears, state: State, word: EdgeWord) -> None:
 
 
 def _note_heard(ears: Ears, state: State, devices: NDArray[np.intp]) -> None:
-    heard = np.unique(devices[devices >= 0])
+    heard = devices[devices >= 0]
     state.heard_us[heard, 0] = state.audible_us[ears.link[heard]]
     state.heard_us[heard, 1] = state.audible_us[PLATFORM]

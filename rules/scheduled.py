@@ -40,6 +40,12 @@ class Ruled:
     ruling: NDArray[np.int8]
 
 
+def has_turn(memory: ScheduleMemory, lane: Lane, until_us: int) -> bool:
+    """Tell whether any schedule of a lane turns, samples or not, up to some time."""
+    turn_us = memory.turn_us[lane.scheduled]
+    return bool(((turn_us != NEVER) & (turn_us <= until_us)).any())
+
+
 def by_schedule(
     plan: Plan, state: State, lane: Lane, samples: Samples, until_us: int
 ) -> Ruled:
