@@ -6,6 +6,7 @@ from dataclasses import replace
 from cases.request import FilingRequest, Hit, Problem, Severity, Shape
 from cases.subject import SubjectKind
 from rules.plan import Plan
+from rules.reason import NOTHING
 from rules.rule import Words
 from rules.triage.desk import Bundle
 from rules.triage.layout import Node
@@ -62,8 +63,8 @@ def bundle_request(
         measured_at=datetime_from_us(bundle.last_us),
         value=float(bundle.bad + bundle.unknown),
         threshold=_threshold(plan, bundle),
-        lon=None,
-        lat=None,
+        lon=None if bundle.burst is None else bundle.burst.lon,
+        lat=None if bundle.burst is None else bundle.burst.lat,
         reason_zh=words.zh,
         reason_en=words.en,
         shape=Shape.STORM if bundle.is_storm else Shape.GROUP,
@@ -92,13 +93,20 @@ def bundle_reason(plan: Plan, bundle: Bundle) -> Words:
 
 
 def _of_group(node: Node, bundle: Bundle) -> Words:
-    facts = {
+    facts: dict[str, str | int] = {
         "upstream": node.name,
         "bad": bundle.bad,
         "unknown": bundle.unknown,
         "of": len(node.children),
         "within_s": max(1, math.ceil((bundle.last_us - bundle.first_us) / SECOND_US)),
     }
+    if (burst := bundle.burst) is not None:
+        facts |= {
+            "metres": burst.metres,
+            "start": burst.start,
+            "certainty": f"{burst.certainty:.0%}",
+            "runner_up": burst.runner_up or NOTHING,
+        }
     reason = node.group.reason
     return Words(reason.zh.format_map(facts), reason.en.format_map(facts))
 

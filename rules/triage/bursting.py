@@ -4,7 +4,8 @@ A drop waits, as members of groups do, until every point of the mains has been r
 more. Then the drops of that while are put together: the pipe that explains them best
 carries the case. One point alone stays what it is, a doubt about its sensor. Where all
 have lost about as much, it is the supply that fell; a group with `even` says so. What
-drops later is another burst, also while the first one stands.
+drops later is another burst, also while the first one stands, if several points drop
+and one of them deeply; else it is one more that feels the first.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,12 @@ from rules.triage.desk import BundleKey, Handling, Held
 from rules.triage.layout import Node
 from rules.triage.turn import AlarmKey
 from rules.triage.work import Work, us
+
+DEEP = 2
+"""A drop of so many times the limit: another burst beside one that stands takes one."""
+
+SHALLOW = 10
+"""So many readings ago a wave may have come that left only a shallow drop."""
 
 LATE_WAITS = 2
 """So many waits after a burst began its late drops still belong to it."""
@@ -40,17 +47,22 @@ def join_burst(work: Work, key: AlarmKey) -> bool:
 
 
 def open_burst(work: Work, first: Held) -> bool:
-    """Open the burst or the fall that a drop which has waited belongs to, if any does.
+    """Find the burst or the fall that a drop which has waited belongs to, if any is.
 
     Args:
         work: The entry.
         first: The drop that has waited longest.
     """
     key = first.turn.key
-    return any(
-        node.mains is not None and _open(work, node, _gathered(work, node, first))
-        for node in work.layout.member.get((key.rule, key.device_id), ())
-    )
+    nodes = work.layout.member.get((key.rule, key.device_id), ())
+    for node in nodes:
+        if node.mains is not None and _open(work, node, _gathered(work, node, first)):
+            return True
+    for node in nodes:
+        if standing := _standing(work, node):
+            join(work, standing[0], key)
+            return True
+    return False
 
 
 def _standing(work: Work, node: Node) -> list[BundleKey]:
@@ -88,13 +100,16 @@ def _open(work: Work, node: Node, drops: Sequence[Held]) -> bool:
         return False
     if group.even and not is_even(found):
         return False
+    deepest = drops[0].turn
+    if _standing(work, node) and deepest.value > DEEP * deepest.threshold:
+        return False
     located = None if group.even else locate_on(node.mains, found)
     if located is None and not group.even:
         return False
     own = AlarmKey(
         f"group:{group.code}",
         work.layout.settings.version,
-        drops[0].turn.key.device_id,
+        deepest.key.device_id,
     )
     key = node.key
     if located is not None:
@@ -113,15 +128,19 @@ def _open(work: Work, node: Node, drops: Sequence[Held]) -> bool:
 
 
 def _drop(work: Work, node: Node, held: Held) -> Drop:
-    """Return what one point saw; its alarm came after the rule's delay."""
+    """Return what one point saw; its alarm came after the rule's delay.
+
+    Where it fell only just below the limit, that may have been long after the wave.
+    """
     turn, key = held.turn, held.turn.key
     if node.mains is None:
         raise AssertionError("asked only of mains")
     interval_us = us(work.layout.subjects[key.device_id].interval_s)
+    is_deep = turn.value <= DEEP * turn.threshold
     seen_us = turn.measured_us - us(work.rule(key).on_delay_s)
     return Drop(
         node=node.mains.points[key.device_id],
-        before_us=seen_us - 2 * interval_us,
+        before_us=seen_us - (2 if is_deep else SHALLOW) * interval_us,
         at_us=seen_us,
         lost_kpa=max(-turn.value, 1.0),
     )
