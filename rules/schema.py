@@ -97,13 +97,20 @@ def _words_left(path: Path, runs: Sequence[Run]) -> list[str]:
     known = next(run.words[path] for run in runs if path in run.words)
     bad = {run.choice.words.get(path) for run in runs if path in run.faults}
     good = {run.choice.words.get(path) for run in runs if path not in run.faults}
-    return [word for word in known if word not in bad - good]
+    # Where all are, the fault is another.
+    return [word for word in known if word not in bad - good] or known
 
 
 def _is_refused(path: Path, runs: Sequence[Run]) -> bool:
     """Tell whether a key is a fault whenever it is given."""
-    given = [run for run in runs if path in run.doubted and run.choice.has(path)]
-    return bool(given) and all(path in run.faults for run in given)
+    is_refused = any(path in run.refused and run.choice.has(path) for run in runs)
+    is_taken = any(
+        path in run.shapes
+        and path not in run.refused
+        and (path not in run.doubted or run.choice.has(path))
+        for run in runs
+    )
+    return is_refused and not is_taken
 
 
 def _is_in(at: Path, path: Path) -> bool:

@@ -52,6 +52,8 @@ class Run:
         doubted: Keys that they asked for whether they are given.
         words: The words that each key may be.
         faults: Keys that were at fault.
+        refused: Those of them that were so before their value was read.
+        numbers: How many numbers were read.
     """
 
     choice: Choice
@@ -60,6 +62,8 @@ class Run:
     doubted: set[Path] = field(default_factory=set)
     words: dict[Path, list[str]] = field(default_factory=dict)
     faults: set[Path] = field(default_factory=set)
+    refused: set[Path] = field(default_factory=set)
+    numbers: int = 0
 
 
 class Sketch(Section):
@@ -76,8 +80,10 @@ class Sketch(Section):
         return self._run.choice.has(self._at(key))
 
     def fault(self, key: str, what: str) -> None:  # noqa: ARG002 as a section has it
-        """Note that a key is at fault."""
+        """Note that a key is at fault: for being there, if nobody has read it yet."""
         self._run.faults.add(self._at(key))
+        if self._at(key) not in self._run.shapes:
+            self._run.refused.add(self._at(key))
 
     def fault_in(self, key: str, column: int, what: str, *, item: int = 0) -> None:
         """Note nothing: a sketch has no texts of its own."""
@@ -102,7 +108,7 @@ class Sketch(Section):
         above: float = -float("inf"),
         default: float | None = None,
     ) -> float:
-        """Note a number; return one that is in its bounds."""
+        """Note a number; return one within its bounds, above those before."""
         shape: dict[str, Json] = {"type": "number"}
         if low > -float("inf"):
             shape["minimum"] = low
@@ -140,11 +146,11 @@ class Sketch(Section):
         return Sketch(self._run, self._at(key))
 
     def sections(self, key: str) -> list["Section"]:
-        """Note one or more mappings; return a sketch of one if the choice gives any."""
+        """Note one or more mappings; return sketches of two if the choice gives any."""
         self._record(key, one_or_more({"type": "object"}))
         self._run.doubted.add(self._at(key))
         given = self._run.choice.has(self._at(key))
-        return [Sketch(self._run, self._at(key))] if given else []
+        return [Sketch(self._run, self._at(key)) for _ in range(2 if given else 0)]
 
     def done(self) -> None:
         """Note nothing: there are no keys but those that are asked for."""
