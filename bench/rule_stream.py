@@ -1,4 +1,4 @@
-"""A city of 10,000 devices that tell 20 quantities each, and what its journal says.
+"""A city of devices that tell 20 quantities each, and what its journal says.
 
 Every device reports once a minute, all its quantities at one time; ingest writes what
 came within some time as one entry. One device in a hundred is ill, every other minute
@@ -46,7 +46,7 @@ MIX = {
     DeviceKind.GAUGE: 0.05,
     DeviceKind.CABINET: 0.02,
 }
-"""Share of each kind; one vehicle more for every 20 devices."""
+"""Share of each kind."""
 
 WELL = {
     "tilt_deg": 2.0,
@@ -114,13 +114,20 @@ class City:
         return replace(self, source=_source(self.source.subjects, texts))
 
 
-def city(texts: Sequence[RuleText], devices: int, quantities: int = QUANTITIES) -> City:
+def city(
+    texts: Sequence[RuleText],
+    devices: int,
+    *,
+    quantities: int = QUANTITIES,
+    vehicles: int = 0,
+) -> City:
     """Return a city.
 
     Args:
         texts: Its rules.
         devices: How many tell quantities.
         quantities: How many each tells.
+        vehicles: How many tell where they are.
     """
     rng = np.random.default_rng(devices)
     kinds = _kinds(devices)
@@ -132,7 +139,7 @@ def city(texts: Sequence[RuleText], devices: int, quantities: int = QUANTITIES) 
     ]
     cars = [
         device(devices + place, DeviceKind.VEHICLE, edge="jt808", gateway="jt808")
-        for place in range(1, devices // 20 + 1)
+        for place in range(1, vehicles + 1)
     ]
     values = np.array([[WELL.get(q, 0.0) for q in names[kind]] for kind in kinds])
     bad = np.array(
@@ -171,7 +178,8 @@ def stream(of: City, *, rows: int, seconds: int) -> list[Learned]:
             waiting = []
         cars = of.vehicles[second % FIX_S :: FIX_S].tolist()
         drives = [(car, at_s, -800.0 + second % 50, 42.0, 0) for car in cars]
-        entries += [positions(0, at_s, drives), tick(0, at_s)]
+        entries += [positions(0, at_s, drives)] if drives else []
+        entries.append(tick(0, at_s))
     entries += _parts(waiting, rows)
     return [replace(entry, seq=seq) for seq, entry in enumerate(entries, 1)]
 

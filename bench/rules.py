@@ -16,7 +16,7 @@ import numpy as np
 
 import rules
 from bench.plain_loop import PlainLoop, knows
-from bench.rule_stream import QUANTITIES, City, city, readings_of, stream
+from bench.rule_stream import FIX_S, QUANTITIES, City, city, readings_of, stream
 from rules.compile import compile_plan
 from rules.engine import fold
 from rules.learned import Learned
@@ -27,6 +27,7 @@ from rules.state import State
 from rules.triage.desk import Desk
 from rules.triage.triage import triage_all
 from tests.rules.oracle import said
+from vocabulary.position import Positions
 
 SHIPPED = Path(rules.__file__).parent / "shipped"
 
@@ -34,6 +35,10 @@ DEVICES = 10_000
 
 LOOP_DEVICES = 500
 """As many does the plain loop judge; it is reckoned by the reading."""
+
+VEHICLES = 2_000
+
+LIMIT_KMH = 60
 
 SECONDS = 180
 """Of the journal: the first minute only warms up."""
@@ -68,13 +73,14 @@ def bench(rounds: int) -> None:
     texts = shipped()
     known = [t for t in texts if knows(parse_rule(t.source, version=1))]
     print(
-        f"{DEVICES:,} devices x {QUANTITIES} quantities and {DEVICES // 20} vehicles, "
-        f"each once a minute (vehicles every 10 s)\nall = the {len(texts)} shipped "
-        f"rules; some = the {len(known)} of them that the loop knows, too"
+        f"{DEVICES:,} devices x {QUANTITIES} quantities, each once a minute\n"
+        f"all = the {len(texts)} shipped rules; some = the {len(known)} of them that "
+        "the loop knows, too"
     )
     for rows in (500, 5_000):
         _compare(texts, known, rows, rounds)
     _one_each(texts, rounds)
+    _drives(texts, rounds)
 
 
 def shipped() -> list[RuleText]:
@@ -117,6 +123,20 @@ def _one_each(texts: Sequence[RuleText], rounds: int) -> None:
         f"\none reading a minute of each device, in entries of {DEVICES:,} "
         f"({course.rows:,} readings in all):"
     )
+    _show(asked, rounds)
+
+
+def _drives(texts: Sequence[RuleText], rounds: int) -> None:
+    """Show what fixes cost: each is looked for in the areas of several rules."""
+    town = city(texts, 0, vehicles=VEHICLES)
+    course = _course(town, 1)
+    fixes = [e.content for e in course.timed if isinstance(e.content, Positions)]
+    rows = sum(map(len, fixes))
+    asked: dict[str, tuple[Callable[[], float], int]] = {
+        "bare numpy": (partial(_bare_drive_s, fixes), rows),
+        "engine, all": (_Engine.of(town, course).fold_s, rows),
+    }
+    print(f"\n{VEHICLES:,} vehicles, a fix every {FIX_S} s ({rows:,} fixes in all):")
     _show(asked, rounds)
 
 
@@ -184,6 +204,18 @@ def _bare_s(town: City, course: Course) -> float:
         beyond = one.value >= limit[one.series_id]
         turned += len(np.flatnonzero(beyond != was[one.series_id]))
         was[one.series_id] = beyond
+    return time.perf_counter() - begin
+
+
+def _bare_drive_s(fixes: Sequence[Positions]) -> float:
+    """Compare each speed with one limit, and find where the answer changed."""
+    was = np.zeros(max(int(one.device_id.max()) for one in fixes) + 1, np.bool_)
+    turned = 0
+    begin = time.perf_counter()
+    for one in fixes:
+        beyond = one.speed_kmh >= LIMIT_KMH
+        turned += len(np.flatnonzero(beyond != was[one.device_id]))
+        was[one.device_id] = beyond
     return time.perf_counter() - begin
 
 

@@ -83,11 +83,13 @@ def measured(plan: Plan, state: State, seen: Seen, samples: Samples) -> Samples:
         return samples
     value, known = samples.value.copy(), np.ones(len(samples), np.bool_)
     about = np.full(len(samples), -1, np.intp)
-    is_let, moot = judge_sides(plan.sides, state, seen, samples)
+    made = np.flatnonzero(number != VALUE)
+    is_let, moot = judge_sides(plan.sides, state, seen, samples.take(made))
     is_let &= ~moot
-    value[(number != VALUE) & ~is_let] = np.nan
-    for of in np.unique(number[number != VALUE]):
-        asked = np.flatnonzero((number == of) & is_let)
+    value[made[~is_let]] = np.nan
+    made = made[is_let]
+    for of in np.flatnonzero(np.bincount(number[made])):
+        asked = made[number[made] == of]
         part, place = samples.take(asked), int(of) - 1
         sign = plan.slots.sign[part.slot]
         found, known[asked], *what = MEASURES[place].measure(

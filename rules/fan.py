@@ -42,10 +42,11 @@ class Fan:
         Returns:
             Targets and rows, each of shape (m,), in the order of the rows.
         """
-        known = (ids >= 0) & (ids < len(self.count))
-        row = np.flatnonzero(known)
+        row = np.flatnonzero(self.leads(ids))
         place = ids[row].astype(np.intp)
         count = self.count[place]
+        if count.max(initial=1) == 1:
+            return self.target[self.start[place]], row
         first = np.cumsum(count) - count
         step = np.arange(count.sum()) - np.repeat(first, count)
         target = self.target[np.repeat(self.start[place], count) + step]
@@ -53,9 +54,10 @@ class Fan:
 
     def leads(self, ids: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Tell which ids lead anywhere, shape (n,)."""
+        if not len(self.count):
+            return np.zeros(len(ids), np.bool_)
         known = (ids >= 0) & (ids < len(self.count))
-        known[known] = self.count[ids[known]] > 0
-        return known
+        return known & (self.count.take(ids, mode="clip") > 0)
 
 
 def index_by_id(ids: Sequence[int]) -> NDArray[np.intp]:
@@ -67,7 +69,7 @@ def index_by_id(ids: Sequence[int]) -> NDArray[np.intp]:
 
 def look_up(index: NDArray[np.intp], ids: NDArray[np.integer]) -> NDArray[np.intp]:
     """Return `index` at each id; -1 where the id is unknown."""
+    if not len(index):
+        return np.full(len(ids), -1, np.intp)
     known = (ids >= 0) & (ids < len(index))
-    found = np.full(len(ids), -1, np.intp)
-    found[known] = index[ids[known]]
-    return found
+    return np.where(known, index.take(ids, mode="clip"), -1)

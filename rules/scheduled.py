@@ -20,7 +20,7 @@ from rules.hold import Verdict
 from rules.judge import NO_RULING
 from rules.lane import Lane
 from rules.plan import Plan
-from rules.samples import Samples
+from rules.samples import Samples, first_of_slot, rows_of_slots
 from rules.schedules.memory import ScheduleMemory
 from rules.state import State
 from rules.times import NEVER
@@ -55,8 +55,8 @@ def by_schedule(
         plan: What to judge by.
         state: Its schedule memory and doors are changed in place.
         lane: Whose samples they are.
-        samples: As `admit` gives them, measured.
-        until_us: Up to when turns are taken, samples or not.
+        samples: As `admit` gives them, measured; none if turns are taken without.
+        until_us: Up to when turns are taken without samples.
     """
     ruled = Ruled(samples, np.full(len(samples), NO_RULING, np.int8))
     if not len(lane.scheduled):
@@ -91,22 +91,25 @@ def _take_turns(
     memory, schedules = state.schedule, plan.schedules
     row = schedules.row[samples.slot]
     rows, at_us = row[row >= 0], samples.at_us[row >= 0]
-    # The first of a slot stands first, and `unique` finds that.
-    asked, first = np.unique(rows, return_index=True)
+    first = first_of_slot(rows)
+    asked, newest_us = rows[first], at_us[first + rows_of_slots(first, len(rows)) - 1]
     new = memory.turn_us[asked] == NEVER
     memory.turn_us[asked[new]] = schedules.next_turn_us(asked[new], at_us[first[new]])
-    limit_us = np.full(len(schedules), NEVER, np.int64)
-    limit_us[lane.scheduled] = until_us
-    np.maximum.at(limit_us, rows, at_us)
+    due, limit_us = asked, newest_us
+    if until_us != NEVER:
+        due, limit_us = lane.scheduled, np.full(len(lane.scheduled), until_us)
+    turn_us = memory.turn_us[due]
+    is_due = (turn_us != NEVER) & (turn_us <= limit_us)
+    due, limit_us = due[is_due], limit_us[is_due]
     turns: list[tuple[NDArray[np.intp], NDArray[np.int64]]] = []
-    due = np.flatnonzero((memory.turn_us != NEVER) & (memory.turn_us <= limit_us))
     while len(due):
         taken_us = memory.turn_us[due]
         turns.append((due, taken_us))
         slot = schedules.slot[due]
         state.door_us[slot] = np.maximum(state.door_us[slot], taken_us)
         memory.turn_us[due] = schedules.next_turn_us(due, taken_us)
-        due = due[memory.turn_us[due] <= limit_us[due]]
+        more = memory.turn_us[due] <= limit_us
+        due, limit_us = due[more], limit_us[more]
     if not turns:
         return np.empty(0, np.intp), np.empty(0, np.int64)
     return np.concatenate([t[0] for t in turns]), np.concatenate([t[1] for t in turns])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rules.fan import Fan, look_up
 from rules.lane import Lane
 from rules.rule import REFUSED_UNLESS_SAID
-from rules.samples import Samples
+from rules.samples import Samples, is_each_once
 from rules.state import State
 from rules.times import NEVER
 from vocabulary.reading import Readings
@@ -50,7 +50,9 @@ class Seen:
     value: NDArray[np.float64]
 
     def ordered(self) -> "Seen":
-        """Return the same readings in their order."""
+        """Return the same readings in their order; any order if each series has one."""
+        if is_each_once(self.watch):
+            return self
         order = np.lexsort((self.at_us, self.watch))
         return Seen(self.watch[order], self.at_us[order], self.value[order])
 
@@ -97,7 +99,11 @@ def judge_sides(
     if not len(side):
         return np.ones(len(samples), np.bool_), np.zeros(len(samples), np.bool_)
     watch = sides.watch[side]
-    at_us, value = _as_of(_with_kept(state, seen, watch), watch, samples.at_us[sample])
+    if is_each_once(seen.watch):
+        at_us, value = _of_one_each(state, seen, watch, samples.at_us[sample])
+    else:
+        kept = _with_kept(state, seen, watch)
+        at_us, value = _as_of(kept, watch, samples.at_us[sample])
     near = np.abs(samples.at_us[sample] - at_us) <= sides.gap_us[side]
     true = sides.sign[side] * value >= sides.limit[side]
     unknown, moot = (
@@ -105,6 +111,27 @@ def judge_sides(
         for flag in (~near, near & ~true)
     )
     return moot | ~unknown, moot
+
+
+def _of_one_each(
+    state: State, seen: Seen, watch: NDArray[np.intp], at_us: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Do what `_as_of` does, where the entry has at most one reading of each series.
+
+    Then there are two to choose from, and the one that is kept is not the newer.
+    """
+    kept_us, value = state.watch_us[watch], state.watch_value[watch]
+    place = np.full(len(state.watch_us), -1, np.intp)
+    place[seen.watch] = np.arange(len(seen.watch))
+    place = place[watch]
+    has_new = np.flatnonzero(place >= 0)
+    new_us = seen.at_us[place[has_new]]
+    counts = (new_us <= at_us[has_new]) | (kept_us[has_new] == NEVER)
+    has_new, new = has_new[counts], place[has_new[counts]]
+    kept_us[has_new], value[has_new] = seen.at_us[new], seen.value[new]
+    # What was never seen is far away from everything.
+    kept_us[kept_us == NEVER] = -NEVER
+    return kept_us, value
 
 
 def _with_kept(state: State, seen: Seen, asked: NDArray[np.intp]) -> Seen:
