@@ -3,7 +3,8 @@
 import { Signal } from "./signal.js";
 import { language, t } from "./words.js";
 
-const PREFIX = "/api/v1";
+/** Where every resource is. */
+export const PREFIX = "/api/v1";
 
 /** Whether the session ended; the log-in shows itself again. */
 export const loggedOut = new Signal(false);

@@ -4,6 +4,7 @@ import { remove } from "./api.js";
 import { health, words } from "./city.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
+import { route } from "./route.js";
 import { link } from "./stream.js";
 import { switchTheme, theme } from "./theme.js";
 import { clock, day } from "./times.js";
@@ -55,8 +56,10 @@ function figure(row) {
   const high = percent(row.ok_share_high);
   const title = low === high ? t("share", { low }) : t("share.range", { low, high });
   const parts = ["ok", "bad", "unknown"].map((state) => `${t(`state.${state}`)} ${row[state]}`);
+  const lights = row.kind === "lamp" || row.kind === "cabinet";
+  const opens = lights ? { type: "button", on: { click: () => route.open("lighting", 0) } } : {};
   return el(
-    "div.figure", { title: `${t(`kind.${row.kind}`, {}, row.kind)}：${parts.join("，")}。${title}` },
+    lights ? "button.figure" : "div.figure", { ...opens, title: `${t(`kind.${row.kind}`, {}, row.kind)}：${parts.join("，")}。${title}` },
     icon(row.kind, 18),
     el("div.figure-words", {},
       el("span.figure-name", { text: t(`kind.${row.kind}`, {}, row.kind) }),

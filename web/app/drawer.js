@@ -5,10 +5,11 @@ import { cases, devices } from "./city.js";
 import { deviceView } from "./device_drawer.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
+import { lightingView } from "./lighting.js";
 import { route } from "./route.js";
 import { t, tongue } from "./words.js";
 
-const VIEWS = { case: caseView, device: deviceView };
+const VIEWS = { case: caseView, device: deviceView, lighting: lightingView };
 const DEVICE_EVERY_MS = 10_000;
 
 /** Show what is open in `place`, beside the list `behind`. */
@@ -46,7 +47,8 @@ export function watchDrawer(place, behind) {
   tongue.watch(() => load({ quietly: true }));
   setInterval(() => {
     const open = route.value;
-    if (open?.kind === "device" && devices.value.has(open.id) && !isBusy(place)) load({ quietly: true });
+    const isMoving = open?.kind === "lighting" || (open?.kind === "device" && devices.value.has(open.id));
+    if (isMoving && !isBusy(place)) load({ quietly: true });
   }, DEVICE_EVERY_MS);
 }
 

@@ -1,0 +1,54 @@
+"""The lighting on the page: rates as ranges, the unknown hatched, by every grouping."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from store.lamp_nights import NightLook, add_looks
+from tests.api.town import utc_now
+from tests.web.control_room import ControlRoom
+
+pytestmark = [pytest.mark.browser, pytest.mark.db]
+
+
+async def test_the_lighting_shows_each_cabinet_with_its_unknown_part(
+    room: ControlRoom,
+) -> None:
+    now = utc_now()
+    cabinet_id = await room.connection.fetchval(
+        "SELECT id FROM device WHERE code = 'CB-0005'"
+    )
+    look = NightLook(
+        cabinet_id=cabinet_id,
+        night=now.date(),
+        should=50,
+        lit=48,
+        unheard=1,
+        burning=0,
+        is_closed=True,
+        energy_kwh=1000.0,
+    )
+    for hours in (2, 1):
+        at = now - timedelta(hours=hours)
+        await add_looks(room.connection, [look], at=at, step_s=3600)
+    await room.enter()
+    await room.page.locator("button.figure").first.click()
+    await room.page.wait_for_selector(".lighting-view .lit-group")
+    groups = room.page.locator(".lighting-view .lit-group")
+    assert await groups.count() == 6
+    with_unknown = '[data-code="CB-0005"]'  # two of its lamps say nothing
+    assert "不明 2" in await room.text(f"{with_unknown} .lit-counts")
+    assert "–" in await room.text(f"{with_unknown} strong")
+    assert await room.page.locator(f"{with_unknown} .lit-bar .unheard").is_visible()
+    assert "亮灯率 96.0%–98.0%" in await room.text(f"{with_unknown} .lit-night")
+    shot = os.environ.get("GEZHI_TEST_SHOT")
+    if shot:
+        await room.page.screenshot(path=Path(shot))
+    await room.page.locator('[data-by="subdistrict"]').click()
+    await room.page.wait_for_selector('[data-by="subdistrict"][aria-pressed="true"]')
+    assert 1 <= await groups.count() <= 4
+    await room.page.locator(".switch-language").click()
+    await room.page.wait_for_selector('h2:has-text("Lamps lit")')
+    assert room.complaints == []
