@@ -24,6 +24,8 @@ SELECT state, has_own, left_at IS NOT NULL AS has_left, count(*) FROM case_membe
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
+OPEN = {"tilt_deg": 60.0, "cover_open": 1.0}
+
 STORM_OF_TWO = "storm: {budget: 2, worst: 1, worst_after_s: 30, quiet_s: 60}\n"
 
 
@@ -198,7 +200,7 @@ async def test_s06_a_device_away_for_a_moment_is_no_case(city: City) -> None:
 
 async def test_s01_a_hundred_breaches_at_once_are_one_case(city: City) -> None:
     for place in range(100):
-        await city.say(1 + place * 0.003, {"MH-0001": {"tilt_deg": 60}})
+        await city.say(1 + place * 0.003, {"MH-0001": OPEN})
     await city.fold()
     assert await city.rows(CASES) == [
         ("component", "cover_missing_or_displaced", "cover-opened", "single", 1)
@@ -239,14 +241,18 @@ async def test_s09_a_cabinet_that_goes_away_is_one_case_with_its_lamps_unknown(
 async def test_s35_a_problem_that_returns_after_its_case_was_closed_is_a_new_case(
     city: City,
 ) -> None:
-    await city.say(0, {"MH-0001": {"tilt_deg": 60}})
+    async def circuit(start: int, end: int, volts: float) -> None:
+        said = {"CB-0001": {"contactor_on": 1.0, "voltage_v": volts}}
+        for second in range(start, end, 5):
+            await city.say(second, said)
+
+    await circuit(0, 20, 0.0)
     await city.fold()
     await city.pool.execute(
-        "UPDATE case_file SET stage = 'forced_close', closed_at = $1", city.at(5)
+        "UPDATE case_file SET stage = 'forced_close', closed_at = $1", city.at(20)
     )
-    for second in (10, 20, 30):
-        await city.say(second, {"MH-0001": {"tilt_deg": 2}})
-    await city.say(40, {"MH-0001": {"tilt_deg": 60}})
+    await circuit(20, 50, 230.0)
+    await circuit(50, 75, 0.0)
     await city.fold()
     found = await city.rows(
         "SELECT closed_at IS NULL, hit_count FROM case_file ORDER BY id"
