@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from rules.conditions import (
     count,
     crossing,
-    cycling,
     deviation,
     dimming,
     expression,
@@ -44,7 +43,6 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "deviation": deviation.read,
     "expression": expression.read,
     "dimming": dimming.read,
-    "cycling": cycling.read,
     "from_rest": from_rest.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

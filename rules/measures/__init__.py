@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from rules.measures import (
     count,
     crossing,
-    cycles,
     deviation,
     dimming,
     expression,
@@ -145,15 +144,6 @@ MEASURES: tuple[Measure, ...] = (
         compiled=dimming.DimmingColumns.of,
         fresh=dimming.DimmingMemory.fresh,
         measure=dimming.measure,
-    ),
-    Measure.of(
-        "cycles",
-        cycles.CyclesSettings,
-        cycles.CyclesMemory,
-        cycles.CyclesColumns,
-        compiled=cycles.CyclesColumns.of,
-        fresh=cycles.CyclesMemory.fresh,
-        measure=cycles.measure,
     ),
     Measure.of(
         "from_rest",
