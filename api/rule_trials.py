@@ -108,7 +108,7 @@ class TrialAnswer:
     alarms: int
     unplaced: int
     would_be: int
-    verdicts: dict[Verdict, int]
+    verdicts: dict[str, int]
     precision: float | None
     missed: int
     loads: Sequence[LoadRow]
@@ -143,7 +143,7 @@ def _answer(code: str, version: int, report: TrialReport) -> TrialAnswer:
         alarms=trial.alarms,
         unplaced=trial.unplaced,
         would_be=len(trial.cases),
-        verdicts=dict(trial.verdicts),
+        verdicts={verdict.value: n for verdict, n in trial.verdicts.items()},
         precision=trial.precision,
         missed=trial.missed,
         loads=[_load(report, load) for load in trial.loads],

@@ -43,7 +43,7 @@ from rules.trial.timeline import (
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
 
-QUALITY = {"?": Quality.SENSOR_FAULT, ">": Quality.FUTURE}
+QUALITY = {"?": Quality.SENSOR_FAULT, ">": Quality.FUTURE, "=": Quality.STUCK}
 """Marks behind a value."""
 
 LETTER = {Alarm.PENDING: "p", Alarm.CLEARING: "c"}
@@ -51,6 +51,12 @@ LETTER = {Alarm.PENDING: "p", Alarm.CLEARING: "c"}
 
 AFTER_S = 60
 """How long after the last column it is seen what is filed."""
+
+LONG_S = 600
+"""Columns further apart than that have an entry every `LARGEST_STEP_S` between them."""
+
+LARGEST_STEP_S = 5
+"""The largest step between two entries that counts as time in which we heard."""
 
 SOMETHING = "battery_v"
 """What a device tells of which a timeline only says that it is heard."""
@@ -169,7 +175,9 @@ class _Scene:
         if case.mark("platform", column) == "-":
             return
         if column and case.mark("platform", column - 1) != "-":
-            for second in range(int(at_s - case.every_s) + 1, int(np.ceil(at_s))):
+            step = 1 if case.every_s <= LONG_S else LARGEST_STEP_S
+            start, stop = int(at_s - case.every_s) + 1, int(np.ceil(at_s))
+            for second in range(start, stop, step):
                 yield tick(seq := seq + 1, second)
         elif column:
             yield edge(seq := seq + 1, at_s, "ingest", up=True)
@@ -258,7 +266,7 @@ def _shipped_triage() -> str:
 
 def _value(mark: str) -> tuple[float, int]:
     quality = QUALITY.get(mark[-1], Quality.GOOD)
-    return float(mark.rstrip("?>")), int(quality)
+    return float(mark.rstrip("?>=")), int(quality)
 
 
 def _mark(state: State, slot: int) -> str:

@@ -4,7 +4,7 @@ A TOML file has `rule` or `rules` (code of a rule, name of a file beside it, or 
 rule as text) and cases. A case has `name`, `every_s` (seconds per column) and rows:
 
     QUANTITY              a value; `-` no sample; `12?` a reading that its own device
-                          calls faulty, `12>` one from the future
+                          calls faulty, `12>` one from the future, `12=` stuck
     speed_kmh, outside_m  a vehicle; metres are from the border, inside below 0
     inputs                which of the vehicle's inputs are set, as a number
     heard                 `x` where the device says anything at all
@@ -62,7 +62,7 @@ PROGRAMMES_NAMED = ("", "always", "sun")
 Toml: TypeAlias = "str | float | bool | list[Toml] | dict[str, Toml]"
 """A TOML value, as far as these files have any."""
 
-_MARK = re.compile(r"-|[-+]?(\d+(\.\d*)?|\.\d+)[?>]?")
+_MARK = re.compile(r"-|[-+]?(\d+(\.\d*)?|\.\d+)[?>=]?")
 
 
 class TimelineError(ValueError):
@@ -205,8 +205,7 @@ def _case(rules: tuple[str, ...], case: Mapping[str, Toml], faults: list[str]) -
     cases = case.get("cases")
     if cases is not None and not isinstance(cases, list):
         own.append("cases: must be a list of texts")
-    faults += [f"{name or 'a case'}: {fault}" for fault in own]
-    return Case(
+    read = Case(
         rules=rules,
         name=name,
         every_s=every_s,
@@ -218,6 +217,8 @@ def _case(rules: tuple[str, ...], case: Mapping[str, Toml], faults: list[str]) -
         others=others,
         cases=tuple(map(str, cases)) if isinstance(cases, list) else None,
     )
+    faults += [f"{name or 'a case'}: {fault}" for fault in own]
+    return read
 
 
 def _number(
