@@ -42,6 +42,9 @@ class CaseQuery(KeyPageQuery, extra="forbid"):
     unit: str | None = Field(None, max_length=100, description="For this unit's code.")
     cell: str | None = Field(None, max_length=20, description="In this grid cell.")
     simulated: bool | None = Field(None, description="Drills only, or none of them.")
+    needs_rework: bool | None = Field(
+        None, description="Closed while their sensor says bad, or none of them."
+    )
     since: Instant | None = Field(None, alias="from", description="Opened from here.")
     until: Instant | None = Field(None, alias="to", description="Opened before.")
 
@@ -187,6 +190,7 @@ def _filter(query: CaseQuery) -> CaseFilter:
         simulated=query.simulated,
         opened_from=query.since,
         opened_before=query.until,
+        needs_rework=query.needs_rework,
     )
 
 

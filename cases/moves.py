@@ -7,6 +7,7 @@ from cases.filing import append_notice
 from cases.move_table import Move, Role
 from cases.notice import Notice
 from cases.refusal import Ask, Standing, decide
+from cases.rework import needs_rework
 from cases.routing import BY_HAND
 from cases.stage import ENDED, Stage
 from store import cases as rows
@@ -201,6 +202,8 @@ async def _take(
         worker=step.worker,
         closed_at=taken_at if to in ENDED else None,
     )
+    if needs_rework(to=to, stands=await rows.alarm_stands(connection, case.id)):
+        await rows.set_rework(connection, case.id, taken_at)
     return Step(
         id=step_id,
         case_id=case.id,

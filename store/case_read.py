@@ -58,6 +58,8 @@ class CaseRow:
         quiet_hits: Hits that were only counted meanwhile.
         members: How many devices its group or storm has; 0 for a single one.
         window_id: The maintenance window that had kept one of its alarms back, if any.
+        rework_at: When it was closed while its sensor still said that it was bad, if
+            it was; it needs rework (返工) until `recovered_at`.
     """
 
     id: int
@@ -103,6 +105,7 @@ class CaseRow:
     quiet_hits: int
     members: int
     window_id: int | None
+    rework_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,8 @@ class CaseFilter:
         simulated: Only drills, or none of them.
         opened_from: Opened at or after this time.
         opened_before: Opened before this time.
+        needs_rework: Only those closed while their sensor still says that they are
+            bad, or none of them.
     """
 
     is_open: bool | None = None
@@ -187,6 +192,7 @@ class CaseFilter:
     simulated: bool | None = None
     opened_from: datetime | None = None
     opened_before: datetime | None = None
+    needs_rework: bool | None = None
 
 
 _CASES = """
@@ -205,7 +211,7 @@ SELECT f.id, f.number, f.type, f.scheme, f.class_code, f.condition, f.title_zh,
     f.unit_id, u.code AS unit_code, u.name_zh AS unit_zh, u.name_en AS unit_en,
     f.unit_reason, f.worker, f.rule, f.rule_version, f.opened_at, f.measured_at,
     f.last_hit_at, f.hit_count, f.recovered_at, f.closed_at, f.simulated, f.shape,
-    f.parent_id, f.unstable_since, f.quiet_hits,
+    f.parent_id, f.unstable_since, f.quiet_hits, f.rework_at,
     (SELECT count(DISTINCT m.device_id) FROM case_member m WHERE m.case_id = f.id)
         AS members,
     (SELECT max(a.window_id) FROM alarm a WHERE a.case_id = f.id) AS window_id
@@ -227,6 +233,8 @@ _LIST = f"""{_CASES}
     AND ($8::timestamptz IS NULL OR f.opened_at >= $8)
     AND ($9::timestamptz IS NULL OR f.opened_at < $9)
     AND ($10::timestamptz IS NULL OR (f.opened_at, f.id) < ($10, $11::bigint))
+    AND ($13::boolean IS NULL
+        OR (f.rework_at IS NOT NULL AND f.recovered_at IS NULL) = $13)
 ORDER BY f.opened_at DESC, f.id DESC
 LIMIT $12
 """
@@ -256,6 +264,7 @@ async def cases(
         opened_at,
         case_id,
         limit,
+        wanted.needs_rework,
     )
     return [CaseRow(**row) for row in rows]
 

@@ -39,6 +39,7 @@ function head(row) {
       el("span.tag.severity", { "data-severity": row.severity, text: t(`severity.${row.severity}`) }),
       el("span.tag.stage", { text: side(words.value?.stages[row.stage], row.stage) }),
       row.recovered_at ? el("span.tag.good", { title: t("recovered.title"), text: t("recovered") }) : null,
+      row.rework_at && !row.recovered_at ? el("span.tag", { title: t("rework.title"), text: t("rework") }) : null,
       row.shape === "single" ? null : el("span.tag", { text: t(`shape.${row.shape}`, { n: row.members }) }),
       row.unstable_since ? el("span.tag", { title: t("unstable.title", { n: row.quiet_hits }), text: t("unstable") }) : null,
       row.simulated ? el("span.tag.drill", { title: t("drill.title"), text: t("drill") }) : null),

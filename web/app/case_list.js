@@ -99,6 +99,7 @@ function tags(row) {
     row.hit_count > 1 ? el("span.tag", { title: t("hits.title", { n: row.hit_count }), text: t("hits", { n: row.hit_count }) }) : null,
     row.simulated ? el("span.tag.drill", { title: t("drill.title"), text: t("drill") }) : null,
     row.recovered_at ? el("span.tag.good", { title: t("recovered.title"), text: t("recovered") }) : null,
+    row.rework_at && !row.recovered_at ? el("span.tag", { title: t("rework.title"), text: t("rework") }) : null,
     el("span.tag.stage", { text: side(stage, row.stage) }),
   ];
 }

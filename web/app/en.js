@@ -44,6 +44,8 @@ export default {
   "drill.title": "Caused by a simulated device; counted nowhere",
   "recovered": "recovered",
   "recovered.title": "The sensor itself says that it is over",
+  "rework": "rework",
+  "rework.title": "It was closed while its sensor still said that it was bad, and still does",
   "hits": "{n}×",
   "hits.title": "Seen {n} times, filed once",
   "cell.none": "off the grid",
