@@ -11,6 +11,7 @@ import typer
 
 from gezhi.cli_backtest import backtest
 from gezhi.cli_command import command
+from gezhi.cli_explain import explain, replay
 from gezhi.cli_quarantine import quarantine
 from gezhi.cli_rules import rules
 from gezhi.cli_settings import complain, needed, settings_or_exit
@@ -31,6 +32,8 @@ app.add_typer(rules, name="rules")
 app.add_typer(command, name="command")
 app.add_typer(window, name="window")
 app.command()(backtest)
+app.command()(explain)
+app.command()(replay)
 
 
 @app.command()

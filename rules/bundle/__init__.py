@@ -1,0 +1,1 @@
+"""What an alarm was decided on, small enough to carry, whole enough to decide again."""

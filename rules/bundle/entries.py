@@ -1,0 +1,133 @@
+"""Journal entries as plain JSON, of some devices only, and back. Pure."""
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.learned import Content, EdgeWord, Learned
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
+
+Rows = TypeVar("Rows", Readings, Positions)
+
+
+class EntryJson(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry.
+
+    Attributes:
+        seq: Its number.
+        at_us: Its time.
+        readings: Columns by name; None if it holds none.
+        positions: Columns by name; None if it holds none.
+        edge: Edge, gateway and whether it is up; None if it tells of none.
+    """
+
+    seq: int
+    at_us: int
+    readings: dict[str, list[float | int | None]] | None = None
+    positions: dict[str, list[float | int | None]] | None = None
+    edge: tuple[str, str, bool] | None = None
+
+
+def cut(
+    entries: Iterable[Learned], *, series: AbstractSet[int], devices: AbstractSet[int]
+) -> Iterator[Learned]:
+    """Yield entries with the rows of some series and devices only.
+
+    An entry that holds nothing of them still tells that time has passed.
+    """
+    wanted_series = np.array(sorted(series), np.int32)
+    wanted_devices = np.array(sorted(devices), np.int32)
+    for entry in entries:
+        yield Learned(
+            entry.seq, entry.at_us, _cut(entry.content, wanted_series, wanted_devices)
+        )
+
+
+def _cut(
+    content: Content, series: NDArray[np.int32], devices: NDArray[np.int32]
+) -> Content:
+    if isinstance(content, Readings):
+        return _rows(content, np.isin(content.series_id, series))
+    if isinstance(content, Positions):
+        return _rows(content, np.isin(content.device_id, devices))
+    return content
+
+
+def _rows(rows: Rows, wanted: NDArray[np.bool_]) -> Rows | None:
+    if not wanted.any():
+        return None
+    names = type(rows).__dataclass_fields__
+    return type(rows)(**{name: getattr(rows, name)[wanted] for name in names})
+
+
+def entries_json(entries: Iterable[Learned]) -> list[object]:
+    """Return entries as what JSON is written of."""
+    found: list[object] = msgspec.to_builtins(list(map(_json, entries)))
+    return found
+
+
+def entries_from(piece: object) -> list[Learned]:
+    """Return the entries that `entries_json` gave.
+
+    Raises:
+        msgspec.ValidationError: If it gave other things.
+    """
+    return list(map(_learned, msgspec.convert(piece, list[EntryJson])))
+
+
+def _json(entry: Learned) -> EntryJson:
+    content = entry.content
+    return EntryJson(
+        seq=entry.seq,
+        at_us=entry.at_us,
+        readings=_columns(content) if isinstance(content, Readings) else None,
+        positions=_columns(content) if isinstance(content, Positions) else None,
+        edge=(
+            (content.edge, content.gateway, content.is_up)
+            if isinstance(content, EdgeWord)
+            else None
+        ),
+    )
+
+
+def _columns(rows: Readings | Positions) -> dict[str, list[float | int | None]]:
+    return {
+        name: _plain(getattr(rows, name))
+        for name in type(rows).__dataclass_fields__
+        if name != "received_us"  # the entry's own
+    }
+
+
+def _plain(column: NDArray[np.generic]) -> list[float | int | None]:
+    """Return numbers; JSON has none for what is not a number."""
+    if column.dtype.kind != "f":
+        return [int(value) for value in column.tolist()]
+    return [float(v) if np.isfinite(v) else None for v in column.tolist()]
+
+
+def _learned(entry: EntryJson) -> Learned:
+    content: Content = None
+    if entry.readings is not None:
+        content = _typed(Readings, entry.readings, entry.at_us)
+    elif entry.positions is not None:
+        content = _typed(Positions, entry.positions, entry.at_us)
+    elif entry.edge is not None:
+        content = EdgeWord(*entry.edge)
+    return Learned(entry.seq, entry.at_us, content)
+
+
+def _typed(
+    kind: type[Rows], columns: dict[str, list[float | int | None]], at_us: int
+) -> Rows:
+    like = kind.empty()
+    n = max(map(len, columns.values()), default=0)
+    found: dict[str, NDArray[np.generic]] = {"received_us": np.full(n, at_us, np.int64)}
+    for name, values in columns.items():
+        plain = [np.nan if value is None else value for value in values]
+        found[name] = np.array(plain).astype(getattr(like, name).dtype)
+    return kind(**found)  # type: ignore[arg-type] # the names and types are `like`'s
