@@ -1,10 +1,12 @@
 """What of the registry rules speak of: the devices by id, and the geofences."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rules.subject import Subject
+from vocabulary.geometry import metres_per_degree
 from vocabulary.registry_facts import GeofenceFacts
 
 OWN, ALL = "own", "all"
@@ -28,6 +30,7 @@ class Town(Mapping[int, Subject]):
     geofences: tuple[GeofenceFacts, ...]
     time_zone: str
     _named: dict[str, tuple[GeofenceFacts, ...]] = field(default_factory=dict)
+    _having: dict[str, tuple[Subject, ...]] = field(default_factory=dict)
 
     def __getitem__(self, device_id: int) -> Subject:
         return self.by_id[device_id]
@@ -43,6 +46,40 @@ class Town(Mapping[int, Subject]):
         if fences not in self._named:
             self._named[fences] = named_fences(fences, self.geofences)
         return self._named[fences]
+
+    def nearest(
+        self, subject: Subject, quantity: str, *, within_m: float
+    ) -> Subject | None:
+        """Return the nearest device that tells of a quantity; the device's own first.
+
+        Args:
+            subject: From where.
+            quantity: Of what.
+            within_m: How far it may be.
+        """
+        if quantity in subject.series:
+            return subject
+        if quantity not in self._having:
+            self._having[quantity] = tuple(
+                one for one in self.by_id.values() if quantity in one.series
+            )
+        found = [
+            (metres, one.device_id)
+            for one in self._having[quantity]
+            if (metres := _apart_m(subject, one)) <= within_m
+        ]
+        return self.by_id[min(found)[1]] if found else None
+
+
+def _apart_m(one: Subject, other: Subject) -> float:
+    """Return how far two devices stand apart; infinitely if nobody knows where."""
+    if None in (one.lon, one.lat, other.lon, other.lat):
+        return math.inf
+    lon, lat = one.lon or 0.0, one.lat or 0.0
+    east, north = metres_per_degree(lat)
+    return math.hypot(
+        east * ((other.lon or 0.0) - lon), north * ((other.lat or 0.0) - lat)
+    )
 
 
 def named_fences(

@@ -16,6 +16,8 @@ from rules.conditions import (
     geofence,
     late,
     overspeed,
+    ponding,
+    quality,
     rate,
     silence,
     speed_inside,
@@ -44,5 +46,7 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "expression": expression.read,
     "dimming": dimming.read,
     "from_rest": from_rest.read,
+    "ponding": ponding.read,
+    "quality": quality.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.measures import (
+    bits,
     count,
     crossing,
     deviation,
     dimming,
+    doubt,
     expression,
     from_rest,
     inside,
@@ -153,6 +155,24 @@ MEASURES: tuple[Measure, ...] = (
         compiled=from_rest.FromRestColumns.of,
         fresh=from_rest.FromRestMemory.fresh,
         measure=from_rest.measure,
+    ),
+    Measure.of(
+        "doubt",
+        doubt.DoubtSettings,
+        doubt.DoubtMemory,
+        doubt.DoubtColumns,
+        compiled=doubt.DoubtColumns.of,
+        fresh=doubt.DoubtMemory.fresh,
+        measure=doubt.measure,
+    ),
+    Measure.of(
+        "bits",
+        bits.BitsSettings,
+        bits.BitsMemory,
+        bits.BitsColumns,
+        compiled=bits.BitsColumns.of,
+        fresh=bits.BitsMemory.fresh,
+        measure=bits.measure,
     ),
 )
 """All measures. New ones go to the end."""
