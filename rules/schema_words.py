@@ -28,7 +28,7 @@ WORDS: Mapping[str, str] = {
     "largest_gap_s": "Time between two samples further apart counts to no delay.",
     "allowed_lateness_s": "How late a sample may come and be judged in its place.",
     "when": "When it judges; always, if left out.",
-    "when.lamp": "While the lamp programme says lit, or dark, or dark by the sun (day).",
+    "when.lamp": "While its programme says lit, or dark, or dark by the sun (day).",
     "when.without_programme": "When a device without a programme is judged.",
     "safety": "A matter of safety: never held back by a storm.",
     "safety_from": "From which severity on it is a matter of safety.",
