@@ -18,10 +18,10 @@ FIRST = (
     (2.0, Cause.CLOUDBURST),
     (5.0, Cause.LEFT_AREA),
     (9.0, Cause.COVER_OPENED),
-    (13.0, Cause.PIPE_BURST),
+    (13.0, Cause.CIRCUIT_OFF),
     (18.0, Cause.LAMP_FAILED),
     (23.0, Cause.OVERSPEED),
-    (29.0, Cause.CIRCUIT_OFF),
+    (29.0, Cause.PIPE_BURST),  # once the points have told where they rest
 )
 """Second and cause of the first incidents."""
 
