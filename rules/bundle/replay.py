@@ -1,5 +1,6 @@
 """Decide again on what a bundle holds, with the real engine, and tell how. Pure."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from rules.plan import Plan
 from rules.plan_source import PlanSource, source_written
 from rules.state import State
 from rules.transition import Transition
+
+DIGITS = 9
+"""Of numbers that must agree."""
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,18 +219,33 @@ def _raise_in(transitions: Sequence[Transition], decided: Decided) -> Transition
             if transition.kind is Hit.RAISED
             and transition.seq == decided.raised_seq
             and transition.measured_us == decided.measured_us
+            and transition.rule.code == decided.rule
+            and transition.device_id == decided.device_id
         ),
         None,
     )
 
 
 def _agrees(raised: Transition, decided: Decided) -> bool:
+    """Tell whether it is the same decision, its numbers to `DIGITS`.
+
+    Of a bundle fewer rows are calculated at once than were live, and the last bit of a
+    distance depends on how many a processor takes together.
+    """
     found = decided_of(raised)
-    if decided.value is None:  # of silence: how long it was is not kept
-        found = msgspec.structs.replace(found, value=None)
-    if decided.severity is None:
-        found = msgspec.structs.replace(found, severity=None)
-    return found == decided
+    return (
+        found.rule_version == decided.rule_version
+        and decided.severity in (None, found.severity)
+        and _is_near(found.value, decided.value)
+        and _is_near(found.threshold, decided.threshold)
+    )
+
+
+def _is_near(found: float | None, told: float | None) -> bool:
+    """Tell whether two numbers agree; of silence it is not kept how long it was."""
+    return (
+        told is None or found is None or math.isclose(found, told, rel_tol=10**-DIGITS)
+    )
 
 
 def _turned(was: State, now: State, slot: int) -> list[Turned]:
