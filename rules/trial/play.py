@@ -32,6 +32,7 @@ from rules.trial.scene import (
 )
 from rules.trial.timeline import (
     ALARM,
+    IT,
     ITSELF,
     OF_ALL,
     OF_DEVICE,
@@ -247,13 +248,14 @@ def _subject(
         is_cabinet = kind is DeviceKind.CABINET
         kind = DeviceKind.LAMP if is_cabinet else DeviceKind.CABINET
     hangs_from = UPSTREAM if name == ITSELF else other.upstream
+    above = ids[ITSELF] if hangs_from == IT else ids.get(hangs_from)
     found = device(
         ids[name],
         other.kind or kind,
         *dict.fromkeys([*told, SOMETHING]),
         gateway=other.gateway,
         interval_s=other.interval_s or case.interval_s,
-        upstream_id=ids.get(hangs_from) if hangs_from else None,
+        upstream_id=above if hangs_from else None,
         speed_limit_kmh=case.limit_kmh,
         programme=case.programme,
     )

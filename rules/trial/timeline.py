@@ -36,6 +36,9 @@ from vocabulary.quantity import Quantity
 ITSELF, UPSTREAM = "", "upstream"
 """Names of the device that is judged and of what it hangs from."""
 
+IT = "it"
+"""How another device says that it hangs from the one that is judged."""
+
 ALARM = "alarm"
 """The row that says what must come of it."""
 
@@ -79,7 +82,8 @@ class Other:
 
     Attributes:
         kind: The hardware it is; None for the same as the judged one's.
-        upstream: Name of what it hangs from; empty for nothing.
+        upstream: Name of what it hangs from, `IT` for the judged device; empty for
+            nothing.
         gateway: Its gateway.
         interval_s: How often it reports; None for as often as the judged one.
     """
@@ -262,9 +266,12 @@ def _others(devices: Toml, faults: list[str]) -> dict[str, Other]:
         if kind is not None and kind not in list(DeviceKind):
             faults.append(f"device.{name}.kind: there are {', '.join(DeviceKind)}")
             kind = None
+        upstream = str(own.get("upstream", ""))
+        if upstream not in ("", IT, UPSTREAM, *devices):
+            faults.append(f"device.{name}.upstream: there is no device {upstream}")
         found[name] = Other(
             kind=None if kind is None else DeviceKind(str(kind)),
-            upstream=str(own.get("upstream", "")),
+            upstream=upstream,
             gateway=str(own.get("gateway", "GW-1")),
             interval_s=_number(own, "interval_s", faults, default=None),
         )
