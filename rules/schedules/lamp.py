@@ -144,6 +144,8 @@ class LampCalendar:
         self, row: NDArray[np.intp], at_us: NDArray[np.int64]
     ) -> list[tuple[NDArray[np.intp], int, int]]:
         """Return which of the rows ask what of which page."""
+        if not len(row):  # the split of nothing has one part
+            return []
         # One integer each: unique pairs would be found far more slowly.
         keys = at_us // PAGE_US * len(self.lights) + self.light[row]
         pages, which = np.unique(keys, return_inverse=True)

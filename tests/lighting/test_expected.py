@@ -119,7 +119,7 @@ def test_a_rule_s_schedule_turns_when_the_programme_does(
     programme: LampProgramme, start_us: int, lamp: Lit
 ) -> None:
     found = calendar(programme, lamp)
-    at_us = start_us + np.arange(0, 36 * 60, 7, np.int64) * MINUTE_US
+    at_us = start_us + np.arange(0, 36 * 60, 7, dtype=np.int64) * MINUTE_US
     row, n = np.zeros(len(at_us), np.intp), len(at_us)
     place = np.full(n, 111.0), np.full(n, 35.0)
     level, known = expected_level_pct(

@@ -116,38 +116,37 @@ async def test_s09_lamps_that_are_not_heard_are_unknown_and_the_meter_says_lit(
     city: City, viewer: httpx2.AsyncClient
 ) -> None:
     lamps = city.codes(DeviceKind.LAMP, gateway="CAB-1")
-    meter = {**IN_ORDER, "power_w": 50 * 120.0}
-    await city.say(0, {"CB-0001": meter})
-    await city.say_all(1, lamps, power_w=120)
-    for second in range(5, 150, 5):  # the concentrator is down; the meter is read on
-        await city.say(second, {"CB-0001": meter})
-    await city.fold()
-    assert await city.rows("SELECT condition, shape FROM case_file") == [
-        ("device_silent", "group")
-    ]
-    await latest(city)
-    rated = {
-        row["rated_w"]
-        for row in await city.pool.fetch("SELECT rated_w FROM device WHERE code ~ 'LP'")
-    }
-    assert rated == {120, 150}
-    lighting = (await viewer.get("/api/v1/lighting")).raise_for_status().json()
-    of_cabinet = {group["code"]: group["rate"] for group in lighting["items"]}
-    assert of_cabinet["CB-0001"]["unheard"] in (0, 50)
-    told_w = await city.pool.fetchval(
+    full_w = await city.pool.fetchval(
         "SELECT sum(d.rated_w) FROM device d JOIN device u ON u.id = d.upstream_id"
         " WHERE u.code = 'CB-0001'"
     )
-    await city.say(150, {"CB-0001": {**meter, "power_w": told_w * 0.99}})
-    await latest(city)
-    lighting = (await viewer.get("/api/v1/lighting")).raise_for_status().json()
-    rate = next(g["rate"] for g in lighting["items"] if g["code"] == "CB-0001")
+    await city.say(0, {"CB-0001": {**IN_ORDER, "power_w": full_w}})
+    await city.say_all(1, lamps, power_w=120)
+    for second in range(5, 150, 5):  # the concentrator is down; the meter is read on
+        await city.say(second, {"CB-0001": {**IN_ORDER, "power_w": 0.99 * full_w}})
+    await city.fold()
+    found = await city.rows("SELECT condition, shape FROM case_file")
+    assert found == [("device_silent", "group")]
+    rate = await rate_of(city, viewer, "CB-0001")
     assert (rate["low"], rate["high"], rate["settled"]) == (1, 1, 50)
-    await city.say(155, {"CB-0001": {**meter, "power_w": told_w / 2}})
+    await city.say(150, {"CB-0001": {**IN_ORDER, "power_w": full_w / 2}})
+    rate = await rate_of(city, viewer, "CB-0001")
+    assert (rate["low"], rate["high"], rate["unheard"]) == (0, 1, 50)
+    await city.say(155, {"CB-0001": {**IN_ORDER, "voltage_v": 0, "power_w": 0}})
+    rate = await rate_of(city, viewer, "CB-0001")
+    assert (rate["low"], rate["high"], rate["dark"]) == (0, 0, 50)
+
+
+async def rate_of(
+    city: City, viewer: httpx2.AsyncClient, code: str
+) -> dict[str, float]:
+    """Return how a cabinet's lamps are once last values are up to date."""
     await latest(city)
     lighting = (await viewer.get("/api/v1/lighting")).raise_for_status().json()
-    rate = next(g["rate"] for g in lighting["items"] if g["code"] == "CB-0001")
-    assert (rate["low"], rate["high"], rate["unheard"]) == (0, 1, 50)
+    rates: dict[str, dict[str, float]] = {
+        group["code"]: group["rate"] for group in lighting["items"]
+    }
+    return rates[code]
 
 
 async def test_the_rate_is_told_whole_and_by_group_page_by_page(
@@ -225,7 +224,7 @@ async def test_a_time_in_which_nobody_looked_counts_for_nothing(city: City) -> N
             await city.say_all(second, lamps, power_w=120)
             await latest(city)
             assert await look(connection, zone=ZONE)
-        night = await connection.fetchrow(
+        [night] = await connection.fetch(
             "SELECT n.night, n.watched_s FROM lamp_night n"
             " JOIN device d ON d.id = n.cabinet_id WHERE d.code = 'CB-0001'"
         )
