@@ -2,13 +2,15 @@
 
 expression: tilt_deg > 30 and water_under_cover > 0.5
 all: [tilt_deg > 30, upstream.depth_mm >= 100]     # or any, or none: a list of them
+missing: cover_open=1      # what counts of devices that have no such quantity
 """
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cases.request import Severity
-from rules.conditions.ladder import read_sides
+from rules.conditions.ladder import read_pairs, read_sides
 from rules.draft import Draft, draft_sides, gap_s
 from rules.expression import Expression, ExpressionError, Operand, parse_expression
 from rules.located import Section
@@ -40,11 +42,13 @@ class Compound:
         expression: Bad where it is true.
         sides: All must be true; see `side_condition`.
         severity: How bad it is.
+        missing: What counts of quantities that a device does not have.
     """
 
     expression: Expression
     sides: tuple[Side, ...]
     severity: Severity
+    missing: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def quantity(self) -> None:
@@ -60,9 +64,10 @@ class Compound:
     ) -> Draft | None:
         """Return what it judges on a device, see `rule.Condition`."""
         sides = draft_sides(rule, self.sides, subject, by_id)
-        found = [_fed(rule, o, subject, by_id) for o in self.expression.operands]
+        expression = _with(self.expression, self.missing, subject)
+        found = [_fed(rule, o, subject, by_id) for o in expression.operands]
         fed = tuple(each for each in found if each is not None)
-        if sides is None or len(fed) != len(found):
+        if sides is None or not fed or len(fed) != len(found):
             return None
         series = tuple(each.series_id for each in fed)
         return Draft(
@@ -73,7 +78,7 @@ class Compound:
             gap_s=min(each.gap_s for each in fed),
             series_id=series[0],
             further=series[1:],
-            measure=ExpressionSettings(self.expression, fed),
+            measure=ExpressionSettings(expression, fed),
             sides=sides,
         )
 
@@ -88,7 +93,19 @@ def read(top: Section, section: Section) -> Compound:  # noqa: ARG001 as all rea
         expression=_expression(section, ways[0] if ways else "expression", texts),
         sides=read_sides(section),
         severity=section.word("severity", Severity),
+        missing=read_pairs(section, "missing"),
     )
+
+
+def _with(
+    expression: Expression, missing: Mapping[str, float], subject: Subject
+) -> Expression:
+    """Return the expression with the numbers of what a device does not tell."""
+    text = expression.text
+    for quantity, number in missing.items():
+        if quantity not in subject.series:
+            text = re.sub(rf"(?<![\w.]){quantity}\b", f"{number:g}", text)
+    return expression if text == expression.text else parse_expression(text, QUANTITIES)
 
 
 def _texts(section: Section, way: str) -> list[str]:

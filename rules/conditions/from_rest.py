@@ -10,28 +10,37 @@ moves_per_h: 0.02    # so fast the rest may move
 follows_within: 4    # and only while the reading is nearer than this
 relearn_s: 21600     # so long out there is where it rests now; never if left out
 rests: MH-0007=14.5, MH-0012=6   # declared: these are not learned
+only:                # else it counts as at rest
+  quantity: cover_open
+  above: 0.5
+  must: true         # a device that does not tell is not judged; else as if it did
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cases.request import Severity
-from rules.conditions.ladder import Ladder, draft_of_series, read_ladder, read_sides
-from rules.draft import Draft
+from rules.conditions.ladder import (
+    Ladder,
+    draft_of_series,
+    read_ladder,
+    read_pairs,
+    read_sides,
+)
+from rules.draft import Draft, gap_s
 from rules.located import Section
 from rules.measures.from_rest import FromRestSettings
-from rules.rule import Rule, Side
+from rules.rule import Rule, Side, Whose
 from rules.subject import Subject
 from rules.town import Town
 from vocabulary.quantity import Quantity
 
+NO_SERIES = -1
+"""Where no other reading has a say."""
+
 HOUR_S = 3600
 """What the movement of a rest is told per."""
-
-_REST = re.compile(r"([^\s=,]+)=(-?\d+(?:\.\d+)?)")
-_RESTS = re.compile(rf"{_REST.pattern}(?:\s*,\s*{_REST.pattern})*")
 
 MOST_LEARNED = 64
 """So many samples are enough to learn from."""
@@ -46,6 +55,7 @@ class FromRest:
         ladder: How far from the rest, in the quantity's unit.
         settings: How the rest is found.
         declared: Where devices rest of which somebody said so, by code.
+        only: The reading of the same device that has a say; None for none.
         sides: All must be true; see `side_condition`.
     """
 
@@ -53,6 +63,7 @@ class FromRest:
     ladder: Ladder
     settings: FromRestSettings
     declared: Mapping[str, float]
+    only: Quantity | None = None
     sides: tuple[Side, ...] = ()
 
     @property
@@ -63,15 +74,26 @@ class FromRest:
     def draft(self, rule: Rule, subject: Subject, by_id: Town) -> Draft | None:
         """Return what it judges on a device, see `rule.Condition`."""
         declared = self.declared.get(subject.code, math.nan)
-        return draft_of_series(
+        gate = subject.series.get(self.only or "", NO_SERIES)
+        if gate == NO_SERIES and self.settings.gate_must:
+            return None
+        draft = draft_of_series(
             rule,
             subject,
             by_id,
             quantity=self.quantity,
             ladder=self.ladder,
             sides=self.sides,
-            measure=replace(self.settings, declared=declared),
+            measure=replace(
+                self.settings,
+                declared=declared,
+                gate=gate,
+                gate_gap_s=gap_s(rule, subject.interval_s),
+            ),
         )
+        if draft is None or gate == NO_SERIES:
+            return draft
+        return replace(draft, further=(gate,))
 
 
 def read(top: Section, section: Section) -> FromRest:
@@ -84,6 +106,7 @@ def read(top: Section, section: Section) -> FromRest:
             "follows_within",
             f"must be at most {nearest:g}: the rest must stand while an alarm does",
         )
+    only, gate = _only(section)
     return FromRest(
         quantity=top.word("quantity", Quantity),
         ladder=ladder,
@@ -97,22 +120,33 @@ def read(top: Section, section: Section) -> FromRest:
             within=within,
             relearn_s=_optional(section, "relearn_s", math.inf),
             is_signed=not ladder.is_above,
+            gate_sign=1.0 if gate is None or gate.is_above else -1.0,
+            gate_limit=0.0 if gate is None else gate.limit,
+            gate_must=gate is not None and not gate.is_optional,
         ),
-        declared=_declared(section),
+        declared=read_pairs(section, "rests"),
+        only=only,
         sides=read_sides(section),
     )
 
 
-def _declared(section: Section) -> dict[str, float]:
-    """Return the rests of devices that `CODE=NUMBER, CODE=NUMBER` declares."""
-    if not section.has("rests"):
-        return {}
-    text = section.text("rests")
-    found = dict(_REST.findall(text))
-    if not _RESTS.fullmatch(text):
-        section.fault("rests", "must be CODE=NUMBER, with commas between them")
-        return {}
-    return {code: float(number) for code, number in found.items()}
+def _only(section: Section) -> tuple[Quantity | None, Side | None]:
+    """Return the reading that has a say, as a side condition of the device's own."""
+    if not section.has("only"):
+        return None, None
+    only = section.section("only")
+    if only.has("above") == only.has("below"):
+        only.fault("quantity", "needs exactly one of above and below")
+    key = "below" if only.has("below") else "above"
+    gate = Side(
+        of=Whose.SELF,
+        quantity=only.word("quantity", Quantity),
+        limit=only.number(key) if only.has(key) else math.nan,
+        is_above=only.has("above"),
+        is_optional=not only.flag("must"),
+    )
+    only.done()
+    return gate.quantity, gate
 
 
 def _learn(section: Section) -> int:

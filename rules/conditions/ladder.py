@@ -14,6 +14,7 @@ falling; and what must be true for a sample to be judged at all:
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,6 +26,9 @@ from rules.measures.measure import Settings
 from rules.rule import Grade, Rule, Side, Whose
 from rules.subject import Subject
 from vocabulary.quantity import Quantity
+
+_PAIR = re.compile(r"([^\s=,]+)=(-?\d+(?:\.\d+)?)")
+_PAIRS = re.compile(rf"{_PAIR.pattern}(?:\s*,\s*{_PAIR.pattern})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,17 @@ def read_ladder(section: Section) -> Ladder:
 def read_sides(section: Section) -> tuple[Side, ...]:
     """Return the side conditions that a condition's section gives."""
     return tuple(_side(side) for side in section.sections("while"))
+
+
+def read_pairs(section: Section, key: str) -> dict[str, float]:
+    """Return the numbers that a key gives as `NAME=NUMBER, NAME=NUMBER`."""
+    if not section.has(key):
+        return {}
+    text = section.text(key)
+    if not _PAIRS.fullmatch(text):
+        section.fault(key, "must be NAME=NUMBER, with commas between them")
+        return {}
+    return {name: float(number) for name, number in _PAIR.findall(text)}
 
 
 def draft_of_series(

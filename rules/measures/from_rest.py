@@ -6,6 +6,9 @@ plausible. From then on it follows the reading slowly, and not at all while the 
 is far from it: what is wrong never becomes the rest, however long it lasts, unless the
 rule says after how long it does. A rest that is declared for the device is taken as it
 is.
+
+A second reading may have a say: a cover whose own switch says that it is shut is at
+rest whatever its angle, for then the angle is that of a sensor that has come off.
 """
 
 import math
@@ -41,6 +44,12 @@ class FromRestSettings(Settings):
         within: From here on it does not.
         relearn_s: After so long out there it is learned anew; infinite for never.
         is_signed: Whether too low is below 0; else both ways are the same.
+        gate: The series that has a say; -1 for none.
+        gate_sign: 1 if it must be at or above its limit for the reading to count, -1 if
+            at or below; else the device counts as at rest.
+        gate_limit: Its limit.
+        gate_gap_s: How old it may be and still be known.
+        gate_must: Whether nothing is known while it is not; else the reading counts.
     """
 
     declared: float = math.nan
@@ -53,6 +62,11 @@ class FromRestSettings(Settings):
     within: float
     relearn_s: float = math.inf
     is_signed: bool = False
+    gate: int = -1
+    gate_sign: float = 1.0
+    gate_limit: float = 0.0
+    gate_gap_s: float = 0.0
+    gate_must: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,11 @@ class FromRestColumns(Columns):
     within: NDArray[np.float64]
     relearn_s: NDArray[np.float64]
     is_signed: NDArray[np.bool_]
+    gate: NDArray[np.int64]
+    gate_sign: NDArray[np.float64]
+    gate_limit: NDArray[np.float64]
+    gate_gap_us: NDArray[np.int64]
+    gate_must: NDArray[np.bool_]
 
     @classmethod
     def of(cls, place: NDArray[np.intp], asked: Sequence[FromRestSettings]) -> Self:
@@ -85,6 +104,11 @@ class FromRestColumns(Columns):
             np.array([one.within for one in asked], np.float64),
             np.array([one.relearn_s for one in asked], np.float64),
             np.array([one.is_signed for one in asked], np.bool_),
+            np.array([one.gate for one in asked], np.int64),
+            np.array([one.gate_sign for one in asked], np.float64),
+            np.array([one.gate_limit for one in asked], np.float64),
+            np.array([round(one.gate_gap_s * SECOND_US) for one in asked], np.int64),
+            np.array([one.gate_must for one in asked], np.bool_),
         )
 
 
@@ -97,6 +121,8 @@ class FromRestMemory(Memory):
         is_learned: Whether it was learned or declared, not assumed.
         at_us: Time of the newest sample.
         far_s: For how long the reading has been too far from it to be followed.
+        gate_us: Time of the newest sample of the reading that has a say.
+        gate: Its value.
         value: The newest samples, shape (rows, most samples to learn from).
     """
 
@@ -104,6 +130,8 @@ class FromRestMemory(Memory):
     is_learned: NDArray[np.bool_]
     at_us: NDArray[np.int64]
     far_s: NDArray[np.float64]
+    gate_us: NDArray[np.int64]
+    gate: NDArray[np.float64]
     value: NDArray[np.float64]
 
     @classmethod
@@ -116,6 +144,8 @@ class FromRestMemory(Memory):
             is_declared,
             np.full(n, NEVER, np.int64),
             np.zeros(n),
+            np.full(n, NEVER, np.int64),
+            np.zeros(n),
             np.full((n, int(columns.learn.max(initial=1))), np.nan),
         )
 
@@ -124,15 +154,43 @@ def measure(
     columns: FromRestColumns, memory: FromRestMemory, samples: Samples
 ) -> Outcome:
     """Return how far from its rest each sample is, see `measure.Measure`."""
-    off = np.full(len(samples), np.nan)
-    for turn in rounds(samples.slot):
-        row = columns.place[samples.slot[turn]]
-        push(memory.value, row, samples.value[turn])
-        _learn(columns, memory, row)
-        found = samples.value[turn] - memory.rest[row]
-        off[turn] = np.where(columns.is_signed[row], found, np.abs(found))
-        _follow(columns, memory, row, samples.at_us[turn], found)
+    off, is_gate = np.full(len(samples), np.nan), _is_gate(columns, samples)
+    # Of one instant the reading that has a say counts first.
+    order = np.lexsort((~is_gate, samples.at_us, samples.slot))
+    for turn in rounds(samples.slot[order]):
+        at = order[turn]
+        gates = samples.take(at[is_gate[at]])
+        row = columns.place[gates.slot]
+        memory.gate_us[row], memory.gate[row] = gates.at_us, gates.value
+        at = at[~is_gate[at]]
+        off[at] = _off(columns, memory, samples.take(at))
     return off, np.isfinite(off)
+
+
+def _is_gate(columns: FromRestColumns, samples: Samples) -> NDArray[np.bool_]:
+    if samples.readings is None:
+        raise TypeError("a rest is that of readings")
+    series_id = samples.readings.series_id[samples.row]
+    found: NDArray[np.bool_] = series_id == columns.gate[columns.place[samples.slot]]
+    return found
+
+
+def _off(
+    columns: FromRestColumns, memory: FromRestMemory, samples: Samples
+) -> NDArray[np.float64]:
+    """Take one sample of each slot; return how far off it is, NaN if unknown."""
+    row = columns.place[samples.slot]
+    push(memory.value, row, samples.value)
+    _learn(columns, memory, row)
+    found = samples.value - memory.rest[row]
+    _follow(columns, memory, row, samples.at_us, found)
+    off = np.where(columns.is_signed[row], found, np.abs(found))
+    age_us = samples.at_us - memory.gate_us[row]
+    is_told = (memory.gate_us[row] != NEVER) & (age_us <= columns.gate_gap_us[row])
+    sign = columns.gate_sign[row]
+    is_shut = is_told & (sign * memory.gate[row] < sign * columns.gate_limit[row])
+    is_unknown = columns.gate_must[row] & ~is_told
+    return np.where(is_unknown, np.nan, np.where(is_shut, 0, off))
 
 
 def _learn(

@@ -1,0 +1,101 @@
+"""Silence is the lack of data: links that talk do not end it, nor begin it."""
+
+from collections.abc import Iterable
+
+from cases.request import Hit
+from rules.compile import compile_plan
+from rules.engine import fold
+from rules.learned import Learned
+from rules.plan import Plan
+from rules.transition import Transition
+from tests.rules.town import START_S, device, edge, positions, readings, source, tick
+from vocabulary.device import DeviceKind
+from vocabulary.times import SECOND_US
+
+COVER = device(1, DeviceKind.COVER, "tilt_deg", interval_s=10)
+
+
+def numbered(entries: Iterable[Learned]) -> list[Learned]:
+    """Return entries by their times, numbered."""
+    ordered = sorted(entries, key=lambda entry: (entry.at_us, entry.seq))
+    return [
+        Learned(seq, entry.at_us, entry.content) for seq, entry in enumerate(ordered, 1)
+    ]
+
+
+def found(plan: Plan, entries: Iterable[Learned]) -> list[Transition]:
+    return fold(plan, plan.fresh_state(), numbered(entries)).transitions
+
+
+def second(transition: Transition) -> float:
+    return transition.at_us / SECOND_US - START_S
+
+
+def test_s06_a_link_that_blinks_for_150_ms_each_hour_is_no_silence() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    hours = 6
+    entries = [readings(0, t, [(10, t, 2, 0)]) for t in range(0, hours * 3600, 10)]
+    entries += [tick(0, t + 0.5) for t in range(0, hours * 3600, 5)]
+    for hour in range(hours):
+        entries.append(edge(0, hour * 3600 + 1800, "mqtt", up=False))
+        entries.append(edge(0, hour * 3600 + 1800.15, "mqtt", up=True))
+    assert found(plan, entries) == []
+
+
+def test_s07_what_returns_at_the_very_millisecond_of_the_limit_is_clear() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    entries = [readings(0, 0, [(10, 0, 2, 0)])]
+    entries += [tick(0, t) for t in range(1, 101)]
+    entries.append(readings(1, 100, [(10, 100, 2, 0)]))  # after the tick of its moment
+    entries += [tick(0, t) for t in range(101, 120)]
+    turns = found(plan, entries)
+    assert [(t.kind, second(t)) for t in turns] == [
+        (Hit.RAISED, 100),
+        (Hit.CLEARED, 100),
+    ]
+
+
+def test_s07_what_returns_at_the_limit_before_anybody_looked_is_nothing() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    entries = [readings(0, 0, [(10, 0, 2, 0)])]
+    entries += [tick(0, t) for t in range(1, 100)]
+    entries.append(readings(0, 100, [(10, 100, 2, 0)]))
+    assert found(plan, entries) == []
+
+
+def test_s08_a_link_that_keeps_saying_it_is_up_is_no_data() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    entries = [readings(0, 0, [(10, 0, 2, 0)])]
+    entries += [tick(0, t) for t in range(1, 200)]
+    entries += [edge(0, t + 0.5, "mqtt", up=True) for t in range(0, 200, 30)]
+    (silent,) = found(plan, entries)
+    assert (silent.kind, second(silent)) == (Hit.RAISED, 100)
+
+
+def test_s08_a_terminal_whose_heartbeat_brings_no_fix_is_silent() -> None:
+    vehicle = device(3, DeviceKind.VEHICLE, edge="jt808")
+    plan = compile_plan(source([vehicle], "vehicle-silent"))
+    entries = [positions(0, 0, [(3, 0, -500, 30, 0)])]
+    entries += [tick(0, t) for t in range(1, 700)]
+    entries += [edge(0, t + 0.5, "jt808", up=True) for t in range(0, 700, 60)]
+    (silent,) = found(plan, entries)
+    assert (silent.kind, second(silent)) == (Hit.RAISED, 600)
+
+
+def test_s23_a_slave_that_answers_no_more_is_silent_and_its_neighbours_are_not() -> (
+    None
+):
+    slaves = [
+        device(k, DeviceKind.PRESSURE, "pressure_kpa", edge="modbus", interval_s=5)
+        for k in range(1, 11)
+    ]
+    plan = compile_plan(source(slaves, "pressure-silent", "pressure-unreachable"))
+    entries = [tick(0, t + 0.5) for t in range(200)]
+    for t in range(0, 200, 5):
+        heard = [k for k in range(1, 11) if k != 7 or t < 20]
+        entries.append(readings(0, t, [(10 * k, t, 330, 0) for k in heard]))
+    turns = found(plan, entries)
+    assert {(t.rule.code, t.device_id) for t in turns} == {
+        ("pressure-silent", 7),
+        ("pressure-unreachable", 7),
+    }
