@@ -86,9 +86,9 @@ async def list_rules(
     return answer_page(request, rows, limit=query.limit, after=after)
 
 
-@router.get("/rules/schema.json", response_model=dict[str, object])
+@router.get("/rules/schema.json", include_in_schema=False)
 async def schema(request: Request) -> Response:
-    """Show the JSON Schema of rule files; editors need no token for it."""
+    """Show the JSON Schema of rule files; like openapi.json it needs no token."""
     body = (resources.files("rules") / "rule.schema.json").read_bytes()
     return answer_whole(request, body, SCHEMA_TYPE)
 

@@ -167,6 +167,17 @@ ROWS = st.lists(
 )
 
 
+ROWS_IN_TIME = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(SERIES)),
+        st.integers(0, 60),
+        st.sampled_from([0.0, 5.0, 15.0, 25.0]),
+    ),
+    max_size=40,
+    unique_by=lambda row: row[:2],
+)
+
+
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     text=st.sampled_from(TEXTS),
@@ -288,3 +299,32 @@ def test_a_device_without_all_operands_is_not_judged() -> None:
     bare = device(3, DeviceKind.LAMP, "power_w")
     plan = compile_plan(source([bare], RULE.format(way=f"expression: {TEXTS[0]}")))
     assert len(plan.slots) == 0
+
+
+LATE_S = 10
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(rows=ROWS_IN_TIME, data=st.data())
+def test_arrivals_shuffled_within_the_allowed_lateness_are_judged_alike(
+    rows: list[tuple[str, int, float]], data: st.DataObject
+) -> None:
+    rule = RULE.format(way=f"expression: {TEXTS[0]}")
+    plan = compile_plan(source(SUBJECTS, f"{rule}allowed_lateness_s: {LATE_S}\n"))
+    delays = [data.draw(st.integers(0, LATE_S - 1)) for _ in rows]
+    found = []
+    for arrivals in (
+        [(own, (name, own, value)) for name, own, value in rows],
+        [(row[1] + delay, row) for delay, row in zip(delays, rows, strict=True)],
+    ):
+        state, turns, end_s = plan.fresh_state(), [], 200
+        by_second: dict[int, list[tuple[int, float, float, int]]] = {}
+        for at_s, (name, own, value) in arrivals:
+            by_second.setdefault(at_s, []).append((SERIES[name], own, value, 0))
+        for at_s in range(end_s):
+            entry = readings(at_s + 1, at_s, by_second.get(at_s, []))
+            folded = fold(plan, state, [entry])
+            state = folded.state
+            turns += [(turn.kind, turn.measured_us) for turn in folded.transitions]
+        found.append(turns)
+    assert found[0] == found[1]
