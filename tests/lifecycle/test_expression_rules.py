@@ -98,6 +98,8 @@ class Loop:
                 self.state = "N"
             case "C", True:
                 self.state = "A"
+            case _:
+                pass
         if self.state == "P" and self.held >= ON_US:
             self.state = "A"
         if self.state == "C" and self.held >= OFF_US:
