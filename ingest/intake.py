@@ -23,7 +23,6 @@ from ingest.memory import Memory
 from ingest.metrics import IngestMetrics
 from ingest.names import Names
 from store.batch import Writer
-from store.company import has_company
 from store.connection import AWAY, Connection
 from store.disk import check_room
 from store.journal import Kind, append
@@ -41,6 +40,10 @@ FIRST_RETRY_S = 0.1
 LONGEST_RETRY_S = 5.0
 """Longest wait between two tries."""
 
+PRESENCE_S = 15.0
+"""How often a worker says that it is there, whatever else it has to say: whoever was
+not heard for a minute is gone (`rules.workers`)."""
+
 Answer = TypeVar("Answer")
 
 
@@ -56,6 +59,7 @@ async def run_intake(
     shard: int = 0,
     metrics: IngestMetrics | None = None,
     disks: Sequence[Path] = (),
+    worker: str = "",
 ) -> None:
     """Store what comes until cancelled; then store what is left, if it can be.
 
@@ -71,17 +75,19 @@ async def run_intake(
         metrics: Where to count.
         disks: Directories on the disks that the database fills, where they are ours to
             measure; nothing is stored while one has only its reserve left.
+        worker: Our name in the journal, where there are several; whoever has one says
+            every `PRESENCE_S` that it is there.
     """
     intake = _Intake(pool, registry, clock, shard, metrics or IngestMetrics(disks))
-    intake.disks = disks
+    intake.disks, intake.worker = disks, worker
     await intake.begin()
     try:
         while True:
-            due_s = intake.last_entry_s + tick_s
+            due_s = intake.due_s(tick_s)
             await _fill(intake, inbox, due_s, max_rows=max_rows, max_wait_s=max_wait_s)
             intake.metrics.inbox_depth.set(inbox.qsize())
             await intake.put_away()
-            if asyncio.get_running_loop().time() >= intake.last_entry_s + tick_s:
+            if asyncio.get_running_loop().time() >= intake.due_s(tick_s):
                 await intake.tick()
     finally:
         await _stop(intake, inbox)
@@ -102,6 +108,8 @@ class _Intake:
         self.last_entry_s = asyncio.get_running_loop().time()
         self.metrics = metrics
         self.disks: Sequence[Path] = ()
+        self.worker = ""
+        self._last_word_s = self.last_entry_s
         self._pool = pool
         self._registry = registry
         self._clock = clock
@@ -115,13 +123,19 @@ class _Intake:
         await self._tell(self._ourselves(up=True, detail="started"))
 
     async def end(self) -> None:
-        """Tell the journal that nobody hears any longer, if we were the last."""
-        if not await self._insist(has_company):
-            await self._tell(self._ourselves(up=False, detail="stopped"))
+        """Tell the journal that we hear no longer; others speak for themselves."""
+        await self._tell(self._ourselves(up=False, detail="stopped"))
 
     async def tick(self) -> None:
-        """Tell the journal that time has passed."""
-        await self._append(Kind.TICK, b"")
+        """Tell the journal that time has passed, and that we are there."""
+        await self._append(Kind.TICK, self.worker.encode())
+
+    def due_s(self, tick_s: float) -> float:
+        """Return the loop time at which the next tick is due."""
+        passed_s = self.last_entry_s + tick_s
+        if not self.worker:
+            return passed_s
+        return min(passed_s, self._last_word_s + PRESENCE_S)
 
     async def put_away(self) -> None:
         """Store all that is held, in its order; what was stored is held no longer."""
@@ -167,6 +181,7 @@ class _Intake:
             gateway=change.gateway,
             up=change.up,
             detail=change.detail,
+            worker=self.worker,
         )
         await self._append(Kind.EDGE, body)
         self.metrics.edge_up.labels(change.edge, change.gateway).set(change.up)
@@ -176,7 +191,7 @@ class _Intake:
         await self._insist(
             lambda connection: append(connection, kind, body, at=at, shard=self._shard)
         )
-        self.last_entry_s = asyncio.get_running_loop().time()
+        self.last_entry_s = self._last_word_s = asyncio.get_running_loop().time()
 
     async def _insist(
         self, action: Callable[[Connection], Awaitable[Answer]]

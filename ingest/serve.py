@@ -142,6 +142,7 @@ async def _run(
                 clock=clock,
                 metrics=metrics,
                 disks=settings.disks,
+                worker=settings.mqtt_client_id,
             ),
             "retries": run_retries(settings.database_url, clock=clock),
             "mqtt": run_mqtt_edge(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from rules.columns import carry_rows
 from rules.grades import level
-from rules.hearing import PLATFORM
 from rules.held import Held, more
 from rules.plan import Plan
 from rules.state import State
 from rules.times import NEVER
+from rules.workers import PLATFORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,10 @@ def _carry_watches(old: Plan, state: State, new: Plan, fresh: State) -> None:
 
 def _carry_links(old: Plan, state: State, new: Plan, fresh: State) -> None:
     was, now = _common(old.ears.links, new.ears.links)
-    for name in ("is_up", "was_said", "audible_us"):
+    for name in ("is_up", "was_said", "word", "audible_us"):
         getattr(fresh, name)[now] = getattr(state, name)[was]
+    for name in ("worker", "worker_us"):
+        getattr(fresh, name)[:] = getattr(state, name)
 
 
 def _carry_hearing(old: Plan, state: State, new: Plan, fresh: State) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rules.draft import Draft, SideDraft
 from rules.fan import Fan, index_by_id
-from rules.hearing import PLATFORM, PLATFORM_EDGE, Ears
+from rules.hearing import PLATFORM_EDGE, Ears
 from rules.lane import Lane
 from rules.measures import VALUE, compile_measures
 from rules.measures.measure import Columns
@@ -20,6 +20,7 @@ from rules.side_condition import Sides
 from rules.subject import Subject
 from rules.town import Town
 from rules.triage.layout import layout_from
+from rules.workers import PLATFORM
 from vocabulary.times import SECOND_US
 
 

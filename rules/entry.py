@@ -15,12 +15,22 @@ class _Edge(msgspec.Struct):
     edge: str
     gateway: str
     up: bool
+    worker: str = ""
 
 
 def learned_from(entry: Entry) -> Learned:
     """Return what an entry tells the engine; others than its own tell it the time."""
     at_us = us_from_datetime(entry.received_at)
-    return Learned(entry.seq, at_us, _content(entry, at_us))
+    match entry.kind:
+        case Kind.EDGE:
+            word = msgspec.json.decode(entry.body, type=_Edge)
+            content = EdgeWord(word.edge, word.gateway, word.up)
+            return Learned(entry.seq, at_us, content, word.worker)
+        case Kind.TICK:
+            worker = entry.body.decode(errors="replace")
+            return Learned(entry.seq, at_us, None, worker)
+        case _:
+            return Learned(entry.seq, at_us, _content(entry, at_us))
 
 
 def _content(entry: Entry, at_us: int) -> Content:
@@ -29,8 +39,5 @@ def _content(entry: Entry, at_us: int) -> Content:
             return readings_from(entry.body, at_us)
         case Kind.POSITIONS:
             return positions_from(entry.body, at_us)
-        case Kind.EDGE:
-            word = msgspec.json.decode(entry.body, type=_Edge)
-            return EdgeWord(word.edge, word.gateway, word.up)
-        case Kind.TICK | Kind.REGISTRY | Kind.CASE | Kind.RULES | Kind.COMMAND:
+        case _:
             return None

@@ -4,7 +4,8 @@ Each link has a clock that runs only while the platform and the link are up, and
 device remembers what its clocks showed when it was last heard. Silence is the
 difference. What we did not hear because we were not there is never counted: a step of
 more than `LARGEST_STEP_US` between two journal entries, or up to the entry that says
-the platform has come up, is our own absence. A device never heard at all is unknown,
+the platform has come up, is our own absence. Of several ingest workers each speaks for
+itself (`rules.workers`). A device never heard at all is unknown,
 not silent.
 """
 
@@ -17,12 +18,10 @@ from rules.fan import look_up
 from rules.learned import EdgeWord, Learned
 from rules.state import State
 from rules.times import NEVER
+from rules.workers import PLATFORM, hear_worker, is_alone, say_links, say_platform
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US
-
-PLATFORM = 0
-"""The link that is the platform itself: it must be up for any other to be heard."""
 
 PLATFORM_EDGE = "ingest"
 """The edge that EDGE entries call the platform."""
@@ -65,13 +64,15 @@ def listen(ears: Ears, state: State, learned: Learned) -> None:
     _run_clocks(state, learned)
     match learned.content:
         case EdgeWord() as word:
-            _note_edge(ears, state, word)
+            place = hear_worker(state, learned.worker, learned.at_us)
+            _note_edge(ears, state, word, place)
         case Readings(series_id=ids):
             _note_heard(ears, state, look_up(ears.by_series, ids))
         case Positions(device_id=ids):
             _note_heard(ears, state, look_up(ears.by_device, ids))
         case None:
-            pass
+            if learned.worker:
+                hear_worker(state, learned.worker, learned.at_us)
 
 
 def silent_us(
@@ -96,7 +97,9 @@ def silent_us(
 def _run_clocks(state: State, learned: Learned) -> None:
     step_us = learned.at_us - state.at_us
     match learned.content:
-        case EdgeWord(edge=edge, is_up=True) if edge == PLATFORM_EDGE:
+        case EdgeWord(edge=edge, is_up=True) if edge == PLATFORM_EDGE and is_alone(
+            state, learned.worker, learned.at_us
+        ):
             return  # it was away until now, for however short a time
         case _ if 0 <= step_us <= LARGEST_STEP_US and state.is_up[PLATFORM]:
             state.audible_us[state.is_up] += step_us
@@ -104,16 +107,17 @@ def _run_clocks(state: State, learned: Learned) -> None:
             pass
 
 
-def _note_edge(ears: Ears, state: State, word: EdgeWord) -> None:
+def _note_edge(ears: Ears, state: State, word: EdgeWord, worker: int) -> None:
     if word.edge == PLATFORM_EDGE:
-        state.is_up[PLATFORM] = word.is_up
         # Every edge says for itself when it is up again; one that never says is up.
-        state.is_up[1:] = ~state.was_said[1:]
+        say_platform(state, worker, is_up=word.is_up)
         return
-    for place, (edge, gateway) in enumerate(ears.links):
-        if edge == word.edge and word.gateway in ("", gateway):
-            state.is_up[place] = word.is_up
-            state.was_said[place] = True
+    about = [
+        place
+        for place, (edge, gateway) in enumerate(ears.links)
+        if edge == word.edge and word.gateway in ("", gateway)
+    ]
+    say_links(state, worker, np.array(about, np.intp), is_up=word.is_up)
 
 
 def _note_heard(ears: Ears, state: State, devices: NDArray[np.intp]) -> None:

@@ -34,8 +34,11 @@ class Learned:
         seq: Number of the journal entry.
         at_us: Its time, microseconds since 1970; never before that of the one before.
         content: What was learned.
+        worker: The ingest worker that says so, in words on edges and where it says that
+            it is there; empty for none, and for entries of before workers had names.
     """
 
     seq: int
     at_us: int
     content: Content
+    worker: str = ""

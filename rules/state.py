@@ -30,6 +30,11 @@ class StateFormatError(ValueError):
     """A written state is not of this release."""
 
 
+MOST_WORKERS = 8
+"""Ingest workers whose words are told apart; of more, the least lately heard counts no
+longer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What the engine remembers after one journal entry.
@@ -47,6 +52,10 @@ class State:
         is_up: Whether each link can be heard through, shape (links,); the first is the
             platform.
         was_said: Whether any EDGE entry was about the link, shape (links,).
+        word: What each ingest worker said of each link, int8 as in `rules.workers`,
+            shape (links, MOST_WORKERS).
+        worker: Which worker stands at which place, shape (MOST_WORKERS,).
+        worker_us: When each was last heard, by the journal; NEVER for a free place.
         audible_us: For how long each link could be heard, in all, shape (links,).
         heard_us: `audible_us` of each device's link, and of the platform, when it was
             last heard, shape (devices, 2); NEVER before the first time.
@@ -65,6 +74,9 @@ class State:
     watch_value: NDArray[np.float64]
     is_up: NDArray[np.bool_]
     was_said: NDArray[np.bool_]
+    word: NDArray[np.int8]
+    worker: NDArray[np.int64]
+    worker_us: NDArray[np.int64]
     audible_us: NDArray[np.int64]
     heard_us: NDArray[np.int64]
     memories: tuple[Memory, ...]
@@ -96,6 +108,9 @@ class State:
             watch_value=np.zeros(watches),
             is_up=np.ones(links, np.bool_),
             was_said=np.zeros(links, np.bool_),
+            word=np.full((links, MOST_WORKERS), -1, np.int8),
+            worker=np.zeros(MOST_WORKERS, np.int64),
+            worker_us=np.full(MOST_WORKERS, NEVER, np.int64),
             audible_us=np.zeros(links, np.int64),
             heard_us=np.full((devices, 2), NEVER, np.int64),
             memories=tuple(

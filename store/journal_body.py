@@ -112,7 +112,9 @@ def positions_from(body: bytes, received_us: int) -> Positions:
     )
 
 
-def edge_body(*, edge: str, gateway: str, up: bool, detail: str) -> bytes:
+def edge_body(
+    *, edge: str, gateway: str, up: bool, detail: str, worker: str = ""
+) -> bytes:
     """Return the body of an EDGE entry.
 
     Args:
@@ -120,8 +122,17 @@ def edge_body(*, edge: str, gateway: str, up: bool, detail: str) -> bytes:
         gateway: The gateway's code; empty where the edge serves many.
         up: Whether we can hear through it.
         detail: Why, for people.
+        worker: The ingest worker that says so.
     """
-    return json_body({"edge": edge, "gateway": gateway, "up": up, "detail": detail})
+    return json_body(
+        {
+            "edge": edge,
+            "gateway": gateway,
+            "up": up,
+            "detail": detail,
+            "worker": worker,
+        }
+    )
 
 
 def json_body(facts: Mapping[str, str | float | bool | None]) -> bytes:

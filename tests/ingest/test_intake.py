@@ -62,7 +62,12 @@ def arrival(
 
 @asynccontextmanager
 async def intake(
-    dsn: str, inbox: Inbox, *, tick_s: float = 1000, max_wait_s: float = 0.01
+    dsn: str,
+    inbox: Inbox,
+    *,
+    tick_s: float = 1000,
+    max_wait_s: float = 0.01,
+    worker: str = "",
 ) -> AsyncIterator[None]:
     """Run an intake for as long as the block lasts."""
     snapshot = await snapshot_of(dsn)
@@ -75,6 +80,7 @@ async def intake(
                 clock=clock_from(),
                 tick_s=tick_s,
                 max_wait_s=max_wait_s,
+                worker=worker,
             )
         )
         try:
@@ -162,6 +168,7 @@ async def test_the_journal_begins_and_ends_with_the_intake_itself(dsn: str) -> N
         "gateway": "",
         "up": True,
         "detail": "started",
+        "worker": "",
     }
     assert orjson.loads(last.body)["up"] is False
 
@@ -185,6 +192,26 @@ async def test_repeats_alone_do_not_stop_the_ticks(dsn: str) -> None:
     kinds = [entry.kind for entry in await entries(dsn)]
     assert kinds.count(Kind.READINGS) == 1
     assert kinds.count(Kind.TICK) >= 4
+
+
+async def test_a_worker_says_that_it_is_there_whatever_else_it_has_to_say(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.intake.PRESENCE_S", 0.05)
+    inbox, n = Inbox(10), 0
+    async with asyncio.timeout(20), intake(dsn, inbox, tick_s=60, worker="one"):
+        while len(await told_by(dsn, "one")) < 3:
+            await inbox.put(arrival(n := n + 1, after_s=n))
+            await asyncio.sleep(0.01)
+    first, *_, last = await entries(dsn)
+    assert [orjson.loads(each.body)["worker"] for each in (first, last)] == ["one"] * 2
+
+
+async def told_by(dsn: str, worker: str) -> list[Entry]:
+    found = await entries(dsn)
+    return [
+        each for each in found if (each.kind, each.body) == (Kind.TICK, worker.encode())
+    ]
 
 
 async def test_an_edges_change_stands_in_the_journal_where_it_came(dsn: str) -> None:

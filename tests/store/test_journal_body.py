@@ -62,6 +62,6 @@ def test_a_body_of_another_version_is_refused() -> None:
 
 
 def test_an_edge_is_one_json_object() -> None:
-    body = edge_body(edge="mqtt", gateway="", up=True, detail="连上")
-    expected = '{"edge":"mqtt","gateway":"","up":true,"detail":"连上"}'
+    body = edge_body(edge="mqtt", gateway="", up=True, detail="连上", worker="one")
+    expected = '{"edge":"mqtt","gateway":"","up":true,"detail":"连上","worker":"one"}'
     assert body == expected.encode()
