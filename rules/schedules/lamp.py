@@ -22,6 +22,7 @@ from rules.schedules.schedule import FOREVER, Ask
 from rules.subject import Subject
 from vocabulary.lighting import ZENITH_DEG, LampProgramme, expected_level_pct
 from vocabulary.local_time import DAY_US, MINUTE_US
+from vocabulary.times import SECOND_US
 
 PAGE_US = 2 * DAY_US
 """For how long turns are made at once."""
@@ -29,8 +30,9 @@ PAGE_US = 2 * DAY_US
 MOST_PAGES = 200
 """In how many of those the next turn is looked for: a polar summer, and then some."""
 
-PLACE_DEG = 0.02
-"""Devices nearer than this stand under one sun: it rises there within 5 s."""
+PLACE_DEG = 0.05
+"""Devices nearer than this, some 5 km, stand under one sun: 6 s off at most at the
+edges, where controllers' clocks are off by more."""
 
 
 class Lit(StrEnum):
@@ -215,10 +217,10 @@ def _page(zone: str, light: _Light, number: int) -> _Page:
 def _searched(
     zone: str, light: _Light, low_us: NDArray[np.int64], was_open: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Return the first microsecond after each turn within the minute from `low_us`."""
+    """Return the first whole second after each turn in the minute from `low_us`."""
     low_us, high_us = low_us.copy(), low_us + MINUTE_US
-    while len(low_us) and (high_us - low_us).max() > 1:
-        middle = (low_us + high_us) // 2
+    while len(low_us) and (high_us - low_us).max() > SECOND_US:
+        middle = (low_us + high_us) // (2 * SECOND_US) * SECOND_US
         same = _says(zone, light, middle) == was_open
         low_us[same], high_us[~same] = middle[same], middle[~same]
     return high_us
