@@ -4,6 +4,7 @@ import asyncio
 
 from devices.lamp_nights import count_nights
 from gezhi.settings import Settings
+from rules.correction.work import run_corrections
 from rules.fold import run_rules
 from store.latest import fold_latest
 
@@ -14,6 +15,9 @@ async def run_rules_worker(settings: Settings) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_rules(dsn, time_zone=settings.time_zone), name="rules")
         tasks.create_task(fold_latest(dsn), name="latest")
+        tasks.create_task(
+            run_corrections(dsn, time_zone=settings.time_zone), name="corrections"
+        )
         tasks.create_task(
             count_nights(dsn, time_zone=settings.time_zone), name="nights"
         )

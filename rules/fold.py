@@ -17,6 +17,7 @@ import asyncpg
 from cases.filing import collect_due, file_cases
 from cases.request import FilingRequest, JoinRequest
 from rules.booking import alarm_keys, book, new_alarms
+from rules.correction.work import note
 from rules.engine import fold
 from rules.entry import BARRIERS, learned_from
 from rules.resume import CONSUMER, Position, reload, resume, save
@@ -25,7 +26,7 @@ from rules.transition import Transition
 from rules.triage.decision import Decision
 from rules.triage.triage import triage_all
 from store.alarms import change_alarms, raise_alarms, standing_alarms, withdraw_alarms
-from store.connection import AWAY, Connection
+from store.connection import AWAY, Connection, make_impatient
 from store.cursor import move_cursor
 from store.follow import JournalTail
 from store.journal import Entry
@@ -140,11 +141,14 @@ async def _take(worker: _Worker, entries: Sequence[Entry]) -> _Worker:
     after = replace(worker, position=position)
     async with worker.connection.transaction():
         after = await _collect(after)
+        await note(worker.connection, folded.late)
         requests = await _store_alarms(worker, decisions)
         if entries[-1].kind in BARRIERS:
             after = await _reload(after)
         after = await _move(after, must_save=entries[-1].kind in BARRIERS)
         # Last, for it ends with entries of its own, and all writers wait for those.
+        if requests:
+            await make_impatient(worker.connection)
         await file_cases(
             worker.connection,
             requests,

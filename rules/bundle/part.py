@@ -1,14 +1,16 @@
-"""The part of a plan that one alarm needs: its rule, its device, what that hangs from.
+"""The part of a plan that one alarm needs: its rule, and the devices it looks at.
 
-Rules look at their own device, the one it hangs from, and the geofences; so the engine
-comes to the same decision. What triage makes of it depends on the neighbours as well,
-which a bundle has not: it is told, not decided again.
+Those are its own, what that hangs from, and whose readings feed it or let it judge. So
+the engine comes to the same decision. What triage makes of it depends on neighbours as
+well, which a bundle has not: it is told, not decided again.
 """
 
 import msgspec
 
 from rules.plan_source import LIVE, PlanSource
+from rules.rule_file import parse_rule
 from rules.subject import Subject
+from rules.town import Town
 
 
 def part_of(
@@ -21,6 +23,9 @@ def part_of(
         rule: Code of the rule.
         version: Its version.
         device_id: The device the alarm is on.
+
+    Raises:
+        RuleFileError: If the rule file is wrong.
     """
     texts = tuple(
         msgspec.structs.replace(text, stage=LIVE)
@@ -29,12 +34,35 @@ def part_of(
     )
     by_id = {subject.device_id: subject for subject in source.subjects}
     needed = _above(device_id, by_id)
+    if texts and device_id in by_id:
+        needed |= _looked_at(source, texts[0].source, by_id[device_id])
     return msgspec.structs.replace(
         source,
         rules=texts,
         subjects=tuple(s for s in source.subjects if s.device_id in needed),
+        triage=None,
         windows=(),
+        splits=(),
     )
+
+
+def _looked_at(source: PlanSource, text: str, subject: Subject) -> set[int]:
+    """Return the devices whose readings a rule asks for on one device."""
+    rule = parse_rule(text, version=1)
+    town = Town(
+        {each.device_id: each for each in source.subjects},
+        source.geofences,
+        source.time_zone,
+    )
+    draft = rule.condition.draft(rule, subject, town)
+    if draft is None:
+        return set()
+    series = {*draft.feeding, *(side.series_id for side in draft.sides)}
+    return {
+        each.device_id
+        for each in source.subjects
+        if not series.isdisjoint(each.series.values())
+    }
 
 
 def _above(device_id: int, by_id: dict[int, Subject]) -> set[int]:

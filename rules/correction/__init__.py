@@ -1,0 +1,1 @@
+"""What samples that came too late would have changed: said beside it, never instead."""

@@ -1,0 +1,266 @@
+"""Late samples that wait to be looked at, and what they would have changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from store.connection import Connection
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
+from vocabulary.times import us_from_datetime
+
+MOST_TIMES = 1000
+"""Late samples remembered for each rule and device; the earliest of more are let go."""
+
+_NOTE = f"""
+INSERT INTO correction_due AS d (rule, device_id, measured_at, due_at)
+SELECT rule, device_id, array_agg(DISTINCT measured_at ORDER BY measured_at), $4
+FROM unnest($1::text[], $2::integer[], $3::timestamptz[])
+     AS n (rule, device_id, measured_at)
+GROUP BY rule, device_id ORDER BY rule, device_id
+ON CONFLICT (rule, device_id) DO UPDATE
+SET measured_at = (d.measured_at || excluded.measured_at)
+    [greatest(1, cardinality(d.measured_at) + cardinality(excluded.measured_at)
+              - {MOST_TIMES - 1}):]
+"""  # noqa: S608 # a number of our own
+
+
+@dataclass(frozen=True, slots=True)
+class LateTime:
+    """One late sample of one rule.
+
+    Attributes:
+        rule: Code of the rule that would have judged it.
+        device_id: Of this device.
+        measured_at: Its own time.
+    """
+
+    rule: str
+    device_id: int
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Late samples of one rule and device.
+
+    Attributes:
+        rule: Code of the rule.
+        device_id: The device.
+        measured_at: Times of the samples, as they came.
+        due_at: Journal time from which on they may be looked at.
+    """
+
+    rule: str
+    device_id: int
+    measured_at: list[datetime]
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCorrection:
+    """What late samples would have changed.
+
+    Attributes:
+        kind: would_have_raised, would_not_have_raised, other_severity or other_time.
+        rule: Code of the rule.
+        rule_version: Its version.
+        device_id: The device.
+        alarm_id: The alarm it is about; None where there was none.
+        case_id: Its case.
+        measured_at: Time of the sample that would have decided, or that did.
+        cleared_at: Time of the sample that would have ended it.
+        severity: The worst it would have reached; of what would not have been, as it
+            was.
+        value: Of the sample that would have decided.
+        late_at: Times of the late samples.
+        found_at: Journal time.
+    """
+
+    kind: str
+    rule: str
+    rule_version: int
+    device_id: int
+    alarm_id: int | None
+    case_id: int | None
+    measured_at: datetime
+    cleared_at: datetime | None
+    severity: str
+    value: float | None
+    late_at: Sequence[datetime]
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionRow:
+    """One correction as it is listed.
+
+    Attributes:
+        id: `correction.id`.
+        kind: would_have_raised, would_not_have_raised, other_severity or other_time.
+        rule: Code of the rule.
+        rule_version: Its version.
+        device_id: The device.
+        device_code: Its code.
+        alarm_id: The alarm it is about.
+        case_id: Its case.
+        measured_at: Time of the sample that would have decided, or that did.
+        cleared_at: Time of the sample that would have ended it.
+        severity: The worst it would have reached, or had.
+        value: Of the sample that would have decided.
+        late_at: Times of the late samples.
+        found_at: Journal time.
+    """
+
+    id: int
+    kind: str
+    rule: str
+    rule_version: int
+    device_id: int
+    device_code: str
+    alarm_id: int | None
+    case_id: int | None
+    measured_at: datetime
+    cleared_at: datetime | None
+    severity: str
+    value: float | None
+    late_at: list[datetime]
+    found_at: datetime
+
+
+async def note_late(
+    connection: Connection, late: Sequence[LateTime], *, due_at: datetime
+) -> None:
+    """Remember late samples, in the transaction that could not judge them."""
+    if late:
+        await connection.execute(
+            _NOTE,
+            [each.rule for each in late],
+            [each.device_id for each in late],
+            [each.measured_at for each in late],
+            due_at,
+        )
+
+
+async def take_due(connection: Connection, at: datetime) -> Due | None:
+    """Take the rule and device that have waited longest; None if none is due.
+
+    Args:
+        connection: In the transaction that writes what comes of it.
+        at: Journal time.
+    """
+    row = await connection.fetchrow(
+        "DELETE FROM correction_due WHERE (rule, device_id) = ("
+        " SELECT rule, device_id FROM correction_due WHERE due_at <= $1"
+        " ORDER BY due_at, rule, device_id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+        " RETURNING rule, device_id, measured_at, due_at",
+        at,
+    )
+    return None if row is None else Due(**row)
+
+
+async def insert_correction(connection: Connection, new: NewCorrection) -> bool:
+    """Write a correction; return whether it was not known yet."""
+    found = await connection.fetchval(
+        "INSERT INTO correction (kind, rule, rule_version, device_id, alarm_id,"
+        " case_id, measured_at, cleared_at, severity, value, late_at, found_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        new.kind,
+        new.rule,
+        new.rule_version,
+        new.device_id,
+        new.alarm_id,
+        new.case_id,
+        new.measured_at,
+        new.cleared_at,
+        new.severity,
+        new.value,
+        list(new.late_at),
+        new.found_at,
+    )
+    return found is not None
+
+
+async def corrections(
+    connection: Connection,
+    *,
+    scope: int | None,
+    alarm_id: int | None = None,
+    case_id: int | None = None,
+    before: int | None,
+    limit: int,
+) -> list[CorrectionRow]:
+    """Return corrections, newest first; in a scope of that unit's cases only."""
+    rows = await connection.fetch(
+        "SELECT c.id, c.kind, c.rule, c.rule_version, c.device_id,"
+        " d.code AS device_code, c.alarm_id, c.case_id, c.measured_at, c.cleared_at,"
+        " c.severity, c.value, c.late_at, c.found_at"
+        " FROM correction c JOIN device d ON d.id = c.device_id"
+        " LEFT JOIN case_file f ON f.id = c.case_id"
+        " WHERE ($1::integer IS NULL OR f.unit_id = $1)"
+        " AND ($2::bigint IS NULL OR c.alarm_id = $2)"
+        " AND ($3::bigint IS NULL OR c.case_id = $3)"
+        " AND ($4::bigint IS NULL OR c.id < $4) ORDER BY c.id DESC LIMIT $5",
+        scope,
+        alarm_id,
+        case_id,
+        before,
+        limit,
+    )
+    return [CorrectionRow(**row) for row in rows]
+
+
+async def series_between(
+    connection: Connection, series: Sequence[int], since: datetime, until: datetime
+) -> Readings:
+    """Return the stored readings of some series, by their own times."""
+    rows = await connection.fetch(
+        "SELECT series_id, measured_at, value, quality FROM reading"
+        " WHERE series_id = ANY($1) AND measured_at >= $2 AND measured_at < $3"
+        " ORDER BY measured_at, series_id",
+        list(series),
+        since,
+        until,
+    )
+    times = np.array([us_from_datetime(row[1]) for row in rows], np.int64)
+    return Readings(
+        series_id=np.array([row[0] for row in rows], np.int32),
+        measured_us=times,
+        value=np.array([row[2] for row in rows], np.float64),
+        quality=np.array([row[3] for row in rows], np.int32),
+        received_us=times,
+    )
+
+
+async def fixes_between(
+    connection: Connection, devices: Sequence[int], since: datetime, until: datetime
+) -> Positions:
+    """Return the stored fixes of some devices, by their own times."""
+    rows = await connection.fetch(
+        "SELECT device_id, fixed_at, lon_e7, lat_e7, coalesce(speed_kmh, 'NaN'),"
+        " coalesce(course_deg, 'NaN'), coalesce(altitude_m, 'NaN'),"
+        " coalesce(satellites, -1), coalesce(hdop, 'NaN'), inputs, quality"
+        ' FROM "position" WHERE device_id = ANY($1) AND fixed_at >= $2'
+        " AND fixed_at < $3 ORDER BY fixed_at, device_id, lon_e7, lat_e7",
+        list(devices),
+        since,
+        until,
+    )
+    times = np.array([us_from_datetime(row[1]) for row in rows], np.int64)
+    return Positions(
+        device_id=np.array([row[0] for row in rows], np.int32),
+        fixed_us=times,
+        lon_e7=np.array([row[2] for row in rows], np.int32),
+        lat_e7=np.array([row[3] for row in rows], np.int32),
+        speed_kmh=np.array([row[4] for row in rows], np.float32),
+        course_deg=np.array([row[5] for row in rows], np.float32),
+        altitude_m=np.array([row[6] for row in rows], np.float32),
+        satellites=np.array([row[7] for row in rows], np.int16),
+        hdop=np.array([row[8] for row in rows], np.float32),
+        inputs=np.array([row[9] for row in rows], np.int32),
+        quality=np.array([row[10] for row in rows], np.int32),
+        received_us=times,
+    )

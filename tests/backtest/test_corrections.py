@@ -1,0 +1,140 @@
+"""S04: what comes too late is folded into history, and said where it matters."""
+
+import asyncpg
+import numpy as np
+import pytest
+
+from rules.correction.work import correct_one
+from store.batch import Batch
+from store.corrections import CorrectionRow, corrections
+from store.journal import Kind, append
+from store.rules import put_live
+from tests.rules.workers import ZONE, fold_all
+from tests.triage.city import City
+from vocabulary.device import DeviceKind
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
+from vocabulary.times import us_from_datetime
+
+pytestmark = pytest.mark.db
+
+DAY_S = 86_400
+
+DEEP = """
+code: deep
+name: {zh: 积水深, en: Deep water}
+kind: gauge
+quantity: depth_mm
+condition:
+  type: threshold
+  grades: [{at: 100, severity: minor}, {at: 400, severity: critical}]
+on_delay_s: %d
+off_delay_s: 0
+largest_gap_s: 60
+files:
+  type: event
+  scheme: gbt30428.2-2013
+  class_code: "0506"
+  condition: deep_water
+  title: {zh: 积水深, en: Deep water}
+reason: {zh: "{device} {value}", en: "{device} {value}"}
+source: A rule of the tests.
+"""
+
+Samples = dict[float, float]
+
+
+async def told(
+    city: City, pool: asyncpg.Pool, *, on_s: int, came: Samples, late: Samples
+) -> list[CorrectionRow]:
+    """Let samples come at their times, then others late, and return the corrections."""
+    async with pool.acquire() as connection, connection.transaction():
+        at = city.at(min({*came, *late}) - 10)
+        await put_live(connection, "deep", DEEP % on_s, author="me", at=at)
+    code = next(
+        code
+        for code in city.codes(DeviceKind.GAUGE)
+        if city.snapshot.series_id(city.device_id(code), "depth_mm") is not None
+    )
+    for second, value in sorted(came.items()):
+        await say(city, second, second, code, value)
+    end = max(came)
+    for second, value in sorted(late.items()):
+        await say(city, end + 1, second, code, value)
+    async with pool.acquire() as connection:
+        await append(connection, Kind.TICK, b"", at=city.at(end + 120))
+    await fold_all(pool, city.dsn)
+    async with pool.acquire() as connection:
+        while await correct_one(connection, time_zone=ZONE):
+            pass
+        rows = await corrections(connection, scope=None, before=None, limit=100)
+    return [row for row in rows if row.rule == "deep"]
+
+
+async def say(city: City, at_s: float, measured_s: float, code: str, mm: float) -> None:
+    series_id = city.snapshot.series_id(city.device_id(code), "depth_mm")
+    assert series_id is not None
+    readings = Readings(
+        np.array([series_id], np.int32),
+        np.array([us_from_datetime(city.at(measured_s))], np.int64),
+        np.array([mm], np.float64),
+        np.zeros(1, np.int32),
+        np.array([us_from_datetime(city.at(at_s))], np.int64),
+    )
+    async with city.pool.acquire() as connection:
+        await city.writer.write(
+            connection, Batch(readings, Positions.empty(), [], city.at(at_s))
+        )
+
+
+def dry(*seconds: float) -> Samples:
+    return dict.fromkeys(seconds, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("late_s", "name"), [(1, "a second"), (60, "a minute"), (DAY_S, "a day")]
+)
+async def test_s04_a_flood_told_a_second_a_minute_a_day_late_is_a_correction_no_alarm(
+    city: City, pool: asyncpg.Pool, late_s: int, name: str
+) -> None:
+    came = dry(0, 10) | dry(late_s - 10, late_s + 10) | dry(5 + late_s)
+    found = await told(city, pool, on_s=0, came=came, late={5: 300.0})
+    assert [row.kind for row in found] == ["would_have_raised"], name
+    assert found[0].measured_at == city.at(5)
+    assert found[0].value == 300
+    assert found[0].cleared_at == city.at(min(s for s in came if s > 5))
+    assert not await pool.fetchval("SELECT count(*) FROM alarm WHERE rule = 'deep'")
+
+
+async def test_a_late_sample_that_breaks_a_delay_says_so_on_the_case(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    came = dry(0, 50) | dict.fromkeys((10.0, 20.0, 30.0, 40.0), 300.0)
+    found = await told(city, pool, on_s=30, came=came, late={25: 0.0})
+    assert [row.kind for row in found] == ["would_not_have_raised"]
+    alarm = await pool.fetchrow("SELECT id, case_id FROM alarm WHERE rule = 'deep'")
+    assert alarm is not None
+    assert found[0].alarm_id == alarm["id"]
+    assert found[0].case_id == alarm["case_id"]
+    kept = await pool.fetchval(
+        "SELECT count(*) FROM evidence WHERE kind = 'correction' AND case_id = $1",
+        alarm["case_id"],
+    )
+    assert kept == 1
+
+
+async def test_a_late_sample_may_make_it_worse_or_earlier(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    came = dry(0, 40) | {20.0: 300.0, 30.0: 300.0}
+    found = await told(city, pool, on_s=0, came=came, late={25: 500.0})
+    assert [row.kind for row in found] == ["other_severity"]
+    assert found[0].severity == "critical"
+
+
+async def test_late_samples_that_change_nothing_say_nothing(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    came = dry(0, 40) | {20.0: 300.0, 30.0: 300.0}
+    assert not await told(city, pool, on_s=0, came=came, late={25: 310.0, 5: 1.0})
+    assert not await pool.fetchval("SELECT count(*) FROM correction_due")
