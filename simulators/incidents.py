@@ -68,10 +68,10 @@ CAUSES: Mapping[Cause, CauseFacts] = {
         DeviceKind.LAMP, "component", "", "lamp_schedule_wrong", 700, (900, 1800)
     ),
     Cause.LAMP_DIM: CauseFacts(
-        DeviceKind.LAMP, "component", "", "lamp_general_fault", 400, (600, 1200)
+        DeviceKind.LAMP, "component", "", "lamp_dimming_failure", 400, (600, 1200)
     ),
     Cause.LAMP_CYCLING: CauseFacts(
-        DeviceKind.LAMP, "component", "", "lamp_general_fault", 400, (600, 1200)
+        DeviceKind.LAMP, "component", "", "lamp_cycling_failure", 400, (600, 1200)
     ),
     Cause.CABINET_LEAKAGE: CauseFacts(
         DeviceKind.CABINET, "component", "", "lamp_damaged_or_live_wire", 60, (150, 300)
