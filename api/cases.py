@@ -45,6 +45,9 @@ class CaseQuery(KeyPageQuery, extra="forbid"):
     needs_rework: bool | None = Field(
         None, description="Closed while their sensor says bad, or none of them."
     )
+    came_back: bool | None = Field(
+        None, description="Reopened, or after a solved one of the same problem."
+    )
     since: Instant | None = Field(None, alias="from", description="Opened from here.")
     until: Instant | None = Field(None, alias="to", description="Opened before.")
 
@@ -191,6 +194,7 @@ def _filter(query: CaseQuery) -> CaseFilter:
         opened_from=query.since,
         opened_before=query.until,
         needs_rework=query.needs_rework,
+        came_back=query.came_back,
     )
 
 

@@ -1,19 +1,27 @@
 """One hit: it opens a case, is another hit on one, or says that it is over."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from enum import StrEnum
 
-from cases.keeping import keep_change, keep_hit, keep_opening
+from cases.keeping import keep_change, keep_hit, keep_opening, keep_return
 from cases.move_table import Move
 from cases.notice import Notice, Told
 from cases.number import LAST_SEQUENCE, case_number
-from cases.opening import new_case, number_series, opening_steps, worse_of
+from cases.opening import (
+    new_case,
+    number_series,
+    opening_steps,
+    reopening_steps,
+    worse_of,
+)
 from cases.placing import Place, Unplaced, place
+from cases.repeat import Course, course_of
 from cases.request import FilingRequest, Hit, Mark, Shape
 from cases.routing import Routing
 from devices.registry.snapshot import Snapshot
 from store import case_members as members
+from store import case_repeats as repeats
 from store import cases as rows
 from store.case_rows import LockedCase
 from store.connection import Connection
@@ -24,6 +32,7 @@ class Outcome(StrEnum):
 
     OPENED = "opened"  # a new case
     HIT_AGAIN = "hit_again"  # the problem had an open case
+    REOPENED = "reopened"  # it was back soon after its case was closed
     EASED = "eased"  # written down; a case keeps its worst severity
     RECOVERED = "recovered"  # the last alarm of its case cleared
     STILL_BAD = "still_bad"  # cleared, but another alarm of its case stands
@@ -150,9 +159,36 @@ async def _raise(desk: Desk, request: FilingRequest) -> Filed:
         case = await rows.lock_open_case(desk.connection, found.key)
         if case is not None:
             return await _hit(desk.connection, request, found, case)
-        opened = await _open(desk, request, found)
+        opened = await _begin(desk, request, found)
         if opened is not None:
             return opened
+
+
+async def _begin(desk: Desk, request: FilingRequest, found: Place) -> Filed | None:
+    """Reopen a problem's last case or open one; None if it has an open one by now."""
+    last = await repeats.lock_last_ended(desk.connection, found.key)
+    match course_of(last, request, within=found.reopen_within), last:
+        case Course.NOTHING, _:
+            return Filed(outcome=Outcome.NO_CASE, alarm_id=request.alarm_id)
+        case Course.REOPEN, LockedCase():
+            return await _reopen(desk, request, found, last)
+        case _:
+            return await _open(desk, request, found)
+
+
+async def _reopen(
+    desk: Desk, request: FilingRequest, found: Place, case: LockedCase
+) -> Filed | None:
+    """Let a closed case go on; None if its problem has an open one by now."""
+    connection = desk.connection
+    steps = reopening_steps(request, found, case)
+    if not await repeats.reopen(connection, case.id, steps[-1].to_stage, request.at):
+        return None
+    for step in steps:
+        await rows.insert_step(connection, case.id, step)
+    await keep_return(connection, case.id, request)
+    await _hit(connection, request, found, case)
+    return await _filed(connection, Outcome.REOPENED, request, case.id, Move.REOPEN)
 
 
 async def _hit(
@@ -183,6 +219,8 @@ async def _open(desk: Desk, request: FilingRequest, found: Place) -> Filed | Non
     steps = opening_steps(request, found)
     number = case_number(county, day, sequence)
     case = new_case(request, found, number=number, stage=steps[-1].to_stage)
+    earlier = await repeats.last_solved(connection, found.key)
+    case = replace(case, repeat_of=earlier)
     case_id = await rows.insert_case(connection, case)
     if case_id is None:
         return None

@@ -32,6 +32,14 @@ async def keep_opening(
     registry = evidence.registry_body(place, snapshot)
     await _keep(connection, case_id, EvidenceKind.RULE, at, rule)
     await _keep(connection, case_id, EvidenceKind.REGISTRY, at, registry)
+    await keep_return(connection, case_id, request)
+
+
+async def keep_return(
+    connection: Connection, case_id: int, request: FilingRequest
+) -> None:
+    """Keep the samples before a hit, and ask for what follows in its time."""
+    at = request.at
     window = evidence.window_before(request)
     await _keep_samples(connection, case_id, window, EvidenceKind.SAMPLES_BEFORE, at)
     await insert_due(

@@ -8,7 +8,7 @@ command (指挥中心) decides who solves it. No role has moves of both. Whateve
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cases.stage import OPEN, Stage
+from cases.stage import OPEN, SOLVED, Stage
 
 
 class Post(StrEnum):
@@ -20,6 +20,7 @@ class Post(StrEnum):
     DISPATCHER = "dispatcher"  # 派遣员, 指挥中心
     DEPARTMENT = "department"  # 专业部门
     WORKER = "worker"  # 处置人员, 专业部门
+    MACHINE = "machine"  # 规则引擎, nobody's desk
 
 
 class Role(StrEnum):
@@ -40,6 +41,7 @@ ROLE_OF: dict[Post, Role] = {
     Post.DISPATCHER: Role.DISPATCHER,
     Post.DEPARTMENT: Role.DEPARTMENT,
     Post.WORKER: Role.DEPARTMENT,
+    Post.MACHINE: Role.RULES,
 }
 """The role that holds each post."""
 
@@ -75,6 +77,7 @@ class Move(StrEnum):
     CLOSE = "close"  # 结案
     URGE = "urge"  # 督办
     FORCE_CLOSE = "force_close"  # 强制结案
+    REOPEN = "reopen"  # 复发重开
 
 
 class Guard(StrEnum):
@@ -87,6 +90,7 @@ class Guard(StrEnum):
     WORKER = "worker"  # a worker is named
     NOT_YET_SUSPENDED = "not_yet_suspended"  # 挂账 once in a case's life
     CLOSING_CONDITION = "closing_condition"  # 结案条件 is met
+    CAME_BACK = "came_back"  # the same problem again, soon after closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +221,15 @@ _ANYWHERE: dict[tuple[Stage, Move], Way] = {
     for stage in OPEN
 }
 
-TABLE: dict[tuple[Stage, Move], Way] = _SUPERVISION | _COMMAND | _DEPARTMENT | _ANYWHERE
+_AFTERWARDS: dict[tuple[Stage, Move], Way] = {
+    (stage, Move.REOPEN): Way(Stage.PENDING_DISPATCH, Post.MACHINE, (Guard.CAME_BACK,))
+    for stage in Stage
+    if stage in SOLVED
+}
+
+TABLE: dict[tuple[Stage, Move], Way] = (
+    _SUPERVISION | _COMMAND | _DEPARTMENT | _ANYWHERE | _AFTERWARDS
+)
 """Every legal move of a case that exists."""
 
 

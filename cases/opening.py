@@ -1,5 +1,6 @@
 """What a new case is made of, and what a later hit makes of it. Pure."""
 
+from dataclasses import replace
 from datetime import date, tzinfo
 
 from cases.move_table import OPENINGS, Move, Role
@@ -53,8 +54,28 @@ def opening_steps(request: FilingRequest, place: Place) -> list[NewStep]:
     if place.automatic:
         notes[Move.DISPATCH] = place.route.reason
     for move, note in notes.items():
-        to = _decided(stage, move, place)
+        to = _decided(stage, move, place, unit_id=place.route.unit_id)
         steps.append(_step(request, place, move, (stage, to), note))
+        stage = to
+    return steps
+
+
+def reopening_steps(
+    request: FilingRequest, place: Place, case: LockedCase
+) -> list[NewStep]:
+    """Return the steps the machine takes on a closed case whose problem is back.
+
+    It stays with the unit that had it; that one's repair did not hold.
+    """
+    stage = Stage(case.stage)
+    notes = {Move.REOPEN: f"{request.rule} v{request.rule_version}"}
+    if place.automatic:
+        notes[Move.DISPATCH] = case.unit_reason
+    steps = []
+    for move, note in notes.items():
+        to = _decided(stage, move, place, unit_id=case.unit_id, came_back=True)
+        step = _step(request, place, move, (stage, to), note)
+        steps.append(replace(step, unit_id=case.unit_id))
         stage = to
     return steps
 
@@ -112,14 +133,17 @@ def worse_of(case: LockedCase, request: FilingRequest) -> Finding:
     )
 
 
-def _decided(stage: Stage, move: Move, place: Place) -> Stage:
+def _decided(
+    stage: Stage, move: Move, place: Place, *, unit_id: int, came_back: bool = False
+) -> Stage:
     """The machine obeys the same table as everybody."""
     standing = Standing(
         stage=stage,
-        unit_id=place.route.unit_id,
+        unit_id=unit_id,
         condition=place.key.condition,
         recovered=False,
         moves=(),
+        came_back=came_back,
     )
     return decide(standing, Ask(move=move, role=Role.RULES, unit_id=None)).to
 

@@ -1,6 +1,7 @@
 """Find what a hit is about, where that is, and whose it is. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from cases.request import FilingRequest
@@ -31,6 +32,7 @@ class Place:
         point: Where it is; None if nobody knows.
         route: The unit addressed, and why.
         automatic: Whether the machine may dispatch it.
+        reopen_within: How soon after closing this problem reopens its case.
     """
 
     key: ProblemKey
@@ -39,6 +41,7 @@ class Place:
     point: Point | None
     route: Route
     automatic: bool
+    reopen_within: timedelta
 
 
 def place(
@@ -78,6 +81,7 @@ def place(
         point=point,
         route=route,
         automatic=routing.is_automatic(class_key[0], condition),
+        reopen_within=routing.reopen_within(class_key, condition),
     )
 
 

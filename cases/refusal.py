@@ -36,6 +36,7 @@ class Standing:
         condition: Its filing condition; empty if none was chosen.
         recovered: Whether the sensor itself says that it is over.
         moves: Every move made so far, oldest first.
+        came_back: Whether its problem was seen again soon after it was closed.
     """
 
     stage: Stage
@@ -43,6 +44,7 @@ class Standing:
     condition: str
     recovered: bool
     moves: tuple[Move, ...]
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,7 @@ HOLDS: dict[Guard, Callable[[Standing, Ask], bool]] = {
     Guard.WORKER: lambda _, ask: bool(ask.worker.strip()),
     Guard.NOT_YET_SUSPENDED: lambda case, _: Move.SUSPEND not in case.moves,
     Guard.CLOSING_CONDITION: _is_solved,
+    Guard.CAME_BACK: lambda case, _: case.came_back,
 }
 """Each guard as a question about the case and what is asked."""
 

@@ -1,9 +1,6 @@
 """返工: a case that is closed while its own sensor still says that it is bad."""
 
-from cases.stage import Stage
-
-SOLVED = frozenset({Stage.CLOSED, Stage.FORCED_CLOSE})
-"""States that say the problem is solved; the other ends say that there was none."""
+from cases.stage import SOLVED, Stage
 
 
 def needs_rework(*, to: Stage, stands: bool) -> bool:

@@ -8,10 +8,11 @@ are data, `cases/routing.toml`.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -21,6 +22,10 @@ from vocabulary.device import DeviceKind
 
 ClassKey: TypeAlias = tuple[CaseType, str, str]
 """Type, scheme and code of a class: the code alone means nothing."""
+
+
+Hours: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=8784)]
+"""Hours after closing; a year at most."""
 
 
 class Who(StrEnum):
@@ -64,6 +69,18 @@ class ClassRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why_en: str
     order: tuple[Who, ...] = ()
     line: tuple[str, ...] = ()
+    reopen_h: Hours | None = None
+
+
+class Comeback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How soon after closing a problem that is back reopens its case, in hours.
+
+    By condition of each case type; `reopen_h` for what is not named.
+    """
+
+    reopen_h: Hours = 24.0
+    component: dict[str, Hours] = {}
+    event: dict[str, Hours] = {}
 
 
 class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,6 +112,7 @@ class Routing(
     classes: tuple[ClassRule, ...]
     unattached: tuple[Unattached, ...]
     instead: tuple[Instead, ...] = ()
+    comeback: Comeback = Comeback()
 
     def rule_of(self, problem: ClassKey) -> ClassRule | None:
         """Return what is special about a class, if anything is."""
@@ -105,6 +123,18 @@ class Routing(
         if type_ is CaseType.COMPONENT:
             return condition in self.automatic.component
         return condition in self.automatic.event
+
+    def reopen_within(self, problem: ClassKey, condition: str) -> timedelta:
+        """Return how soon after closing a problem that is back reopens its case.
+
+        What is said of the class comes first, then of the condition, then of all.
+        """
+        rule, comeback = self.rule_of(problem), self.comeback
+        if rule is not None and rule.reopen_h is not None:
+            return timedelta(hours=rule.reopen_h)
+        is_component = problem[0] is CaseType.COMPONENT
+        named = comeback.component if is_component else comeback.event
+        return timedelta(hours=named.get(condition, comeback.reopen_h))
 
     def instead_of(
         self, problem: ClassKey, condition: str, component_class: str

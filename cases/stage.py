@@ -75,7 +75,10 @@ PHASE_OF: dict[Stage, Phase] = {
 ENDED: frozenset[Stage] = frozenset(
     {Stage.NOT_ACCEPTED, Stage.CANCELLED, Stage.CLOSED, Stage.FORCED_CLOSE}
 )
-"""States that nothing leads out of; `case_file.closed_at` is set in these alone."""
+"""States that want nothing done; `case_file.closed_at` is set in these alone."""
+
+SOLVED: frozenset[Stage] = frozenset({Stage.CLOSED, Stage.FORCED_CLOSE})
+"""Ended as solved, so that it can come back; the other ends say there was nothing."""
 
 OPEN: tuple[Stage, ...] = tuple(stage for stage in Stage if stage not in ENDED)
 """States of a case that still wants something done."""

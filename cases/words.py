@@ -75,6 +75,7 @@ MOVE_WORDS: dict[Move, Words] = {
     Move.CLOSE: Words("结案", "close"),
     Move.URGE: Words("督办", "urge"),
     Move.FORCE_CLOSE: Words("强制结案", "close by force"),
+    Move.REOPEN: Words("复发重开", "reopen"),
 }
 
 POST_WORDS: dict[Post, Words] = {
@@ -84,6 +85,7 @@ POST_WORDS: dict[Post, Words] = {
     Post.DISPATCHER: Words("指挥中心派遣员", "dispatcher"),
     Post.DEPARTMENT: Words("专业部门", "department"),
     Post.WORKER: Words("处置人员", "worker"),
+    Post.MACHINE: Words("规则引擎", "rules"),
 }
 
 ROLE_WORDS: dict[Role, Words] = {
@@ -109,6 +111,9 @@ GUARD_WORDS: dict[Guard, Words] = {
     Guard.CLOSING_CONDITION: Words(
         "要有传感器恢复记录，或部门确认结果后核查通过",
         "the sensor must have recovered, or a field check passed since the result",
+    ),
+    Guard.CAME_BACK: Words(
+        "同一问题在结案后的限期内复发", "the same problem came back soon after closing"
     ),
 }
 

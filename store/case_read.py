@@ -106,6 +106,10 @@ class CaseRow:
     members: int
     window_id: int | None
     rework_at: datetime | None = None
+    reopened_at: datetime | None = None
+    reopen_count: int = 0
+    repeat_of: int | None = None
+    repeat_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +186,8 @@ class CaseFilter:
         opened_before: Opened before this time.
         needs_rework: Only those closed while their sensor still says that they are
             bad, or none of them.
+        came_back: Only those that were reopened or follow a solved case of the same
+            problem, or none of them.
     """
 
     is_open: bool | None = None
@@ -193,6 +199,7 @@ class CaseFilter:
     opened_from: datetime | None = None
     opened_before: datetime | None = None
     needs_rework: bool | None = None
+    came_back: bool | None = None
 
 
 _CASES = """
@@ -212,6 +219,7 @@ SELECT f.id, f.number, f.type, f.scheme, f.class_code, f.condition, f.title_zh,
     f.unit_reason, f.worker, f.rule, f.rule_version, f.opened_at, f.measured_at,
     f.last_hit_at, f.hit_count, f.recovered_at, f.closed_at, f.simulated, f.shape,
     f.parent_id, f.unstable_since, f.quiet_hits, f.rework_at,
+    f.reopened_at, f.reopen_count, f.repeat_of, f.repeat_count,
     (SELECT count(DISTINCT m.device_id) FROM case_member m WHERE m.case_id = f.id)
         AS members,
     (SELECT max(a.window_id) FROM alarm a WHERE a.case_id = f.id) AS window_id
@@ -235,6 +243,8 @@ _LIST = f"""{_CASES}
     AND ($10::timestamptz IS NULL OR (f.opened_at, f.id) < ($10, $11::bigint))
     AND ($13::boolean IS NULL
         OR (f.rework_at IS NOT NULL AND f.recovered_at IS NULL) = $13)
+    AND ($14::boolean IS NULL
+        OR (f.reopen_count > 0 OR f.repeat_count > 0) = $14)
 ORDER BY f.opened_at DESC, f.id DESC
 LIMIT $12
 """
@@ -265,6 +275,7 @@ async def cases(
         case_id,
         limit,
         wanted.needs_rework,
+        wanted.came_back,
     )
     return [CaseRow(**row) for row in rows]
 

@@ -65,6 +65,7 @@ class NewCase:
         measured_at: The deciding sample's own time.
         simulated: Whether a simulator caused it.
         shape: single, group or storm.
+        repeat_of: The solved case of the same problem before it, if any.
     """
 
     number: str
@@ -83,6 +84,7 @@ class NewCase:
     measured_at: datetime
     simulated: bool
     shape: str = "single"
+    repeat_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,7 @@ class LockedCase:
         closed_at: When it was closed, if it is.
         simulated: Whether a simulator caused it.
         rule: Code of the rule that opened it.
+        unit_reason: Which routing rule chose the unit.
     """
 
     id: int
@@ -132,6 +135,7 @@ class LockedCase:
     closed_at: datetime | None
     simulated: bool
     rule: str
+    unit_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

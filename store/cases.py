@@ -13,15 +13,17 @@ FILING_LOCK = 0x6361736573
 """Advisory lock held while filing ("cases" as octets)."""
 
 
-_LOCKED = f"SELECT {', '.join(LockedCase.__dataclass_fields__)} FROM case_file"  # noqa: S608 # names of our own columns
+LOCKED = f"SELECT {', '.join(LockedCase.__dataclass_fields__)} FROM case_file"  # noqa: S608 # names of our own columns
+"""A case as it is locked; a WHERE and FOR NO KEY UPDATE are to follow."""
 
-_OPEN = f"""{_LOCKED}
+OF_PROBLEM = f"""{LOCKED}
 WHERE subject_kind = $1 AND subject_id = $2 AND scheme = $3 AND type = $4
-    AND class_code = $5 AND condition = $6 AND closed_at IS NULL
-FOR NO KEY UPDATE
-"""
+    AND class_code = $5 AND condition = $6"""
+"""Every case of a problem; its columns are `problem_parts`."""
 
-_BY_ID = f"{_LOCKED} WHERE id = $1 FOR NO KEY UPDATE"
+_OPEN = f"{OF_PROBLEM} AND closed_at IS NULL FOR NO KEY UPDATE"
+
+_BY_ID = f"{LOCKED} WHERE id = $1 FOR NO KEY UPDATE"
 
 _NEXT_SEQUENCE = """
 INSERT INTO case_number (county, day, last) VALUES ($1, $2, 1)
@@ -33,9 +35,10 @@ _INSERT = """
 INSERT INTO case_file (number, subject_kind, subject_id, scheme, type, class_code,
     condition, severity, title_zh, title_en, reason_zh, reason_en, device_id, cell_id,
     lon, lat, unit_id, unit_reason, stage, rule, rule_version, opened_at, measured_at,
-    last_hit_at, simulated, shape)
+    last_hit_at, simulated, shape, repeat_of, repeat_count)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-    $18, $19, $20, $21, $22, $23, $22, $24, $25)
+    $18, $19, $20, $21, $22, $23, $22, $24, $25, $26,
+    coalesce((SELECT repeat_count + 1 FROM case_file WHERE id = $26), 0))
 ON CONFLICT (subject_kind, subject_id, scheme, type, class_code, condition)
     WHERE closed_at IS NULL DO NOTHING
 RETURNING id
@@ -90,15 +93,7 @@ async def lock_filing(connection: Connection) -> None:
 
 async def lock_open_case(connection: Connection, key: ProblemKey) -> LockedCase | None:
     """Return the open case of a problem, locked; None if there is none."""
-    row = await connection.fetchrow(
-        _OPEN,
-        key.subject_kind,
-        key.subject_id,
-        key.scheme,
-        key.type,
-        key.class_code,
-        key.condition,
-    )
+    row = await connection.fetchrow(_OPEN, *problem_parts(key))
     return LockedCase(**row) if row else None
 
 
@@ -151,6 +146,7 @@ async def insert_case(connection: Connection, case: NewCase) -> int | None:
         case.measured_at,
         case.simulated,
         case.shape,
+        case.repeat_of,
     )
     return case_id
 
@@ -310,3 +306,15 @@ async def unit_exists(connection: Connection, unit_id: int) -> bool:
     """Tell whether there is such a unit."""
     query = "SELECT EXISTS (SELECT FROM unit WHERE id = $1)"
     return bool(await connection.fetchval(query, unit_id))
+
+
+def problem_parts(key: ProblemKey) -> tuple[str, int, str, str, str, str]:
+    """Return a problem as the columns that the index `case_one_open` holds it by."""
+    return (
+        key.subject_kind,
+        key.subject_id,
+        key.scheme,
+        key.type,
+        key.class_code,
+        key.condition,
+    )

@@ -99,6 +99,7 @@ ORDER BY fixed_at {order}, lon_e7, lat_e7 LIMIT $4
 _INSERT_DUE = """
 INSERT INTO evidence_due (case_id, device_id, quantity, measured_at, due_at)
 VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (case_id) DO NOTHING
 """
 
 _TAKE_DUE = """
@@ -158,7 +159,7 @@ async def has_rule_evidence(
 
 
 async def insert_due(connection: Connection, due: Due) -> None:
-    """Ask for the samples after a decision to be copied later."""
+    """Ask for the samples after a decision to be copied later, if not asked already."""
     await connection.execute(
         _INSERT_DUE,
         due.case_id,

@@ -193,12 +193,12 @@ async def test_a_case_says_the_same_however_its_journal_was_cut_into_batches(
     assert told[0] == told[1]
 
 
-async def test_a_problem_after_closing_is_a_new_case(town: Town) -> None:
+async def test_a_problem_long_after_closing_is_a_new_case(town: Town) -> None:
     first = case_of((await town.hit(HIT)).case)
     await close(town, first.id)
-    second = await town.hit(later(HIT, 60))
+    second = await town.hit(later(HIT, 2 * 86_400))
     assert second.outcome is Outcome.OPENED
-    assert case_of(second.case).number == "9901022026112100002"
+    assert case_of(second.case).number == "9901022026112300001"
 
 
 async def test_an_alarm_that_outlives_its_case_stands_in_the_next_one(
@@ -206,10 +206,12 @@ async def test_an_alarm_that_outlives_its_case_stands_in_the_next_one(
 ) -> None:
     first = case_of((await town.hit(TILTED)).case)
     await close(town, first.id)
-    second = case_of((await town.hit(later(HIT, 30))).case)
-    half = await town.hit(replace(later(HIT, 60), kind=Hit.CLEARED))
+    days = 2 * 86_400
+    second = case_of((await town.hit(later(HIT, days))).case)
+    assert second.id != first.id
+    half = await town.hit(replace(later(HIT, days + 60), kind=Hit.CLEARED))
     assert half.outcome is Outcome.STILL_BAD
-    whole = await town.hit(replace(later(TILTED, 90), kind=Hit.CLEARED))
+    whole = await town.hit(replace(later(TILTED, days + 90), kind=Hit.CLEARED))
     assert (whole.outcome, case_of(whole.case).id) == (Outcome.RECOVERED, second.id)
 
 

@@ -15,6 +15,7 @@ from devices.registry.load import import_city
 from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.rule import Rule
 from rules.rule_file import parse_rule
+from rules.triage.settings import read_settings
 from tests.cases.town import HIT, NOON
 
 pytestmark = pytest.mark.db
@@ -89,14 +90,18 @@ async def test_a_flooded_underpass_is_the_underpass_s_trouble(city: Snapshot) ->
     }
 
 
-async def test_every_condition_that_goes_out_by_itself_is_filed_by_some_rule(
+async def test_every_condition_that_goes_out_by_itself_is_filed_by_some_rule_or_group(
     city: Snapshot,
 ) -> None:
     filed = {
         each.key.condition for rule in shipped_rules() for each in placed(city, rule)
     }
+    text = (resources.files("rules.triage") / "shipped.yaml").read_text("utf-8")
+    groups = read_settings(text, version=1).groups
     automatic = shipped_routing().automatic
-    assert {*automatic.component, *automatic.event} <= filed
+    assert {*automatic.component, *automatic.event} <= filed | {
+        group.files.condition for group in groups
+    }
 
 
 async def test_what_is_a_matter_of_safety_goes_out_by_itself(city: Snapshot) -> None:

@@ -1,5 +1,7 @@
 """Every state and every move: either in the table, or refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from cases.move_table import (
@@ -13,7 +15,7 @@ from cases.move_table import (
     allowed_moves,
 )
 from cases.refusal import Ask, Standing, StepRefusedError, Why, decide
-from cases.stage import ENDED, OPEN, PHASE_OF, Phase, Stage
+from cases.stage import ENDED, OPEN, PHASE_OF, SOLVED, Phase, Stage
 from cases.words import (
     GUARD_WORDS,
     MOVE_WORDS,
@@ -33,6 +35,7 @@ def standing(stage: Stage, *moves: Move, recovered: bool = True) -> Standing:
         condition="cover_missing_or_displaced",
         recovered=recovered,
         moves=moves,
+        came_back=True,
     )
 
 
@@ -61,7 +64,7 @@ def test_every_open_case_can_reach_closed_without_force() -> None:
     reached = {Stage.CLOSED}
     while more := {a for (a, _), way in TABLE.items() if way.to in reached} - reached:
         reached |= more
-    assert reached == {*OPEN, Stage.CLOSED}
+    assert reached == {*OPEN, *SOLVED}
 
 
 def test_every_state_can_be_reached() -> None:
@@ -71,8 +74,21 @@ def test_every_state_can_be_reached() -> None:
     assert reached == set(Stage)
 
 
-def test_nothing_leads_out_of_an_ended_case() -> None:
-    assert not [key for key in TABLE if key[0] in ENDED]
+def test_only_coming_back_leads_out_of_an_ended_case_and_never_of_a_refused_one() -> (
+    None
+):
+    out = {key for key in TABLE if key[0] in ENDED}
+    assert out == {(stage, Move.REOPEN) for stage in SOLVED}
+    assert {way.roles for key, way in TABLE.items() if key in out} == {
+        frozenset({Role.RULES})
+    }
+
+
+def test_nothing_is_reopened_that_did_not_come_back() -> None:
+    still = replace(standing(Stage.CLOSED), came_back=False)
+    with pytest.raises(StepRefusedError) as refused:
+        decide(still, ask(Move.REOPEN, Role.RULES))
+    assert refused.value.guard is Guard.CAME_BACK
 
 
 def test_the_states_make_up_all_seven_stages_in_order() -> None:
@@ -101,11 +117,13 @@ def test_supervision_and_command_never_share_a_move_in_one_state() -> None:
     assert shared == []
 
 
-def test_the_machine_does_the_first_three_stages_and_nothing_else() -> None:
+def test_the_machine_does_the_first_three_stages_and_reopens_and_nothing_else() -> None:
     own = {key for key, way in TABLE.items() if Role.RULES in way.roles}
     assert own == {
         (Stage.PENDING_REGISTER, Move.FILE),
         (Stage.PENDING_DISPATCH, Move.DISPATCH),
+        (Stage.CLOSED, Move.REOPEN),
+        (Stage.FORCED_CLOSE, Move.REOPEN),
     }
 
 
