@@ -139,5 +139,9 @@ def _carry_hearing(old: Plan, state: State, new: Plan, fresh: State) -> None:
     clocks = np.stack((old.ears.link[was], np.full(len(was), PLATFORM)), axis=1)
     silent_us = state.audible_us[clocks] - state.heard_us[was]
     clocks = np.stack((new.ears.link[now], np.full(len(now), PLATFORM)), axis=1)
+    old_row, new_row = old.ears.learner[was], new.ears.learner[now]
+    both = (old_row >= 0) & (new_row >= 0)
+    for name in ("gap_us", "usual_us"):
+        getattr(fresh, name)[new_row[both]] = getattr(state, name)[old_row[both]]
     never = state.heard_us[was] == NEVER
     fresh.heard_us[now] = np.where(never, NEVER, fresh.audible_us[clocks] - silent_us)

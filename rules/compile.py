@@ -178,6 +178,11 @@ def _ears(drafts: Sequence[Draft], subjects: Sequence[Subject]) -> Ears:
     place = {s.device_id: place for place, s in enumerate(subjects)}
     silent = [(slot, d) for slot, d in enumerate(drafts) if d.hears is not None]
     device = [place[d.subject.device_id] for _, d in silent]
+    learning = sorted(
+        {at for (_, d), at in zip(silent, device, strict=True) if d.reports}
+    )
+    learner = np.full(len(subjects), -1, np.intp)
+    learner[learning] = np.arange(len(learning))
     of_series = {i: p for p, s in enumerate(subjects) for i in s.series.values()}
     return Ears(
         links=tuple(links),
@@ -193,6 +198,9 @@ def _ears(drafts: Sequence[Draft], subjects: Sequence[Subject]) -> Ears:
             ],
             np.intp,
         ),
+        learner=learner,
+        reports=np.array([d.reports for _, d in silent], np.float64),
+        most=np.array([d.most for _, d in silent], np.float64),
     )
 
 

@@ -43,6 +43,9 @@ class Draft:
         measure: What makes the number that is judged out of the samples; None if it is
             the reading itself, or the speed of a fix.
         hears: The clock of its silence; None if something else is judged.
+        reports: How many of the intervals that it is learned to have its silence is; 0
+            if that is not learned.
+        most: How many times its limit that may come to.
         sides: Side conditions.
     """
 
@@ -57,6 +60,8 @@ class Draft:
     is_positional: bool = False
     measure: Settings | None = None
     hears: Hears | None = None
+    reports: float = 0.0
+    most: float = 1.0
     sides: tuple[SideDraft, ...] = ()
 
     @property

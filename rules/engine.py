@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rules.admit import admit, measured
 from rules.folded import Folded, late_samples, transitions
-from rules.hearing import listen, silent_us
+from rules.hearing import limit_s, listen, silent_us
 from rules.held import Held, hold
 from rules.hold import IS_STANDING, Verdict
 from rules.judge import NO_RULING, Turns, judge, judge_once
@@ -157,7 +157,7 @@ def _look(plan: Plan, state: State, entry: Learned) -> _Quiet:
     stands = IS_STANDING[state.state[slot, 0]]
     if (plan.schedules.row[slot] >= 0).any():  # time alone may end those
         return _Quiet(entry.at_us, np.flatnonzero(stands))
-    # Less what its rounding might add.
+    # Less what its rounding might add. What is learned only makes it longer.
     limit_us = np.floor(plan.slots.limit[slot, 0] * SECOND_US) - 1
     left_us = (limit_us - silent_us(plan.ears, state))[~stands]
     soonest_us = min(left_us.min(initial=np.inf), -NEVER - entry.at_us)
@@ -171,7 +171,8 @@ def _silence_of(
     slot = plan.ears.slot[places]
     silent_s = silent_us(plan.ears, state, places) / SECOND_US
     stands = IS_STANDING[state.state[slot, 0]]
-    is_silent = silent_s >= plan.slots.limit[slot, 0]
+    declared_s = plan.slots.limit[slot, 0]
+    is_silent = silent_s >= limit_s(plan.ears, state, places, declared_s)
     if (plan.schedules.row[slot] >= 0).any():
         closed, clears = _closed(plan, slot, entry.at_us)
         is_silent = np.where(closed, stands & ~clears, is_silent)

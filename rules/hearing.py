@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rules.fan import look_up
 from rules.learned import EdgeWord, Learned
+from rules.measures.ring import push
 from rules.state import State
 from rules.times import NEVER
 from rules.workers import PLATFORM, hear_worker, is_alone, say_links, say_platform
@@ -25,6 +26,10 @@ from vocabulary.times import SECOND_US
 
 PLATFORM_EDGE = "ingest"
 """The edge that EDGE entries call the platform."""
+
+USUAL = 0.75
+"""Three of four gaps are no longer than what counts as usual: a few longer ones, in
+which reports were lost, do not matter."""
 
 LARGEST_STEP_US = 5 * SECOND_US
 """Longest time between two entries in which we can still have been listening."""
@@ -42,6 +47,11 @@ class Ears:
         slot: Slots that watch for silence, shape (k,).
         device: Place of the device each of them watches, shape (k,).
         clock: The link whose clock it counts by, shape (k,).
+        learner: Row of each device whose interval is learned, -1 for others, shape
+            (devices,).
+        reports: How many of its usual intervals each slot waits, shape (k,); 0 where
+            nothing is learned.
+        most: How many times what was declared that may come to, shape (k,).
     """
 
     links: tuple[tuple[str, str], ...]
@@ -51,6 +61,9 @@ class Ears:
     slot: NDArray[np.intp]
     device: NDArray[np.intp]
     clock: NDArray[np.intp]
+    learner: NDArray[np.intp]
+    reports: NDArray[np.float64]
+    most: NDArray[np.float64]
 
 
 def listen(ears: Ears, state: State, learned: Learned) -> None:
@@ -122,5 +135,44 @@ def _note_edge(ears: Ears, state: State, word: EdgeWord, worker: int) -> None:
 
 def _note_heard(ears: Ears, state: State, devices: NDArray[np.intp]) -> None:
     heard = devices[devices >= 0]
+    if len(state.gap_us):
+        _learn(ears, state, np.unique(heard))
     state.heard_us[heard, 0] = state.audible_us[ears.link[heard]]
     state.heard_us[heard, 1] = state.audible_us[PLATFORM]
+
+
+def limit_s(
+    ears: Ears, state: State, places: NDArray[np.intp], declared_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return for how long watched devices may be silent, what was learned included.
+
+    Args:
+        ears: Of the plan.
+        state: As it is now.
+        places: Which of the slots in `ears.slot`, shape (k,).
+        declared_s: What their rules say, shape (k,).
+    """
+    if not len(state.gap_us):
+        return declared_s
+    row = ears.learner[ears.device[places]]
+    usual_s = np.where(row >= 0, state.usual_us[row], 0) / SECOND_US
+    learned_s = np.minimum(
+        usual_s * ears.reports[places], ears.most[places] * declared_s
+    )
+    return np.maximum(declared_s, learned_s)
+
+
+def _learn(ears: Ears, state: State, heard: NDArray[np.intp]) -> None:
+    """Note how long devices were not heard that are heard now, before that is noted."""
+    heard = heard[ears.learner[heard] >= 0]
+    heard = heard[state.heard_us[heard, 0] != NEVER]
+    gap_us = state.audible_us[ears.link[heard]] - state.heard_us[heard, 0]
+    # Several messages of one report are one report.
+    is_gap = gap_us > SECOND_US
+    row = ears.learner[heard[is_gap]]
+    if not len(row):
+        return
+    push(state.gap_us, row, gap_us[is_gap])
+    gaps_us = state.gap_us[row]
+    usual_us = np.quantile(gaps_us, USUAL, axis=1).astype(np.int64)
+    state.usual_us[row] = np.where((gaps_us > 0).all(axis=1), usual_us, 0)

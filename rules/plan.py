@@ -111,4 +111,5 @@ class Plan:
             lanes=len(self.lanes),
             measures=self.measures,
             scheduled=len(self.schedules),
+            learners=int(self.ears.learner.max(initial=-1)) + 1,
         )

@@ -30,6 +30,9 @@ class StateFormatError(ValueError):
     """A written state is not of this release."""
 
 
+GAPS = 16
+"""Gaps between reports from which is learned what is usual."""
+
 MOST_WORKERS = 8
 """Ingest workers whose words are told apart; of more, the least lately heard counts no
 longer."""
@@ -59,6 +62,10 @@ class State:
         audible_us: For how long each link could be heard, in all, shape (links,).
         heard_us: `audible_us` of each device's link, and of the platform, when it was
             last heard, shape (devices, 2); NEVER before the first time.
+        gap_us: The newest gaps between two reports of each device whose interval is
+            learned, by the clock of its link, 0 before there were so many, shape
+            (learners, GAPS).
+        usual_us: What is usual among them; 0 while that is unknown, shape (learners,).
         memories: Of each of `MEASURES`.
         held: What waits in each lane.
         schedule: Of the slots that have one.
@@ -79,6 +86,8 @@ class State:
     worker_us: NDArray[np.int64]
     audible_us: NDArray[np.int64]
     heard_us: NDArray[np.int64]
+    gap_us: NDArray[np.int64]
+    usual_us: NDArray[np.int64]
     memories: tuple[Memory, ...]
     held: tuple[Held, ...]
     schedule: ScheduleMemory
@@ -95,6 +104,7 @@ class State:
         lanes: int,
         measures: Sequence[Columns],
         scheduled: int,
+        learners: int,
     ) -> Self:
         """Return the memory of an engine that has seen nothing."""
         return cls(
@@ -113,6 +123,8 @@ class State:
             worker_us=np.full(MOST_WORKERS, NEVER, np.int64),
             audible_us=np.zeros(links, np.int64),
             heard_us=np.full((devices, 2), NEVER, np.int64),
+            gap_us=np.zeros((learners, GAPS), np.int64),
+            usual_us=np.zeros(learners, np.int64),
             memories=tuple(
                 measure.fresh(columns)
                 for measure, columns in zip(MEASURES, measures, strict=True)

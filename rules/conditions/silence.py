@@ -20,12 +20,15 @@ class Silence:
         missed_reports: The same as a number of the device's expected intervals.
         hears: Which of our ears must be open for time to count.
         severity: How bad it is.
+        learn: How many times its declared limit the device's own habit may make of it;
+            1 if habits do not count.
     """
 
     silence_s: float | None
     missed_reports: float | None
     hears: Hears
     severity: Severity
+    learn: float = 1.0
 
     @property
     def quantity(self) -> None:
@@ -52,6 +55,8 @@ class Silence:
             releases=(limit,),
             gap_s=gap_s(rule, subject.interval_s),
             hears=self.hears,
+            reports=(self.missed_reports or 0.0) if self.learn > 1 else 0.0,
+            most=self.learn,
         )
 
 
@@ -66,9 +71,13 @@ def read(top: Section, section: Section) -> Silence:
         section.number(key, above=0) if section.has(key) else None
         for key in ("silence_s", "missed_reports")
     )
+    learn = section.number("learn", low=1, default=1)
+    if section.has("learn") and not section.has("missed_reports"):
+        section.fault("learn", "needs missed_reports: what is learned is an interval")
     return Silence(
         silence_s=seconds,
         missed_reports=reports,
         hears=section.word("hears", Hears, default=Hears.LINK),
         severity=section.word("severity", Severity),
+        learn=learn,
     )

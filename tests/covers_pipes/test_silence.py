@@ -3,16 +3,19 @@
 from collections.abc import Iterable
 
 from cases.request import Hit
+from rules.carry import carry
 from rules.compile import compile_plan
 from rules.engine import fold
 from rules.learned import Learned
 from rules.plan import Plan
+from rules.state import read_back, written
 from rules.transition import Transition
 from tests.rules.town import START_S, device, edge, positions, readings, source, tick
 from vocabulary.device import DeviceKind
 from vocabulary.times import SECOND_US
 
 COVER = device(1, DeviceKind.COVER, "tilt_deg", interval_s=10)
+VALVE = device(0, DeviceKind.COVER, "tilt_deg", interval_s=10)
 
 
 def numbered(entries: Iterable[Learned]) -> list[Learned]:
@@ -99,3 +102,45 @@ def test_s23_a_slave_that_answers_no_more_is_silent_and_its_neighbours_are_not()
         ("pressure-silent", 7),
         ("pressure-unreachable", 7),
     }
+
+
+def reporting(every_s: float, times: int) -> list[Learned]:
+    """Return reports and ticks; the cover is declared to report each 10 s."""
+    end = int(every_s * times)
+    entries = [readings(0, t, [(10, t, 2, 0)]) for t in range(0, end, int(every_s))]
+    return entries + [tick(0, t + 0.5) for t in range(end + 2000)]
+
+
+def test_an_interval_that_is_longer_than_declared_is_learned() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    (silent,) = found(plan, reporting(50, 30))
+    assert second(silent) == 29 * 50 + 500.5  # ten of its own intervals
+    (silent,) = found(plan, reporting(10, 30))
+    assert second(silent) == 29 * 10 + 100.5
+
+
+def test_what_is_learned_widens_no_further_than_the_rule_lets_it() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    turns = found(plan, reporting(90, 30))
+    assert second(turns[-1]) == 29 * 90 + 600.5
+
+
+def test_a_few_absences_are_no_habit() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    at, reports = 0, []
+    for n in range(40):
+        reports.append(readings(0, at, [(10, at, 2, 0)]))
+        at += 90 if n % 8 == 7 else 10
+    entries = [*reports, *(tick(0, t + 0.5) for t in range(at + 300))]
+    (silent,) = found(plan, entries)
+    assert second(silent) == at - 90 + 100.5
+
+
+def test_what_was_learned_is_carried_over_to_another_plan() -> None:
+    plan = compile_plan(source([COVER], "cover-silent"))
+    other = compile_plan(source([VALVE, COVER], "cover-silent", "cover-tilted"))
+    entries = numbered(reporting(50, 30))
+    folded = fold(plan, plan.fresh_state(), entries[:1450])
+    state, _ = carry(plan, read_back(written(folded.state)), other)
+    (silent,) = fold(other, state, entries[1450:]).transitions
+    assert second(silent) == 29 * 50 + 500.5

@@ -99,7 +99,7 @@ async def test_an_alarm_files_one_case_and_clears_it(city: City) -> None:
     assert case["opened_at"] == city.at(1)
     assert case["recovered_at"] == city.at(20)
     assert case["why"] == (
-        "Cover MH-0001 is tilted by 50°, at or above 30°; the hole may be open"
+        "Cover MH-0001 lies 50° off its rest, at or above 30°; the hole may be open"
     )
 
 
