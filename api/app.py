@@ -11,9 +11,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import (
     alarms,
+    backtests,
     cases,
     commands,
     devices,
+    explain,
     gateways,
     geofences,
     grid,
@@ -41,6 +43,7 @@ from api.page import Guarded, install_page
 from api.parts import Parts
 from api.problems import MEDIA_TYPE, Problem
 from api.verifier import Verifier
+from store.connection import IMPATIENT
 from vocabulary.times import Clock
 
 MOST_CONNECTIONS = 12
@@ -69,8 +72,10 @@ RESOURCES = (
     moves,
     units,
     alarms,
+    explain,
     windows,
     rules,
+    backtests,
     grid,
     quarantine,
     words,
@@ -113,6 +118,7 @@ def create_app(
                 min_size=0,
                 max_size=MOST_CONNECTIONS,
                 command_timeout=STATEMENT_S,
+                server_settings=IMPATIENT,
             ) as pool,
             asyncio.TaskGroup() as tasks,
         ):

@@ -77,7 +77,9 @@ class EvidenceOut(BaseModel):
     """One piece of evidence; `body` depends on `kind`."""
 
     id: int
-    kind: Literal["rule", "samples_before", "samples_after", "registry", "hit"]
+    kind: Literal[
+        "rule", "samples_before", "samples_after", "registry", "hit", "correction"
+    ]
     taken_at: str = Field(description="Journal time.")
     body: JsonValue
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from devices.lamp_nights import count_nights
+from gezhi.run_backtests import run_backtests
 from gezhi.settings import Settings
 from rules.correction.work import run_corrections
 from rules.fold import run_rules
@@ -18,6 +19,7 @@ async def run_rules_worker(settings: Settings) -> None:
         tasks.create_task(
             run_corrections(dsn, time_zone=settings.time_zone), name="corrections"
         )
+        tasks.create_task(run_backtests(settings), name="backtests")
         tasks.create_task(
             count_nights(dsn, time_zone=settings.time_zone), name="nights"
         )

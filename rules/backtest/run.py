@@ -237,6 +237,8 @@ async def _run(
         tell(Progress(begun=begun, at=at, until=until, samples=samples))
         await asyncio.sleep(0)  # whoever wants to stop it gets a chance
     docket = course.docket
+    docket.settle(until)
+    lines.drain(docket)
     lines.add(list(docket.alarms.values()), list(docket.cases.values()))
     return samples
 

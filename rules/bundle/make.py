@@ -4,6 +4,7 @@ It begins with a short stretch before the decision and takes longer ones until t
 engine comes to the same decision again: so it holds what is needed and little more.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +35,9 @@ BEFORE = (
 )
 """Stretches before the decision that are tried, one after the other."""
 
+LONGEST_H = 48.0
+"""The longest of them, in hours."""
+
 AFTER = timedelta(minutes=5)
 """How far after the decision a bundle reaches."""
 
@@ -57,7 +61,12 @@ class Made:
 
 
 async def make_bundle(
-    connection: Connection, alarm: AlarmFacts, *, time_zone: str, shard: int = 0
+    connection: Connection,
+    alarm: AlarmFacts,
+    *,
+    time_zone: str,
+    longest_h: float = LONGEST_H,
+    shard: int = 0,
 ) -> Made:
     """Return the bundle of an alarm.
 
@@ -65,6 +74,7 @@ async def make_bundle(
         connection: Any.
         alarm: Which; one of a rule, not of a group or storm.
         time_zone: The city's IANA zone.
+        longest_h: Hours before the decision that may be read.
         shard: The journal that it was decided on.
 
     Raises:
@@ -75,13 +85,13 @@ async def make_bundle(
         raise NoBundleError("the journal's entries of that time are not kept any more")
     source = await _source(connection, alarm, time_zone)
     made: Made | None = None
-    for before in BEFORE:
+    for before in (each for each in BEFORE if each <= timedelta(hours=longest_h)):
         begun = alarm.raised_at - before
         entries = await _entries(
             connection, kept, source, alarm, begun=begun, shard=shard
         )
         bundle = Bundle(_decided(alarm), source, entries)
-        made = Made(bundle, replay(bundle))
+        made = Made(bundle, await asyncio.to_thread(replay, bundle))
         if made.replayed.is_same or begun < kept.oldest_at:
             break
         if len(entries) >= MOST_ENTRIES:

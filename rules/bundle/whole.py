@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from rules.bundle.chain import BundleError, opened
 from rules.bundle.explain import Explained, explained
-from rules.bundle.make import NoBundleError, make_bundle
+from rules.bundle.make import LONGEST_H, NoBundleError, make_bundle
 from store.connection import Connection
+from store.corrections import corrections
 from store.explain_read import AlarmFacts, RouteFacts, alarm_facts, route_of
+
+MOST_CORRECTIONS = 20
+"""Corrections that are told of one alarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,11 @@ class Whole:
 
 
 async def explain_alarm(
-    connection: Connection, alarm_id: int, *, time_zone: str
+    connection: Connection,
+    alarm_id: int,
+    *,
+    time_zone: str,
+    longest_h: float = LONGEST_H,
 ) -> tuple[Whole, bytes] | None:
     """Return the explanation of an alarm and its bundle's octets, which may be empty.
 
@@ -42,6 +50,7 @@ async def explain_alarm(
         connection: Any.
         alarm_id: `alarm.id`.
         time_zone: The city's IANA zone.
+        longest_h: Hours before the decision that may be read.
     """
     alarm = await alarm_facts(connection, alarm_id)
     if alarm is None:
@@ -53,7 +62,9 @@ async def explain_alarm(
         why = f"{alarm.rule} stands for many alarms; each of them can be explained"
         return _without(alarm, route, why), b""
     try:
-        made = await make_bundle(connection, alarm, time_zone=time_zone)
+        made = await make_bundle(
+            connection, alarm, time_zone=time_zone, longest_h=longest_h
+        )
         told = explained(made.bundle, made.replayed)
     except (NoBundleError, BundleError) as error:
         return _without(alarm, route, str(error)), b""
@@ -65,8 +76,19 @@ async def explain_alarm(
         is_same=made.replayed.is_same,
         total=opened(octets)[1].total,
         why_not="",
+        corrections=await _corrected(connection, alarm_id),
     )
     return whole, octets
+
+
+async def _corrected(connection: Connection, alarm_id: int) -> list[str]:
+    rows = await corrections(
+        connection, scope=None, alarm_id=alarm_id, before=None, limit=MOST_CORRECTIONS
+    )
+    return [
+        f"{row.kind} {row.severity} {row.measured_at:%Y-%m-%d %H:%M:%S}Z"
+        for row in rows
+    ]
 
 
 def _without(alarm: AlarmFacts, route: RouteFacts | None, why: str) -> Whole:
