@@ -1,6 +1,7 @@
 """Wall-clock time in a city's zone, for columns of times; summer time included."""
 
 from datetime import tzinfo
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,9 @@ def weekday(local: NDArray[np.int64]) -> NDArray[np.int64]:
     return (local // DAY_US + _MONDAY) % 7
 
 
+@lru_cache(maxsize=4096)
 def _shift_us(at_us: int, zone: tzinfo) -> int:
+    """Return how far the wall is ahead of UTC."""
     offset = datetime_from_us(at_us).astimezone(zone).utcoffset()
     if offset is None:
         raise AssertionError(f"{zone} tells no offset")  # aware times always have one

@@ -10,14 +10,15 @@ A few odd days change neither. With too few days it is unknown.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.local_time import local_us
 from rules.measures.measure import Columns, Memory, Outcome, Settings
 from rules.measures.ring import push
 from rules.samples import Samples, rounds
+from vocabulary.local_time import local_us
 from vocabulary.times import SECOND_US
 
 HOUR_US = 3600 * SECOND_US
@@ -111,7 +112,7 @@ def measure(
 ) -> Outcome:
     """Return the deviation at each sample, see `measure.Measure`."""
     deviation = np.full(len(samples), np.nan)
-    hour = local_us(columns.time_zone, samples.at_us) // HOUR_US
+    hour = local_us(samples.at_us, ZoneInfo(columns.time_zone)) // HOUR_US
     for turn in rounds(samples.slot):
         row = columns.place[samples.slot[turn]]
         _add(memory, row, hour[turn], samples.value[turn])
