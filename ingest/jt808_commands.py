@@ -20,7 +20,7 @@ from ingest.jt808_orders import (
     outcome_from,
 )
 from ingest.protocols.jt808 import Message
-from store.connection import AWAY, Connection
+from store.connection import AWAY, IMPATIENT, Connection
 from store.terminal_commands import (
     CHANNEL,
     Command,
@@ -104,7 +104,9 @@ class Commands:
             self._settle(Outcome(opened.command.id, opened.result, answer))
 
     async def _follow(self) -> None:
-        connection = await asyncpg.connect(self._dsn, command_timeout=60)
+        connection = await asyncpg.connect(
+            self._dsn, command_timeout=60, server_settings=IMPATIENT
+        )
         try:
             await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
             while True:

@@ -14,6 +14,7 @@ from ingest.jt808_exchange import Exchange
 from ingest.jt808_identities import QUESTIONS_AT_ONCE, DatabaseTokens, Identities
 from ingest.jt808_limits import Doors, Limits
 from ingest.jt808_lines import Lines
+from store.connection import IMPATIENT
 from vocabulary.times import Clock
 
 LOGIN_TIMEOUT_S = 10
@@ -62,6 +63,7 @@ async def serve_jt808(
         min_size=0,
         max_size=QUESTIONS_AT_ONCE,
         command_timeout=LOGIN_TIMEOUT_S,
+        server_settings=IMPATIENT,
     )
     try:
         identities = Identities(DatabaseTokens(pool, clock=clock), registry)

@@ -13,7 +13,7 @@ import asyncpg
 from devices.registry.snapshot import Snapshot, load_snapshot
 from ingest.retry import Retried, retry
 from store.batch import Writer
-from store.connection import AWAY
+from store.connection import AWAY, IMPATIENT
 from store.quarantine_retry import CHANNEL, give_up, requested
 from store.registry import registry_version
 from vocabulary.times import Clock
@@ -45,7 +45,9 @@ async def run_retries(dsn: str, *, clock: Clock, look_s: float = LOOK_S) -> None
 
 
 async def _follow(dsn: str, clock: Clock, look_s: float) -> None:
-    connection = await asyncpg.connect(dsn, command_timeout=60)
+    connection = await asyncpg.connect(
+        dsn, command_timeout=60, server_settings=IMPATIENT
+    )
     was_asked = asyncio.Event()
     tries = _Tries(connection, clock)
     try:

@@ -27,6 +27,7 @@ from ingest.registry_watch import RegistryWatch
 from ingest.retries import run_retries
 from ingest.sl651_edge import serve_sl651
 from store.company import worker_name
+from store.connection import IMPATIENT
 from vocabulary.times import Clock
 
 INBOX_SIZE = 64
@@ -37,10 +38,6 @@ CONNECTIONS = 2
 
 COMMAND_TIMEOUT_S = 60
 """How long the database may take over one statement before it counts as away."""
-
-STILL_S = 5
-"""A worker that stands still for so long amid a transaction (or whose machine is gone)
-is hung up on: else it would hold the journal's head, and everybody else with it."""
 
 CLOSE_S = 5
 """How long connections may take to say good-bye."""
@@ -221,10 +218,7 @@ async def _pool(dsn: str, name: str) -> AsyncIterator[asyncpg.Pool]:
         min_size=0,
         max_size=CONNECTIONS,
         command_timeout=COMMAND_TIMEOUT_S,
-        server_settings={
-            "application_name": name,
-            "idle_in_transaction_session_timeout": f"{STILL_S}s",
-        },
+        server_settings={"application_name": name, **IMPATIENT},
     )
     try:
         yield pool

@@ -21,7 +21,7 @@ from ingest.commands.fold import Fold
 from ingest.commands.noting import note
 from store.command_journal import read_for_commands
 from store.command_queue import claim_commands
-from store.connection import AWAY, Connection
+from store.connection import AWAY, IMPATIENT, Connection
 from store.follow import JournalTail
 from vocabulary.command import Command
 from vocabulary.device import Gateway
@@ -77,7 +77,9 @@ async def run_commands(
 async def _work(
     dsn: str, registry: Callable[[], Snapshot], ways: Ways, clock: Clock
 ) -> None:
-    connection = await asyncpg.connect(dsn, command_timeout=60)
+    connection = await asyncpg.connect(
+        dsn, command_timeout=60, server_settings=IMPATIENT
+    )
     try:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - another process has it
             await asyncio.sleep(LOOK_S)
