@@ -34,14 +34,35 @@ reason: {zh: "{value}", en: "{value}"}
 source: test
 """
 
-lora = {"allowed_lateness_s": float(LATE_S)}
+LATE = float(LATE_S)
 SUBJECTS = [
-    device(1, DeviceKind.CABINET, "contactor_on", "voltage_v", interval_s=4, **lora),
-    device(2, DeviceKind.LAMP, "power_w", upstream_id=1, interval_s=4, **lora),
-    device(3, DeviceKind.LAMP, "power_w", upstream_id=1, interval_s=4, **lora),
-    device(4, DeviceKind.GAUGE, "depth_mm", "battery_v", **lora),
-    device(5, DeviceKind.VEHICLE, **lora),
-    device(6, DeviceKind.VEHICLE, speed_limit_kmh=25, **lora),
+    device(
+        1,
+        DeviceKind.CABINET,
+        "contactor_on",
+        "voltage_v",
+        interval_s=4,
+        allowed_lateness_s=LATE,
+    ),
+    device(
+        2,
+        DeviceKind.LAMP,
+        "power_w",
+        upstream_id=1,
+        interval_s=4,
+        allowed_lateness_s=LATE,
+    ),
+    device(
+        3,
+        DeviceKind.LAMP,
+        "power_w",
+        upstream_id=1,
+        interval_s=4,
+        allowed_lateness_s=LATE,
+    ),
+    device(4, DeviceKind.GAUGE, "depth_mm", "battery_v", allowed_lateness_s=LATE),
+    device(5, DeviceKind.VEHICLE, allowed_lateness_s=LATE),
+    device(6, DeviceKind.VEHICLE, speed_limit_kmh=25, allowed_lateness_s=LATE),
 ]
 HELD = [text for text in RULES if "silence" not in text] + [RATE]
 PLAN = compile_plan(source(SUBJECTS, *sorted(HELD)))
@@ -161,7 +182,7 @@ def test_a_restart_after_every_entry_changes_nothing_that_is_held(
     assert found == told(fold(PLAN, PLAN.fresh_state(), entries))
 
 
-COVERS = [device(1, DeviceKind.COVER, "tilt_deg", **lora)]
+COVERS = [device(1, DeviceKind.COVER, "tilt_deg", allowed_lateness_s=LATE)]
 COVER_PLAN = compile_plan(source(COVERS, "cover-opened"))
 
 

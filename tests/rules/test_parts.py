@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from cases.request import Hit, Severity
+from cases.request import FilingRequest, Hit, Severity
 from rules.booking import book, new_alarms
 from rules.compile import compile_plan
 from rules.engine import fold
@@ -112,9 +112,10 @@ def test_a_batch_may_raise_and_clear_one_alarm_several_times() -> None:
     assert len(alarms) == 2
     ids = {alarm.moment: 11 + place for place, alarm in enumerate(alarms)}
     booked = book(PLAN, decisions, standing={}, raised=ids)
-    assert [r.alarm_id for r in booked.requests] == [11, 11, 12, 12]
+    filed = [r for r in booked.requests if isinstance(r, FilingRequest)]
+    assert [r.alarm_id for r in filed] == [11, 11, 12, 12]
     assert [c.cleared_seq for c in booked.changes] == [1, 1]
-    assert booked.requests[1].reason_en == "D-1 has recovered: 2 (limit 30)"
+    assert filed[1].reason_en == "D-1 has recovered: 2 (limit 30)"
 
 
 def test_a_change_of_an_alarm_that_does_not_stand_is_a_stray() -> None:

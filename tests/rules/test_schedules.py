@@ -38,7 +38,8 @@ def calendar(
 
 def is_open(of: LocalCalendar, *when: datetime) -> list[bool]:
     at_us = np.array([us_from_datetime(at) for at in when])
-    return of.is_open(np.zeros(len(when), np.intp), at_us).tolist()
+    found = of.is_open(np.zeros(len(when), np.intp), at_us)
+    return [bool(each) for each in found]
 
 
 def turns(of: LocalCalendar, after: datetime, n: int) -> list[datetime]:
