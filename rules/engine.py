@@ -82,11 +82,12 @@ def _content(
     turns: list[Turns],
 ) -> Samples:
     """Judge what was learned; add to `turns`, and return what came too late."""
-    seen, samples = NOTHING, NO_SAMPLES
     if isinstance(content, Readings):
         samples, seen = _of_readings(plan, lane, content), seen_in(lane, state, content)
     elif isinstance(content, Positions):
-        samples = _of_positions(plan, lane, content)
+        samples, seen = _of_positions(plan, lane, content), NOTHING
+    else:
+        return NO_SAMPLES
     fit, late = admit(plan, state, samples)
     turns += _judge(plan, state, lane, seen, measured(plan, state, seen, fit))
     return within_schedule(plan, late)

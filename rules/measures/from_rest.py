@@ -207,13 +207,29 @@ def _learn(
     if not len(row):
         return
     # A lorry's wheel among them does not matter: the middle half must agree.
-    lower, rest, upper = np.nanquantile(value, (0.25, 0.5, 0.75), axis=1)
+    lower, rest, upper = _quartiles(value, columns.learn[row])
     is_sound = upper - lower <= columns.steady[row]
     is_sound &= (rest >= columns.low[row]) & (rest <= columns.high[row])
     row = row[is_sound]
     memory.rest[row] = rest[is_sound]
     memory.is_learned[row] = True
     memory.far_s[row] = 0
+
+
+def _quartiles(
+    value: NDArray[np.float64], count: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the quartiles of so many values of each row; the others are NaN.
+
+    As `numpy.nanquantile` gives them, which goes row by row.
+    """
+    value = np.sort(value, axis=1)  # NaN comes last
+    place = np.multiply.outer((0.25, 0.5, 0.75), count - 1)
+    below = place.astype(np.intp)
+    row, above = np.arange(len(value)), np.minimum(below + 1, count - 1)
+    low, high = value[row, below], value[row, above]
+    found: NDArray[np.float64] = low + (high - low) * (place - below)
+    return found
 
 
 def _follow(
