@@ -43,7 +43,7 @@ class CaseQuery(KeyPageQuery, extra="forbid"):
     cell: str | None = Field(None, max_length=20, description="In this grid cell.")
     simulated: bool | None = Field(None, description="Drills only, or none of them.")
     needs_rework: bool | None = Field(
-        None, description="Closed while their sensor says bad, or none of them."
+        None, description="Said to be done while their sensor says bad, or not."
     )
     came_back: bool | None = Field(
         None, description="Reopened, or after a solved one of the same problem."

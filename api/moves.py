@@ -9,19 +9,24 @@ from starlette.responses import Response
 from api.access import Department, Viewer
 from api.answer import Page, answer
 from api.cases import CaseId, seen
-from api.offers import Offer, offers, standing_of
+from api.offers import Offer, offers, standing_of, warned
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError
 from cases.move_table import Move, Role
-from cases.moves import Step, move
+from cases.moves import SensorDisagreesError, Step, move
 from cases.refusal import StepRefusedError
 from store.access import unit_id_of
 from store.case_read import steps
+from store.case_rework import standing_alarms
 from store.connection import Connection
 
 router = APIRouter(prefix="/cases/{case_id}/moves", tags=["cases"])
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+SAY_SO = Fault("body.confirmed", "the sensor still says bad", "true to close it")
+"""What somebody has to say who closes a case against its sensor."""
 
 
 class MoveIn(BaseModel, extra="forbid"):
@@ -33,6 +38,10 @@ class MoveIn(BaseModel, extra="forbid"):
     to_unit: str | None = Field(
         None, max_length=100, description="For `dispatch`: code of another unit."
     )
+    confirmed: bool = Field(
+        default=False,
+        description="Close it although its own sensor still says that it is bad.",
+    )
 
 
 @router.get("", response_model=Page[Offer])
@@ -40,7 +49,9 @@ async def list_moves(database: Database, caller: Viewer, case_id: CaseId) -> Res
     """List what this token may do to the case, and what stands in the way."""
     found = await seen(database, case_id, caller)
     standing = standing_of(found, await steps(database, case_id))
-    return answer(Page(offers(standing, Role(caller.role), caller.unit_id), None))
+    offered = offers(standing, Role(caller.role), caller.unit_id)
+    alarms = await standing_alarms(database, case_id)
+    return answer(Page(warned(offered, alarms), None))
 
 
 @router.post("", response_model=Step, status_code=201)
@@ -61,9 +72,17 @@ async def make_move(
             at=parts.clock(),
             to_unit_id=await _unit_id(database, body.to_unit),
             worker=body.worker,
+            confirmed=body.confirmed,
         )
     except StepRefusedError as refusal:
         raise _refused(refusal) from refusal
+    except SensorDisagreesError as warning:
+        raise ProblemError(
+            Kind.SENSOR_DISAGREES,
+            str(warning),
+            detail_zh=warning.zh,
+            errors=[SAY_SO],
+        ) from warning
     return answer(step, status=201)
 
 

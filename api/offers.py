@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from cases.move_table import TABLE, Guard, Move, Role, allowed_moves
 from cases.refusal import Ask, Standing, StepRefusedError, Why, decide
+from cases.rework import CLOSING
 from cases.stage import Stage
 from cases.words import GUARD_WORDS, MOVE_WORDS, Words
 from store.case_read import CaseRow, StepRow
+from store.case_rework import StandingAlarm
 
 ASKED_FOR: dict[Guard, str] = {
     Guard.REASON: "note",
@@ -40,6 +42,8 @@ class Offer:
         possible: Whether it would be done now.
         obstacle_zh: What stands in the way, 中文; empty if nothing.
         obstacle_en: What stands in the way; empty if nothing.
+        warning_zh: What speaks against it, 中文; it has to be confirmed then.
+        warning_en: What speaks against it; empty if nothing does.
     """
 
     move: Move
@@ -51,6 +55,8 @@ class Offer:
     possible: bool
     obstacle_zh: str
     obstacle_en: str
+    warning_zh: str = ""
+    warning_en: str = ""
 
 
 def standing_of(case: CaseRow, steps: Sequence[StepRow]) -> Standing:
@@ -75,6 +81,24 @@ def offers(standing: Standing, role: Role, unit_id: int | None) -> list[Offer]:
         if refusal is None or refusal.why is Why.GUARD:
             found.append(_offer(standing, ask, refusal))
     return found
+
+
+def warned(offered: Sequence[Offer], alarms: Sequence[StandingAlarm]) -> list[Offer]:
+    """Return the moves with what the case's own sensor says against closing it."""
+    if not alarms:
+        return list(offered)
+    first = alarms[0]
+    zh = f"传感器仍报异常（{first.device_code}：{first.reason_zh}），结案将标记为返工"
+    en = (
+        f"the sensor still says that it is bad ({first.device_code}: "
+        f"{first.reason_en}); closed, it will be marked for rework"
+    )
+    return [
+        replace(each, warning_zh=zh, warning_en=en)
+        if each.to_stage in CLOSING
+        else each
+        for each in offered
+    ]
 
 
 def _refusal(standing: Standing, ask: Ask) -> StepRefusedError | None:

@@ -69,6 +69,7 @@ class Kind(Enum):
     NOT_FOUND = (404, "not-found", "There is no such thing")
     METHOD = (405, "method-not-allowed", "That cannot be done to this resource")
     MOVE_REFUSED = (409, "move-refused", "The case does not allow this move now")
+    SENSOR_DISAGREES = (409, "sensor-disagrees", "The case's sensor still says bad")
     KEY_REUSED = (409, "idempotency-key-reused", "This key names another command")
     NOTHING_TO_SPLIT = (409, "nothing-to-split", "The case has no members that stand")
     WINDOW_OVER = (409, "window-over", "The window is over already")

@@ -1,7 +1,7 @@
 """One hit: it opens a case, is another hit on one, or says that it is over."""
 
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from enum import StrEnum
 
 from cases.keeping import keep_change, keep_hit, keep_opening, keep_return
@@ -18,11 +18,14 @@ from cases.opening import (
 from cases.placing import Place, Unplaced, place
 from cases.repeat import Course, course_of
 from cases.request import FilingRequest, Hit, Mark, Shape
+from cases.rework import needs_rework
 from cases.routing import Routing
+from cases.stage import Stage
 from devices.registry.snapshot import Snapshot
 from store import case_members as members
 from store import case_repeats as repeats
 from store import cases as rows
+from store.case_rework import mark_rework
 from store.case_rows import LockedCase
 from store.connection import Connection
 
@@ -121,6 +124,7 @@ async def _count(desk: Desk, request: FilingRequest) -> Filed:
         return Filed(outcome=Outcome.NO_CASE, alarm_id=request.alarm_id)
     await rows.link_alarm(connection, request.alarm_id, case.id)
     await members.count_quiet_hit(connection, case.id, request.at)
+    await flag(connection, case, request.at)
     return await _filed(connection, Outcome.HIT_AGAIN, request, case.id)
 
 
@@ -203,8 +207,15 @@ async def _hit(
         finding=finding,
     )
     await rows.link_alarm(connection, request.alarm_id, case.id)
+    await flag(connection, case, request.at)
     await keep_hit(connection, case.id, request, found)
     return await _filed(connection, Outcome.HIT_AGAIN, request, case.id, Told.HIT)
+
+
+async def flag(connection: Connection, case: LockedCase, at: datetime) -> None:
+    """Mark a case for rework that is said to be done, as its sensor says bad."""
+    if case.closed_at is None and needs_rework(to=Stage(case.stage), stands=True):
+        await mark_rework(connection, case.id, at)
 
 
 async def _open(desk: Desk, request: FilingRequest, found: Place) -> Filed | None:

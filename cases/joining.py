@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cases.hits import Desk, Filed, Outcome, raise_hit
+from cases.hits import Desk, Filed, Outcome, flag, raise_hit
 from cases.notice import Notice, Told
 from cases.request import SEVERITIES, FilingRequest, JoinRequest, Severity, Shape
 from store import case_members as members
@@ -30,6 +30,7 @@ async def join(desk: Desk, request: JoinRequest) -> Filed:
         at=request.lead.at,
         finding=_finding(case, request),
     )
+    await flag(desk.connection, case, request.lead.at)
     now = await rows.lock_case(desk.connection, case.id)
     if now is None:
         raise AssertionError(f"case {case.id} is locked and gone")

@@ -1,5 +1,6 @@
 """Move a case on, for a person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,10 +8,16 @@ from cases.filing import append_notice
 from cases.move_table import Move, Role
 from cases.notice import Notice
 from cases.refusal import Ask, Standing, decide
-from cases.rework import needs_rework
+from cases.rework import CLOSING, is_taken_up, needs_rework
 from cases.routing import BY_HAND
 from cases.stage import ENDED, Stage
 from store import cases as rows
+from store.case_rework import (
+    StandingAlarm,
+    mark_rework,
+    standing_alarms,
+    unmark_rework,
+)
 from store.case_rows import LockedCase, NewStep
 from store.connection import Connection
 
@@ -42,6 +49,25 @@ class UnknownUnitError(LookupError):
     def __init__(self, unit_id: int) -> None:
         super().__init__(f"there is no unit {unit_id}")
         self.unit_id = unit_id
+
+
+class SensorDisagreesError(RuntimeError):
+    """Somebody closes a case whose sensor says that it is bad, and did not say so.
+
+    Attributes:
+        alarms: What stands, some of it.
+        zh: 同样的话, 中文.
+    """
+
+    def __init__(self, alarms: Sequence[StandingAlarm]) -> None:
+        told = "; ".join(f"{each.device_code}: {each.reason_en}" for each in alarms)
+        super().__init__(
+            f"the sensor still says that it is bad ({told}); to close it all the same "
+            "say so: it will be marked for rework"
+        )
+        told_zh = "；".join(f"{each.device_code}：{each.reason_zh}" for each in alarms)
+        self.alarms = alarms
+        self.zh = f"传感器仍报异常（{told_zh}）；仍要结案请确认，案卷将标记为返工"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +107,7 @@ async def move(
     at: datetime,
     to_unit_id: int | None = None,
     worker: str = "",
+    confirmed: bool = True,
     shard: int = 0,
 ) -> Step:
     """Move a case on and tell the journal.
@@ -97,12 +124,14 @@ async def move(
         to_unit_id: For `dispatch`: whom to send it to; None for the unit it is
             addressed to already.
         worker: For `assign`: who shall do it, by name.
+        confirmed: Whether a case may be closed while its sensor says bad.
         shard: The journal to tell.
 
     Raises:
         CaseNotFoundError: If there is no such case.
         UnknownUnitError: If there is no unit `to_unit_id`.
         StepRefusedError: If this move is not theirs to make, here and now.
+        SensorDisagreesError: If it would close what is not over, unconfirmed.
     """
     ask = Ask(
         move=move,
@@ -113,7 +142,17 @@ async def move(
         note=note,
     )
     async with connection.transaction():
-        return await _move(connection, case_id, ask, actor=actor, at=at, shard=shard)
+        step = await _move(connection, case_id, ask, actor=actor, at=at, shard=shard)
+        if not confirmed and step.to_stage in CLOSING:
+            await _warn(connection, case_id)
+        return step
+
+
+async def _warn(connection: Connection, case_id: int) -> None:
+    """Undo what closes a case whose sensor disagrees: the caller's savepoint ends."""
+    alarms = await standing_alarms(connection, case_id)
+    if alarms:
+        raise SensorDisagreesError(alarms)
 
 
 async def _move(
@@ -202,8 +241,10 @@ async def _take(
         worker=step.worker,
         closed_at=taken_at if to in ENDED else None,
     )
-    if needs_rework(to=to, stands=await rows.alarm_stands(connection, case.id)):
-        await rows.set_rework(connection, case.id, taken_at)
+    if is_taken_up(to):
+        await unmark_rework(connection, case.id)
+    elif needs_rework(to=to, stands=bool(await standing_alarms(connection, case.id))):
+        await mark_rework(connection, case.id, taken_at)
     return Step(
         id=step_id,
         case_id=case.id,

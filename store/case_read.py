@@ -58,8 +58,8 @@ class CaseRow:
         quiet_hits: Hits that were only counted meanwhile.
         members: How many devices its group or storm has; 0 for a single one.
         window_id: The maintenance window that had kept one of its alarms back, if any.
-        rework_at: When it was closed while its sensor still said that it was bad, if
-            it was; it needs rework (返工) until `recovered_at`.
+        rework_at: When it was said to be done or closed while its sensor said that it
+            was bad, if it was; it needs rework (返工) until `recovered_at`.
     """
 
     id: int
@@ -184,7 +184,7 @@ class CaseFilter:
         simulated: Only drills, or none of them.
         opened_from: Opened at or after this time.
         opened_before: Opened before this time.
-        needs_rework: Only those closed while their sensor still says that they are
+        needs_rework: Only those said to be done while their sensor says that they are
             bad, or none of them.
         came_back: Only those that were reopened or follow a solved case of the same
             problem, or none of them.

@@ -187,20 +187,6 @@ async def set_recovered(connection: Connection, case_id: int, at: datetime) -> N
     await connection.execute(query, case_id, at)
 
 
-async def alarm_stands(connection: Connection, case_id: int) -> bool:
-    """Tell whether any alarm of a case stands."""
-    query = (
-        "SELECT EXISTS (SELECT FROM alarm WHERE case_id = $1 AND cleared_seq IS NULL)"
-    )
-    return bool(await connection.fetchval(query, case_id))
-
-
-async def set_rework(connection: Connection, case_id: int, at: datetime) -> None:
-    """Write down that a case was closed while an alarm of its stood."""
-    query = "UPDATE case_file SET rework_at = $2 WHERE id = $1"
-    await connection.execute(query, case_id, at)
-
-
 async def change_case(
     connection: Connection,
     case_id: int,

@@ -168,3 +168,31 @@ async def test_every_word_of_a_case_is_told_in_both_languages(
         assert all(word["zh"] and word["en"] for word in kind.values())
     units = (await admin.get("/api/v1/units?limit=2")).json()
     assert [unit["code"] for unit in units["items"]] == ["drainage", "lighting"]
+
+
+async def test_closing_a_case_against_its_sensor_has_to_be_confirmed(
+    town: Town,
+) -> None:
+    case_id = await open_case(town.connection, 1)
+    await town.connection.execute(
+        "INSERT INTO alarm (rule, rule_version, device_id, severity, raised_seq,"
+        " raised_at, measured_at, reason_zh, reason_en, case_id)"
+        " VALUES ('cover-tilted', 1, 1, 'major', 1, now(), now(), '倾角 42°',"
+        " 'tilt 42°', $1)",
+        case_id,
+    )
+    path = f"/api/v1/cases/{case_id}/moves"
+    close: dict[str, Any] = {"move": "force_close", "note": "现场已处理"}
+    async with town.client(await town.token("admin")) as client:
+        offer = (await offered(client, case_id))["force_close"]
+        assert "倾角 42°" in offer["warning_zh"]
+        warned = await client.post(path, json=close)
+        assert warned.status_code == 409
+        problem = warned.json()
+        assert problem["type"] == "urn:gezhi:problem:sensor-disagrees"
+        assert "倾角 42°" in problem["detail_zh"]
+        assert problem["errors"][0]["where"] == "body.confirmed"
+        done = await client.post(path, json=close | {"confirmed": True})
+        assert done.status_code == 201
+        found = (await client.get(f"/api/v1/cases/{case_id}")).json()
+    assert found["rework_at"] == found["closed_at"]

@@ -45,7 +45,7 @@ export default {
   "recovered": "recovered",
   "recovered.title": "The sensor itself says that it is over",
   "rework": "rework",
-  "rework.title": "It was closed while its sensor still said that it was bad, and still does",
+  "rework.title": "It is said to be done while its sensor still says that it is bad",
   "hits": "{n}×",
   "hits.title": "Seen {n} times, filed once",
   "cell.none": "off the grid",

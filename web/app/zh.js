@@ -45,7 +45,7 @@ export default {
   "recovered": "已恢复",
   "recovered.title": "传感器数据已恢复正常",
   "rework": "返工",
-  "rework.title": "结案时传感器仍报异常，至今未恢复",
+  "rework.title": "已报完成或已结案，而传感器仍报异常",
   "hits": "{n} 次",
   "hits.title": "同一问题重复触发 {n} 次，只立一件案卷",
   "cell.none": "网格外",

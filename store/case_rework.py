@@ -1,0 +1,55 @@
+"""What a case's own sensors say against closing it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from store.connection import Connection
+
+MOST_NAMED = 5
+"""Most alarms that are named to somebody who closes a case; one is enough to look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingAlarm:
+    """An alarm of a case that stands.
+
+    Attributes:
+        rule: Code of its rule.
+        device_code: The device that tells.
+        raised_at: Since when, by the journal.
+        reason_zh: 为什么.
+        reason_en: Why.
+    """
+
+    rule: str
+    device_code: str
+    raised_at: datetime
+    reason_zh: str
+    reason_en: str
+
+
+async def standing_alarms(connection: Connection, case_id: int) -> list[StandingAlarm]:
+    """Return the alarms of a case that stand, the oldest first, a few at most."""
+    rows = await connection.fetch(
+        "SELECT a.rule, d.code AS device_code, a.raised_at, a.reason_zh, a.reason_en"
+        " FROM alarm a JOIN device d ON d.id = a.device_id"
+        " WHERE a.case_id = $1 AND a.cleared_seq IS NULL ORDER BY a.id LIMIT $2",
+        case_id,
+        MOST_NAMED,
+    )
+    return [StandingAlarm(**row) for row in rows]
+
+
+async def mark_rework(connection: Connection, case_id: int, at: datetime) -> None:
+    """Write down since when a case is said to be done while an alarm of its stands."""
+    await connection.execute(
+        "UPDATE case_file SET rework_at = coalesce(rework_at, $2) WHERE id = $1",
+        case_id,
+        at,
+    )
+
+
+async def unmark_rework(connection: Connection, case_id: int) -> None:
+    """Write down that the work was taken up again."""
+    query = "UPDATE case_file SET rework_at = NULL WHERE id = $1"
+    await connection.execute(query, case_id)
