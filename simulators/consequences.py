@@ -54,6 +54,10 @@ def incident_at(
     match cause:
         case (
             Cause.COVER_OPENED
+            | Cause.COVER_AJAR
+            | Cause.COVER_SENSOR_LOOSE
+            | Cause.PRESSURE_SENSOR_FAULT
+            | Cause.GAUGE_TRASH
             | Cause.LAMP_FAILED
             | Cause.LAMP_BURNING
             | Cause.LAMP_DIM

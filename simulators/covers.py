@@ -31,6 +31,11 @@ def tilt_deg(world: World, device: Hardware, second: float) -> float:
     noise = world.town.noise
     rest = noise.between(device.code, "rest", low=0.3, high=2.5)
     tilt = rest + 0.15 * noise.drift(device.code, "tilt", at_s=second, step_s=40)
+    ajar = world.at_device(Cause.COVER_AJAR, device.code, second)
+    if ajar is not None:
+        return tilt + noise.between(ajar.id, "angle", low=14, high=24)
+    if is_loose(world, device, second):
+        return tilt + noise.between(device.code, "dangling", low=40, high=90)
     opened = world.at_device(Cause.COVER_OPENED, device.code, second)
     if opened is not None:
         lifted = min(1.0, (second % world.period_s - opened.starts_s) / LIFT_S)
@@ -41,6 +46,12 @@ def tilt_deg(world: World, device: Hardware, second: float) -> float:
     return tilt
 
 
+def is_loose(world: World, device: Hardware, second: float) -> bool:
+    """Tell whether the sensor hangs loose; its cover lies where it should."""
+    found = world.at_device(Cause.COVER_SENSOR_LOOSE, device.code, second)
+    return found is not None
+
+
 def sample_cover(world: World, device: Hardware, at: datetime) -> list[Reading]:
     """Return what a cover sensor reports at one time."""
     second, noise = world.second(at), world.town.noise
@@ -48,7 +59,9 @@ def sample_cover(world: World, device: Hardware, at: datetime) -> list[Reading]:
     flooded = world.rain_mm_h(device, second) >= FLOODED_MM_H
     values = {
         Quantity.TILT_DEG: tilt,
-        Quantity.COVER_OPEN: float(tilt >= OPEN_DEG),
+        Quantity.COVER_OPEN: float(
+            tilt >= OPEN_DEG and not is_loose(world, device, second)
+        ),
         Quantity.WATER_UNDER_COVER: float(flooded),
         Quantity.BATTERY_PCT: battery_pct(noise, device, second),
         Quantity.BATTERY_V: battery_v(noise, device, second),

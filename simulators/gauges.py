@@ -24,6 +24,9 @@ FILL_S = 45.0
 DRAIN_S = 40.0
 """Time constant of draining once the rain is over."""
 
+TRASH_MM = 260.0
+"""How deep water seems where a bag lies under the gauge."""
+
 PONDING_MM = 150.0
 """From here on water on a road is a case (filing line; GB 51222 flooding line)."""
 
@@ -47,6 +50,10 @@ def depth_mm(world: World, device: Hardware, second: float) -> float:
         peak_mm(world.town, burst, device) * _share_left(burst, within)
         for burst in world.recent(Cause.CLOUDBURST, second)
     )
+    if world.at_device(Cause.GAUGE_TRASH, device.code, second) is not None:
+        return TRASH_MM + 3 * world.town.noise.drift(
+            device.code, "trash", at_s=second, step_s=10
+        )
     wet = world.town.noise.drift(device.code, "ripple", at_s=second, step_s=20)
     return max(0.0, depth + 2 * wet * min(1.0, depth / 20))
 

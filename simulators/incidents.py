@@ -15,6 +15,8 @@ class Cause(StrEnum):
     """The causes a simulator can play."""
 
     COVER_OPENED = "cover_opened"  # 井盖开启
+    COVER_AJAR = "cover_ajar"  # 井盖移位
+    COVER_SENSOR_LOOSE = "cover_sensor_loose"  # 井盖传感器脱落
     LAMP_FAILED = "lamp_failed"  # 单灯熄灭
     LAMP_BURNING = "lamp_burning"  # 昼亮
     LAMP_DIM = "lamp_dim"  # 光衰
@@ -25,6 +27,8 @@ class Cause(StrEnum):
     CABINET_OPENED = "cabinet_opened"  # 箱门开启
     SUPPLY_HIGH = "supply_high"  # 电压过高
     PIPE_BURST = "pipe_burst"  # 爆管
+    PRESSURE_SENSOR_FAULT = "pressure_sensor_fault"  # 压力变送器故障
+    GAUGE_TRASH = "gauge_trash"  # 积水仪下有杂物
     CLOUDBURST = "cloudburst"  # 暴雨积水
     LEFT_AREA = "left_area"  # 驶出作业区
     OVERSPEED = "overspeed"  # 超速
@@ -58,6 +62,18 @@ CAUSES: Mapping[Cause, CauseFacts] = {
     # GB/T 41401-2022 wants the alarm of a smart cover within 30 s.
     Cause.COVER_OPENED: CauseFacts(
         DeviceKind.COVER, "component", "", "cover_missing_or_displaced", 30, (150, 300)
+    ),
+    Cause.COVER_AJAR: CauseFacts(
+        DeviceKind.COVER, "component", "", "cover_missing_or_displaced", 60, (150, 300)
+    ),
+    Cause.COVER_SENSOR_LOOSE: CauseFacts(
+        DeviceKind.COVER, "component", "", "sensor_displaced", 120, (300, 600)
+    ),
+    Cause.PRESSURE_SENSOR_FAULT: CauseFacts(
+        DeviceKind.PRESSURE, "component", "", "sensor_doubtful", 60, (150, 240)
+    ),
+    Cause.GAUGE_TRASH: CauseFacts(
+        DeviceKind.GAUGE, "component", "", "sensor_doubtful", 120, (300, 600)
     ),
     Cause.LAMP_FAILED: CauseFacts(
         DeviceKind.LAMP, "component", "", "lamp_single_out", 90, (180, 420)
@@ -181,7 +197,9 @@ def truth_line(
 
 def _class(facts: CauseFacts, device: Hardware) -> dict[str, str]:
     flooded = (
-        FLOODED.get(device.class_code) if device.kind is DeviceKind.GAUGE else None
+        FLOODED.get(device.class_code)
+        if facts.condition == CAUSES[Cause.CLOUDBURST].condition
+        else None
     )
     if flooded or facts.files == "component":
         return {

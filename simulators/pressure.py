@@ -33,6 +33,9 @@ SWING = 0.12
 REFILL_S = 6.0
 """Time constant of the return once the pipe is closed and mended."""
 
+SENSOR_LOST_KPA = 90.0
+"""What a transmitter with a blocked impulse line shows too little."""
+
 LOW_KPA = 140.0
 """Least service pressure, 0.14 MPa."""
 
@@ -58,6 +61,8 @@ def pressure_kpa(world: World, device: Hardware, at: datetime) -> float:
         burst_loss_kpa(world.town, burst, device) * _share(world, burst, device, second)
         for burst in world.recent(Cause.PIPE_BURST, second)
     )
+    if world.at_device(Cause.PRESSURE_SENSOR_FAULT, device.code, second) is not None:
+        loss += SENSOR_LOST_KPA
     return max(15.0, usual - loss)
 
 

@@ -46,7 +46,7 @@ def test_s40_a_burst_felt_by_its_neighbours_is_one_case_on_its_pipe() -> None:
 PLAN_START_S = 1_800_000_000
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     pipe=st.sampled_from(PIPES),
     share=st.floats(0.1, 0.9),
