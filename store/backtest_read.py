@@ -86,6 +86,7 @@ class FiledCase:
         opened_at: Journal time.
         measured_at: The deciding sample's own time.
         closed_at: When it ended; None while it is open.
+        stage: Where it stands.
         hit_count: How often the problem was seen.
         shape: single, group or storm.
     """
@@ -100,6 +101,7 @@ class FiledCase:
     opened_at: datetime
     measured_at: datetime
     closed_at: datetime | None
+    stage: str
     hit_count: int
     shape: str
 
@@ -170,7 +172,7 @@ async def filed_cases(
     rows = await connection.fetch(
         "SELECT id, number, subject_kind, subject_id, scheme, type, class_code,"
         " condition, device_id, unit_id, rule, severity, opened_at, measured_at,"
-        " closed_at, hit_count, shape FROM case_file"
+        " closed_at, stage, hit_count, shape FROM case_file"
         " WHERE opened_at < $2 AND (closed_at IS NULL OR closed_at >= $1)"
         " ORDER BY opened_at, id LIMIT $3",
         since,

@@ -87,10 +87,16 @@ class Docket:
     def is_open(self, case: CaseLine, at: datetime) -> bool:
         """Tell whether a case is open at a time; close it if it should not be."""
         if case.closed_at is None:
-            end = self._closings.end_of(case.key, case.opened_at, case.recovered_at)
-            if end is not None and end <= at:
-                case.closed_at = end
+            begun_at = case.reopened_at or case.opened_at
+            end = self._closings.end_of(case.key, begun_at, case.recovered_at)
+            if end is not None and end[0] <= at:
+                case.closed_at, case.stage = end
         return case.closed_at is None
+
+    def last_of(self, key: ProblemKey) -> CaseLine | None:
+        """Return the newest case of a problem, open or not."""
+        cases = self._of_problem.get(key)
+        return cases[-1] if cases else None
 
     def case_of_alarm(self, alarm_id: int) -> CaseLine | None:
         """Return the case that an alarm belongs to, open or not."""
@@ -183,7 +189,8 @@ class Docket:
         for alarm in [a for a in self.alarms.values() if a.cleared_seq is not None]:
             self._put_aside(alarm)
         for case in [c for c in self.cases.values() if not self.is_open(c, at)]:
-            if not case.alarms:
+            # The last of its problem may go on yet.
+            if not case.alarms and self.last_of(case.key) is not case:
                 del self.cases[case.id]
                 self._forget(case)
                 self.closed.append(case)

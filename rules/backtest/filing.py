@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from cases.opening import finding_of
+from cases.placing import Place
+from cases.repeat import Course, course_of
 from cases.request import (
     SEVERITIES,
     FilingRequest,
@@ -14,6 +16,7 @@ from cases.request import (
 )
 from rules.backtest.docket import Docket
 from rules.backtest.lines import CaseLine
+from store.case_rows import LockedCase
 
 rank = SEVERITIES.index
 
@@ -47,9 +50,11 @@ def _raise(docket: Docket, request: FilingRequest) -> CaseLine | None:
         return None
     case = docket.open_case(found.key, request.at)
     if case is None:
-        case = docket.open(request, found, finding_of(request))
+        case = _begin(docket, request, found)
     else:
         _hit(docket, request, case)
+    if case is None:
+        return None
     if request.mark is Mark.UNSTABLE:
         case.unstable_since = case.unstable_since or request.at
     elif request.mark is Mark.SETTLED:
@@ -58,6 +63,48 @@ def _raise(docket: Docket, request: FilingRequest) -> CaseLine | None:
         case.shape = request.shape
     docket.own(request.alarm_id, case, request.at)
     return case
+
+
+def _begin(docket: Docket, request: FilingRequest, found: Place) -> CaseLine | None:
+    """Let a problem's last case go on or open one, unless it was refused."""
+    last = docket.last_of(found.key)
+    locked = None if last is None else _locked(last)
+    course = course_of(locked, request, within=found.reopen_within)
+    if course is Course.NOTHING:
+        return None
+    if course is Course.FILE or last is None:
+        return docket.open(request, found, finding_of(request))
+    last.closed_at, last.stage = None, ""
+    last.reopened_at, last.reopen_count = request.at, last.reopen_count + 1
+    _hit(docket, request, last)
+    return last
+
+
+def _locked(case: CaseLine) -> LockedCase:
+    """Return a case as `course_of` wants it."""
+    return LockedCase(
+        id=case.id,
+        number="",
+        type=case.key.type,
+        class_code=case.key.class_code,
+        condition=case.key.condition,
+        stage=case.stage,
+        unit_id=case.unit_id,
+        unit_reason="",
+        worker="",
+        cell_id=None,
+        lon=None,
+        lat=None,
+        severity=case.severity,
+        title_zh=case.title_zh,
+        title_en=case.title_en,
+        reason_zh=case.reason_zh,
+        reason_en=case.reason_en,
+        recovered_at=case.recovered_at,
+        closed_at=case.closed_at,
+        simulated=False,
+        rule=case.rule,
+    )
 
 
 def _hit(docket: Docket, request: FilingRequest, case: CaseLine) -> None:

@@ -83,6 +83,9 @@ class CaseLine:
         shape: single, group or storm.
         parent_id: The group's or storm's case it turned out to be of.
         closed_at: When it ended; None while it is open.
+        stage: How it ended; empty while it is open.
+        reopened_at: When it went on last, after it had been closed.
+        reopen_count: How often it went on.
         alarms: Its alarms that stand, and those that the last entries cleared.
         members: By device and alarm, 0 for none.
     """
@@ -108,5 +111,8 @@ class CaseLine:
     shape: str = "single"
     parent_id: int | None = None
     closed_at: datetime | None = None
+    stage: str = ""
+    reopened_at: datetime | None = None
+    reopen_count: int = 0
     alarms: dict[int, AlarmLine] = field(default_factory=dict)
     members: dict[tuple[int, int], MemberLine] = field(default_factory=dict)

@@ -156,7 +156,7 @@ async def backtest(
     live = await _live_cases(connection, ask, begun)
     source = await current_source(connection, snapshot, at=begun, time_zone=time_zone)
     plan = _plan(ask, snapshot, source)
-    closings = Closings.of((case.key, case.closed_at) for case in live)
+    closings = Closings.of((case.key, case.closed_at, case.stage) for case in live)
     course = Course(plan, Docket(snapshot, shipped_routing(), closings))
     # Where nothing was dropped there was nothing to be known before the journal.
     reaches = kept.oldest_seq == 1 or begun >= kept.oldest_at

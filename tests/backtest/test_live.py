@@ -17,7 +17,7 @@ from tests.triage.city import City
 
 pytestmark = pytest.mark.db
 
-BATCHES = 1500
+BATCHES = 900
 
 
 @pytest.mark.parametrize("seed", [1, 2])

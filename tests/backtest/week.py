@@ -12,7 +12,7 @@ from tests.rules.workers import fold_all
 from tests.triage.city import City
 
 DAYS = 7
-BUSY = 100
+BUSY = 70
 """Batches of a day, most of them in its first minutes."""
 
 CLOSE = """
