@@ -16,7 +16,7 @@ import math
 import ssl
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self, cast
+from typing import Protocol, Self, cast
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
@@ -47,6 +47,13 @@ KNOWS_ONLY_MQTT_5 = ("Unsupported protocol version", "Operation timed out")
 
 PACKETS_AT_ONCE = 500
 """Most packets read at one wake-up; then other tasks get their turn."""
+
+
+class Socket(Protocol):
+    """What paho calls a socket."""
+
+    def fileno(self) -> int:
+        """Return its number."""
 
 
 class LinkLostError(ConnectionError):
@@ -97,6 +104,8 @@ class MqttLink:
         )
         self._paho = self._client._client  # noqa: SLF001 - no public way
         self._paho.manual_ack_set(on=True)
+        # aiomqtt's own forgets that the socket may be closed before its turn comes.
+        self._paho.on_socket_register_write = self._on_write_wanted
 
     @property
     def waiting(self) -> int:
@@ -104,6 +113,7 @@ class MqttLink:
         return self._pile.qsize()
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         try:
             await self._connect()
         except aiomqtt.MqttError as error:
@@ -163,12 +173,13 @@ class MqttLink:
             LinkLostError: If the link is lost and all that came on it was returned.
         """
         while self._pile.empty():
+            # First, for it may have rung while messages were left to take.
+            if self._failure is not None:
+                raise LinkLostError(f"{self.peer}: {self._failure}") from self._failure
             try:
                 await anext(self._client.messages)
             except aiomqtt.MqttError as error:
                 raise LinkLostError(f"{self.peer}: {error}") from error
-            if self._failure is not None:
-                raise LinkLostError(f"{self.peer}: {self._failure}") from self._failure
         received = self._pile.take(most, most_octets)
         if not self._is_reading and not self._pile.is_high(by_half=True):
             self._start_reading()
@@ -215,9 +226,27 @@ class MqttLink:
         try:
             self._read()
         except Exception as error:  # noqa: BLE001 - told to whoever waits
-            self._failure = error
-            self._stop_reading()
-            self._pile.ring()
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self._stop_reading()
+        self._pile.ring()
+
+    def _on_write_wanted(self, _client: object, _data: object, sock: Socket) -> None:
+        # Paho may say so from the thread that connects.
+        self._loop.call_soon_threadsafe(self._wait_to_write, sock)
+
+    def _wait_to_write(self, sock: Socket) -> None:
+        """Write as soon as that is possible, if the socket was not closed meanwhile."""
+        if self._paho.socket() is sock:
+            self._loop.add_writer(sock.fileno(), self._on_writable)
+
+    def _on_writable(self) -> None:
+        try:
+            self._paho.loop_write()
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            self._fail(error)
 
     def _read(self) -> None:
         """Let paho read packets until no more messages come at once."""

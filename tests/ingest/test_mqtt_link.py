@@ -137,6 +137,29 @@ async def test_a_killed_broker_is_a_lost_link_once_all_is_taken(
             await link.receive(10, 10)
 
 
+async def test_a_link_that_breaks_while_messages_wait_is_lost_once_they_are_taken(
+    broker: Broker, gateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off() -> None:
+        raise BrokenPipeError
+
+    address = BrokerAddress.from_url(broker.ingest_url)
+    async with asyncio.timeout(20), MqttLink(address, f"{gateway}-link") as link:
+        await link.subscribe([f"gezhi/v1/{gateway}/up"])
+        await publish(broker, gateway, b"1")
+        while not link.waiting:  # noqa: ASYNC110 - there is no such signal
+            await asyncio.sleep(0.01)
+        monkeypatch.setattr(link._paho, "loop_read", break_off)  # noqa: SLF001 - as a kernel would
+        await publish(broker, gateway, b"2")
+        while link._is_reading:  # noqa: ASYNC110, SLF001 - as above
+            await asyncio.sleep(0.01)
+        assert len((await link.receive(10, 100)).messages) == 1
+        monkeypatch.undo()
+        async with asyncio.timeout(2):
+            with pytest.raises(LinkLostError):
+                await link.receive(10, 100)
+
+
 @pytest.mark.skipif(find_iotcore() is None, reason="the iotcore wheel is missing")
 async def test_a_listener_that_knows_only_mqtt_5_is_spoken_to_in_it(
     unique: str,
