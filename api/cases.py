@@ -78,7 +78,13 @@ class EvidenceOut(BaseModel):
 
     id: int
     kind: Literal[
-        "rule", "samples_before", "samples_after", "registry", "hit", "correction"
+        "rule",
+        "samples_before",
+        "samples_after",
+        "registry",
+        "hit",
+        "correction",
+        "recovered",
     ]
     taken_at: str = Field(description="Journal time.")
     body: JsonValue
@@ -167,7 +173,7 @@ async def split(
 async def list_evidence(
     database: Database, caller: Viewer, case_id: CaseId
 ) -> Response:
-    """List what proves a case: rule, samples before and after, registry, hits."""
+    """List what proves a case: rule, samples, registry, hits, recovery."""
     await seen(database, case_id, caller)
     rows = await evidence(database, case_id)
     return answer({"items": [_evidence(row) for row in rows]})

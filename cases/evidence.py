@@ -37,6 +37,7 @@ class EvidenceKind(StrEnum):
     SAMPLES_AFTER = "samples_after"
     REGISTRY = "registry"
     HIT = "hit"
+    RECOVERED = "recovered"  # what the sensor said while back to normal for long enough
 
 
 READING_COLUMNS = ("measured_at", "value", "quality")

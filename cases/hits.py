@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from cases.keeping import keep_change, keep_hit, keep_opening, keep_return
+from cases.keeping import (
+    ask_for_proof,
+    keep_change,
+    keep_hit,
+    keep_opening,
+    keep_return,
+)
 from cases.move_table import Move
 from cases.notice import Notice, Told
 from cases.number import LAST_SEQUENCE, case_number
@@ -94,7 +100,7 @@ async def file_hit(desk: Desk, request: FilingRequest) -> Filed:
         case ((Hit.RAISED | Hit.ESCALATED), _):
             return await raise_hit(desk, request)
         case _:
-            return await _relieve(desk.connection, request)
+            return await _relieve(desk, request)
 
 
 async def raise_hit(desk: Desk, request: FilingRequest) -> Filed:
@@ -139,7 +145,7 @@ async def _settle(desk: Desk, request: FilingRequest) -> Filed:
         return Filed(outcome=Outcome.NO_CASE, alarm_id=request.alarm_id)
     await members.set_unstable(connection, case.id, None)
     await keep_change(connection, case.id, request)
-    return await _recover(connection, request, case.id)
+    return await _recover(desk, request, case)
 
 
 async def _leave(connection: Connection, request: FilingRequest) -> Filed:
@@ -243,7 +249,8 @@ async def _open(desk: Desk, request: FilingRequest, found: Place) -> Filed | Non
     return await _filed(connection, Outcome.OPENED, request, case_id, Move.FILE)
 
 
-async def _relieve(connection: Connection, request: FilingRequest) -> Filed:
+async def _relieve(desk: Desk, request: FilingRequest) -> Filed:
+    connection = desk.connection
     if request.kind is Hit.CLEARED:
         await members.leave_all(connection, request.alarm_id, request.at)
     case = await rows.lock_case_of_alarm(connection, request.alarm_id)
@@ -252,19 +259,21 @@ async def _relieve(connection: Connection, request: FilingRequest) -> Filed:
     await keep_change(connection, case.id, request)
     if request.kind is Hit.EASED:
         return await _filed(connection, Outcome.EASED, request, case.id)
-    return await _recover(connection, request, case.id)
+    return await _recover(desk, request, case)
 
 
-async def _recover(
-    connection: Connection, request: FilingRequest, case_id: int
-) -> Filed:
+async def _recover(desk: Desk, request: FilingRequest, case: LockedCase) -> Filed:
     """Say that a case has recovered, if none of its alarms stands."""
+    connection, case_id = desk.connection, case.id
     still_bad = await rows.another_alarm_stands(
         connection, case_id, alarm_id=request.alarm_id, seq=request.seq
     )
     if still_bad:
         return await _filed(connection, Outcome.STILL_BAD, request, case_id)
     await rows.set_recovered(connection, case_id, request.at)
+    hold = desk.routing.proof_hold(case.type, case.condition)
+    if hold is not None:
+        await ask_for_proof(connection, case_id, request, hold)
     told = Told.RECOVER
     return await _filed(connection, Outcome.RECOVERED, request, case_id, told)
 

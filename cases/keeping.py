@@ -1,6 +1,7 @@
 """Put evidence into the database, in the transaction of what it is evidence of."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from cases import evidence
 from cases.evidence import EvidenceKind
@@ -12,6 +13,7 @@ from store.evidence import (
     Due,
     Window,
     fixes_in,
+    has_recovered,
     has_rule_evidence,
     insert_due,
     insert_evidence,
@@ -75,13 +77,48 @@ async def keep_change(
     await _keep(connection, case_id, EvidenceKind.HIT, request.at, body)
 
 
+async def ask_for_proof(
+    connection: Connection, case_id: int, request: FilingRequest, hold: timedelta
+) -> None:
+    """Ask for what the sensor says from now on to be kept, once it has held so long."""
+    await insert_due(
+        connection,
+        Due(
+            case_id=case_id,
+            device_id=request.device_id,
+            quantity=request.quantity,
+            measured_at=request.measured_at,
+            due_at=request.at + hold,
+            kind=EvidenceKind.RECOVERED,
+        ),
+    )
+
+
 async def keep_later_samples(connection: Connection, due: Due, now: datetime) -> None:
-    """Keep the samples that followed a decision."""
+    """Keep the samples that followed a decision, or that prove a recovery."""
     window = evidence.window_after(
         due.device_id, due.quantity, measured_at=due.measured_at, until=due.due_at
     )
+    if due.kind == EvidenceKind.RECOVERED:
+        await _keep_proof(connection, due, window, now)
+        return
     kind = EvidenceKind.SAMPLES_AFTER
     await _keep_samples(connection, due.case_id, window, kind, now)
+
+
+async def _keep_proof(
+    connection: Connection, due: Due, window: Window, now: datetime
+) -> None:
+    """Keep proof of a recovery; a sensor that has said nothing since proves nothing."""
+    if not await has_recovered(connection, due.case_id):
+        return
+    newest = replace(window, newest=True)
+    readings = await readings_in(connection, newest)
+    fixes = await fixes_in(connection, newest) if window.quantity is None else None
+    if not readings and fixes is None:
+        return
+    for body in evidence.samples_bodies(newest, readings, fixes):
+        await _keep(connection, due.case_id, EvidenceKind.RECOVERED, now, body)
 
 
 async def _keep_samples(

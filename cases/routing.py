@@ -83,6 +83,18 @@ class Comeback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event: dict[str, Hours] = {}
 
 
+class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a sensor has to be back to normal to prove that a repair holds.
+
+    In hours, by condition of each case type; 0 where this sensor cannot prove it, and
+    only people can.
+    """
+
+    hold_h: Hours = 1.0
+    component: dict[str, Hours] = {}
+    event: dict[str, Hours] = {}
+
+
 class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A component class whose trouble an 事件 is, where a device watches one."""
 
@@ -113,6 +125,7 @@ class Routing(
     unattached: tuple[Unattached, ...]
     instead: tuple[Instead, ...] = ()
     comeback: Comeback = Comeback()
+    proof: Proof = Proof()
 
     def rule_of(self, problem: ClassKey) -> ClassRule | None:
         """Return what is special about a class, if anything is."""
@@ -135,6 +148,13 @@ class Routing(
         is_component = problem[0] is CaseType.COMPONENT
         named = comeback.component if is_component else comeback.event
         return timedelta(hours=named.get(condition, comeback.reopen_h))
+
+    def proof_hold(self, type_: str, condition: str) -> timedelta | None:
+        """Return how long a recovery has to hold to be proof; None if it is none."""
+        proof = self.proof
+        named = proof.component if type_ == CaseType.COMPONENT else proof.event
+        hold_h = named.get(condition, proof.hold_h)
+        return timedelta(hours=hold_h) if hold_h else None
 
     def instead_of(
         self, problem: ClassKey, condition: str, component_class: str

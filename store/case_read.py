@@ -145,7 +145,8 @@ class EvidenceRow:
 
     Attributes:
         id: `evidence.id`.
-        kind: rule, samples_before, samples_after, registry or hit.
+        kind: rule, samples_before, samples_after, registry, hit, correction or
+            recovered.
         taken_at: Journal time it was taken at.
         body: Its JSON as text.
     """

@@ -68,6 +68,7 @@ class Due:
         quantity: The quantity judged; None for all that the device tells.
         measured_at: The deciding sample's own time.
         due_at: When the journal has gone far enough.
+        kind: samples_after, or recovered: what it said since it was back to normal.
     """
 
     case_id: int
@@ -75,6 +76,7 @@ class Due:
     quantity: str | None
     measured_at: datetime
     due_at: datetime
+    kind: str = "samples_after"
 
 
 _SERIES = """
@@ -97,17 +99,20 @@ ORDER BY fixed_at {order}, lon_e7, lat_e7 LIMIT $4
 """
 
 _INSERT_DUE = """
-INSERT INTO evidence_due (case_id, device_id, quantity, measured_at, due_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (case_id) DO NOTHING
+INSERT INTO evidence_due (case_id, device_id, quantity, measured_at, due_at, kind)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (case_id, kind) DO UPDATE
+    SET device_id = excluded.device_id, quantity = excluded.quantity,
+        measured_at = excluded.measured_at, due_at = excluded.due_at
+    WHERE evidence_due.kind = 'recovered'
 """
 
 _TAKE_DUE = """
-DELETE FROM evidence_due WHERE case_id IN (
-    SELECT case_id FROM evidence_due WHERE due_at <= $1
+DELETE FROM evidence_due WHERE (case_id, kind) IN (
+    SELECT case_id, kind FROM evidence_due WHERE due_at <= $1
     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
-RETURNING case_id, device_id, quantity, measured_at, due_at
+RETURNING case_id, device_id, quantity, measured_at, due_at, kind
 """
 
 
@@ -159,7 +164,11 @@ async def has_rule_evidence(
 
 
 async def insert_due(connection: Connection, due: Due) -> None:
-    """Ask for the samples after a decision to be copied later, if not asked already."""
+    """Ask for samples to be copied later.
+
+    Asked twice, those after a decision are copied for the first, and those that prove a
+    recovery for the last.
+    """
     await connection.execute(
         _INSERT_DUE,
         due.case_id,
@@ -167,7 +176,14 @@ async def insert_due(connection: Connection, due: Due) -> None:
         due.quantity,
         due.measured_at,
         due.due_at,
+        due.kind,
     )
+
+
+async def has_recovered(connection: Connection, case_id: int) -> bool:
+    """Tell whether a case's own sensor says that it is over."""
+    query = "SELECT recovered_at IS NOT NULL FROM case_file WHERE id = $1"
+    return bool(await connection.fetchval(query, case_id))
 
 
 async def take_due(connection: Connection, now: datetime, limit: int) -> list[Due]:

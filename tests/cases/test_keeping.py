@@ -9,6 +9,7 @@ import pytest
 
 from cases.evidence import FIX_COLUMNS, READING_COLUMNS
 from cases.filing import collect_due
+from cases.request import Hit
 from tests.cases.town import (
     HIT,
     NOON,
@@ -131,6 +132,77 @@ async def test_samples_after_are_copied_once_the_journal_has_gone_far_enough(
     (body,) = await kept(town, "samples_after")
     assert values(body) == [61, 5]
     assert body["until"] == "2026-11-21T04:05:00Z"
+
+
+async def recover(town: Town, seconds: float) -> None:
+    await town.hit(replace(later(HIT, seconds), kind=Hit.CLEARED))
+
+
+async def due_after(town: Town, seconds: float) -> None:
+    async with town.pool.acquire() as connection, connection.transaction():
+        await collect_due(connection, now=NOON + timedelta(seconds=seconds))
+
+
+async def test_s42_back_to_normal_for_long_enough_the_sensor_itself_is_proof(
+    town: Town,
+) -> None:
+    await town.hit(HIT)
+    await recover(town, 600)
+    for seconds, value in [(500, 60), (700, 2), (4190, 1), (4300, 3)]:
+        await measure(town, seconds, value)
+    await due_after(town, 600 + 3599)
+    assert await kept(town, "recovered") == []
+    await due_after(town, 600 + 3600)
+    (body,) = await kept(town, "recovered")
+    assert values(body) == [2, 1]
+    assert body["until"] == "2026-11-21T05:10:00Z"
+
+
+async def test_a_recovery_that_does_not_hold_proves_nothing_and_the_next_one_may(
+    town: Town,
+) -> None:
+    await town.hit(HIT)
+    await recover(town, 600)
+    await town.hit(later(HIT, 1200))
+    await measure(town, 1000, 2)
+    await due_after(town, 600 + 3600)
+    assert await kept(town, "recovered") == []
+    await recover(town, 6000)
+    await measure(town, 7000, 3)
+    await due_after(town, 6000 + 3600)
+    (body,) = await kept(town, "recovered")
+    assert values(body) == [3]
+
+
+async def test_a_second_recovery_in_time_starts_its_proof_anew(town: Town) -> None:
+    await town.hit(HIT)
+    await recover(town, 600)
+    await town.hit(later(HIT, 1200))
+    await recover(town, 1800)
+    await measure(town, 2000, 2)
+    await due_after(town, 600 + 3600)
+    assert await kept(town, "recovered") == []
+    await due_after(town, 1800 + 3600)
+    assert len(await kept(town, "recovered")) == 1
+
+
+async def test_a_sensor_that_went_silent_after_its_recovery_proves_nothing(
+    town: Town,
+) -> None:
+    await town.hit(HIT)
+    await recover(town, 600)
+    await due_after(town, 600 + 3600)
+    assert await kept(town, "recovered") == []
+
+
+async def test_what_a_vehicle_did_is_not_repaired_by_doing_it_no_longer(
+    town: Town,
+) -> None:
+    act = replace(HIT, device_id=TRUCK, quantity=None, files=OUT_OF_AREA)
+    await town.hit(act)
+    await town.hit(replace(later(act, 600), kind=Hit.CLEARED))
+    asked = "SELECT count(*) FROM evidence_due WHERE kind = 'recovered'"
+    assert await town.pool.fetchval(asked) == 0
 
 
 async def test_a_vehicle_s_case_keeps_its_track(town: Town) -> None:

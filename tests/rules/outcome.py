@@ -19,7 +19,7 @@ FROM case_file ORDER BY number
 EVIDENCE = """
 SELECT f.number, e.kind, e.taken_at, count(*)
 FROM evidence e JOIN case_file f ON f.id = e.case_id
-WHERE e.kind <> 'samples_after'  -- copied at some time after they are due
+WHERE e.kind NOT IN ('samples_after', 'recovered')  -- copied some time after due
 GROUP BY f.number, e.kind, e.taken_at ORDER BY f.number, e.kind, e.taken_at
 """
 

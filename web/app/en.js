@@ -123,6 +123,7 @@ export default {
   "evidence.decided": "filed {at}",
   "evidence.after": "pale: {n} samples after the decision",
   "evidence.count": "{n} samples before, {unit}",
+  "evidence.recovered": "{n} samples while back to normal, {unit}: for the check",
   "evidence.waiting": "samples after the decision follow within 5 minutes",
   "evidence.silence": "Filed for silence: hearing nothing is the evidence",
   "evidence.hit.raised": "again",

@@ -14,12 +14,14 @@ export function evidence(row, items) {
   const [rule] = of("rule");
   const before = chosen(of("samples_before"), rule?.quantity);
   const after = chosen(of("samples_after"), rule?.quantity);
+  const proven = chosen(of("recovered"), rule?.quantity);
   const hits = items.filter((item) => item.kind === "hit");
   return [
     // A group's and a storm's own words count its members as they now are.
     el("p.reason", {}, said(row.shape === "single" ? (rule ?? row) : row, "reason")),
     rule ? el("p.fine", { text: t("case.rule", { rule: rule.rule, version: rule.rule_version }) }) : null,
     rule?.rule.includes(":") ? null : picture(row, rule, before, after),
+    proven ? el("p.fine.proven", { text: t("evidence.recovered", { n: samplesOf(proven).length, unit: span(samplesOf(proven)) }) }) : null,
     hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, before ?? after))) : null,
   ];
 }

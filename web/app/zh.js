@@ -123,6 +123,7 @@ export default {
   "evidence.decided": "立案 {at}",
   "evidence.after": "浅色为立案后的数据，{n} 条",
   "evidence.count": "立案前 {n} 条数据，{unit}",
+  "evidence.recovered": "恢复后保持正常的数据 {n} 条，{unit}：可供核查",
   "evidence.waiting": "立案后的数据 5 分钟后补齐",
   "evidence.silence": "静默立案：没有收到数据本身就是依据",
   "evidence.hit.raised": "再次触发",
