@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-from bench import fences, ingest, rules
+from bench import backtest, fences, ingest, rules
 
 DEFAULT_ROUNDS = 3
 """Rounds of each benchmark; the medians are shown."""
@@ -13,6 +13,7 @@ BENCHES: dict[str, Callable[[int], None]] = {
     "ingest": lambda rounds: asyncio.run(ingest.bench(rounds)),
     "fences": fences.bench,
     "rules": rules.bench,
+    "backtest": backtest.bench,
 }
 """By name; all of them if none is named."""
 

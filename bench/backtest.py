@@ -1,0 +1,122 @@
+"""A backtest's own path: stored rows or journal bodies in, alarms in a docket out.
+
+10,000 devices say one reading a minute each, under the shipped rules. The same minutes
+are taken from journal bodies, one a second as ingest writes them, and from stored
+samples laid out in steps of different length; the database's part is not timed. All in
+one process, in turn; medians are shown.
+"""
+
+import time
+from functools import partial
+from statistics import median
+
+import numpy as np
+
+from bench.rule_stream import city, readings_of, stream
+from bench.rules import shipped
+from cases.routing import shipped_routing
+from devices.registry.snapshot import Snapshot
+from rules.backtest.closings import Closings
+from rules.backtest.course import Course
+from rules.backtest.docket import Docket
+from rules.backtest.sources import BATCH_ENTRIES, laid_out
+from rules.compile import compile_plan
+from rules.entry import learned_from
+from rules.learned import Learned
+from rules.plan import Plan
+from store.journal import Entry, Kind
+from store.journal_body import readings_body
+from vocabulary.position import Positions
+from vocabulary.reading import Readings
+from vocabulary.times import SECOND_US, datetime_from_us
+
+DEVICES = 10_000
+
+MINUTES = 10
+
+DAY_MINUTES = 24 * 60
+
+STEPS_S = (1, 10, 60)
+"""Lengths of the steps that stored samples are laid out in."""
+
+
+def bench(rounds: int) -> None:
+    """Print readings a second, how often real time, and what a day would take.
+
+    Args:
+        rounds: Of each, interleaved; the medians are shown.
+    """
+    town = city(shipped(), DEVICES, quantities=1)
+    plan = compile_plan(town.source)
+    entries = stream(town, rows=DEVICES // 60 + 1, seconds=MINUTES * 60)
+    bodies, samples = _bodies(entries), _samples(entries)
+    asked = {
+        "journal bodies": partial(_from_bodies_s, plan, bodies),
+        **{
+            f"samples, steps of {step_s} s": partial(
+                _from_samples_s, plan, samples, step_s
+            )
+            for step_s in STEPS_S
+        },
+    }
+    taken: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(rounds):
+        for name, ask in asked.items():
+            taken[name].append(ask())
+    rows = len(samples)
+    print(f"{DEVICES:,} devices, {MINUTES} minutes, {rows:,} readings")
+    for name, times in taken.items():
+        took_s = median(times)
+        print(
+            f"  {name:24} {rows / took_s:12,.0f} readings/s "
+            f"{MINUTES * 60 / took_s:8,.0f} x real time, "
+            f"24 h in {took_s * DAY_MINUTES / MINUTES:6.0f} s of one core"
+        )
+
+
+def _bodies(entries: list[Learned]) -> list[Entry]:
+    """Return entries as the journal holds them."""
+    found = []
+    for entry in entries:
+        readings = readings_of(entry)
+        kind = Kind.READINGS if len(readings) else Kind.TICK
+        body = readings_body(readings) if len(readings) else b""
+        at = datetime_from_us(entry.at_us)
+        found.append(Entry(0, entry.seq, at, kind, len(readings), body))
+    return found
+
+
+def _samples(entries: list[Learned]) -> Readings:
+    """Return all readings by their own time, as the tables give them."""
+    told = [readings_of(entry) for entry in entries]
+    columns = {
+        name: np.concatenate([getattr(one, name) for one in told])
+        for name in Readings.__dataclass_fields__
+    }
+    order = np.lexsort((columns["series_id"], columns["measured_us"]))
+    return Readings(**{name: column[order] for name, column in columns.items()})
+
+
+def _course(plan: Plan) -> Course:
+    docket = Docket(Snapshot(version=1), shipped_routing(), Closings())
+    return Course(plan, docket)
+
+
+def _from_bodies_s(plan: Plan, bodies: list[Entry]) -> float:
+    course = _course(plan)
+    begun_s = time.perf_counter()
+    for first in range(0, len(bodies), BATCH_ENTRIES):
+        course.take([learned_from(e) for e in bodies[first : first + BATCH_ENTRIES]])
+    return time.perf_counter() - begun_s
+
+
+def _from_samples_s(plan: Plan, samples: Readings, step_s: int) -> float:
+    course = _course(plan)
+    stretch = int(samples.measured_us[0]), int(samples.measured_us[-1]) + 1
+    begun_s = time.perf_counter()
+    entries = list(
+        laid_out(samples, Positions.empty(), stretch, seq=0, step_us=step_s * SECOND_US)
+    )
+    for first in range(0, len(entries), BATCH_ENTRIES):
+        course.take(entries[first : first + BATCH_ENTRIES])
+    return time.perf_counter() - begun_s
