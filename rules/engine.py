@@ -149,6 +149,8 @@ def _silence(
         every = np.arange(len(plan.ears.slot))
         turns = _silence_of(plan, state, entry, every)
         return turns, _look(plan, state, entry)
+    if not len(quiet.standing):
+        return [], quiet
     turns = _silence_of(plan, state, entry, quiet.standing)
     return turns, _look(plan, state, entry) if turns else quiet
 
