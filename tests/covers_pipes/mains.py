@@ -1,7 +1,7 @@
 """A square of mains with a pressure point at every corner, and what bursts do to it."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +105,7 @@ class Burst:
 
 def sampled(
     until_s: float,
-    kpa: "Pressure",
+    kpa: Callable[[int, float], float],
     *,
     every_s: float = 5.0,
     seed: int = 0,

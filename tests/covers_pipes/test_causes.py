@@ -57,7 +57,7 @@ async def test_a_cause_of_scenario_files_comes_to_its_case_and_no_other(
     for second in range(0, int(STARTS_S + facts.notice_s) + 10, 5):
         at = START + timedelta(seconds=second)
         said = {
-            one.code: {r.quantity: r.value for r in sample(world, one, at)}
+            one.code: {str(r.quantity): r.value for r in sample(world, one, at)}
             for one in judged
             if second % one.interval_s == 0
         }

@@ -14,7 +14,7 @@ from rules.engine import fold
 from rules.learned import Learned
 from rules.plan_source import RuleText
 from rules.transition import Transition
-from rules.triage.decision import File
+from rules.triage.decision import File, Open
 from tests.covers_pipes.mains import TRIAGE, decided
 from tests.rules.town import device, readings, source
 from vocabulary.device import DeviceKind
@@ -102,7 +102,7 @@ def test_s28_in_a_cloudburst_60_gauges_are_one_storm_and_the_deep_ones_alone() -
     deep = {7, 31}
     decisions = decided(plan, [_cloudburst(n, deep) for n in range(1, 31)])
     alone = [d for d in decisions if isinstance(d, File)]
-    storms = {d.bundle.key.code for d in decisions if not isinstance(d, File)}
+    storms = {d.bundle.key.code for d in decisions if isinstance(d, Open)}
     assert storms == {"storm:ponding"}
     told = {
         d.alarm.key.device_id

@@ -109,7 +109,7 @@ async def test_the_demo_s_cloudburst_is_believed(city: City) -> None:
         said = {}
         for gauge in gauges:
             found = sample_gauge(world(), gauge, START + timedelta(seconds=second))
-            said[gauge.code] = {one.quantity: one.value for one in found}
+            said[gauge.code] = {str(one.quantity): one.value for one in found}
         await city.say(second, said)
     await city.fold()
     told = await city.rows(f"{ALARMS} WHERE a.rule = 'ponding'")
