@@ -59,14 +59,17 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
             kept, due = hold(lane, state.held[place], entry.content, entry.at_us)
             held.append(kept)
             early += due.early
+            seen = NOTHING
             for content in due.contents:
-                late = _content(plan, state, lane, content, turns)
+                if isinstance(content, Readings):
+                    seen = seen_in(lane, state, content)
+                late = _content(plan, state, lane, content, seen=seen, turns=turns)
                 folded.late.extend(late_samples(plan, entry, late))
             if has_turn(state.schedule, lane, entry.at_us - lane.late_us):
                 until_us = entry.at_us - lane.late_us
-                turns += _judge(
-                    plan, state, lane, NOTHING, NO_SAMPLES, until_us=until_us
-                )
+                turns += _judge(plan, state, lane, seen, NO_SAMPLES, until_us=until_us)
+            # Last: a turn before these readings goes by those that were before it.
+            remember(state, seen)
         silences, quiet = _silence(plan, state, entry, quiet)
         turns += silences
         folded.transitions.extend(transitions(plan, state, entry, turns))
@@ -79,13 +82,15 @@ def _content(
     state: State,
     lane: Lane,
     content: Content,
+    *,
+    seen: Seen,
     turns: list[Turns],
 ) -> Samples:
     """Judge what was learned; add to `turns`, and return what came too late."""
     if isinstance(content, Readings):
-        samples, seen = _of_readings(plan, lane, content), seen_in(lane, state, content)
+        samples = _of_readings(plan, lane, content)
     elif isinstance(content, Positions):
-        samples, seen = _of_positions(plan, lane, content), NOTHING
+        samples = _of_positions(plan, lane, content)
     else:
         return NO_SAMPLES
     fit, late = admit(plan, state, samples)
@@ -105,7 +110,6 @@ def _judge(
     """Judge samples in their order, and the turns of schedules up to them or a time."""
     ruled = by_schedule(plan, state, lane, samples, until_us)
     known, moot = judge_sides(plan.sides, state, seen, ruled.samples)
-    remember(state, seen)
     ruled.ruling[moot & (ruled.ruling == NO_RULING)] = Verdict.MOOT
     # What a schedule rules needs no side reading.
     known |= ruled.ruling != NO_RULING

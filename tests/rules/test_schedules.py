@@ -242,6 +242,18 @@ def test_what_comes_late_from_outside_the_schedule_is_not_told() -> None:
     assert not folded.transitions
 
 
+def test_an_opening_between_two_side_readings_goes_by_the_one_before_it() -> None:
+    """The second is told in the very entry at which the turn is taken."""
+    cabinet = device(1, DeviceKind.CABINET, "contactor_on", "voltage_v", interval_s=4)
+    text = next(text for text in RULES if "code: 'off'" in text or "code: off" in text)
+    plan = compile_plan(source([cabinet], text + 'when: {local: "16:01-16:05"}\n'))
+    entries = [
+        readings(1, 54, [(10, 54, 30, 0), (11, 54, 5, 0)]),
+        readings(2, 64, [(10, 64, 12, 0)]),
+    ]
+    assert not fold(plan, plan.fresh_state(), entries).transitions
+
+
 def test_a_vehicle_judged_at_an_opening_is_where_it_was_last() -> None:
     text = (SHIPPED / "vehicle-out-of-area.yaml").read_text("utf-8")
     text = text.replace("on_delay_s: 15", "") + 'when: {local: "16:00-16:10"}\n'
