@@ -68,8 +68,8 @@ def incident_at(
             | Cause.SUPPLY_HIGH
         ):
             return plain
-        case Cause.CIRCUIT_OFF:
-            return _with_members(plain, _lamps_of(town, device), ())
+        case Cause.CIRCUIT_OFF | Cause.GATEWAY_LOST:
+            return _with_members(plain, _below(town, cause, device), ())
         case Cause.PIPE_BURST:
             return _with_members(plain, *_low_points(town, plain))
         case Cause.CLOUDBURST:
@@ -88,9 +88,12 @@ def _with_members(
     return replace(plain, members=(plain.device, *others), perhaps=tuple(unsure))
 
 
-def _lamps_of(town: Town, cabinet: Hardware) -> list[str]:
+def _below(town: Town, cause: Cause, device: Hardware) -> list[str]:
+    """Return the lamps of a cabinet, or whatever hangs from a sensor's gateway."""
+    if cause is Cause.GATEWAY_LOST:
+        return [each.code for each in town.city.below(device.gateway)]
     lamps = town.city.of_kind(DeviceKind.LAMP)
-    return [lamp.code for lamp in lamps if lamp.upstream == cabinet.code]
+    return [lamp.code for lamp in lamps if lamp.upstream == device.code]
 
 
 def _low_points(town: Town, burst: Incident) -> tuple[list[str], list[str]]:

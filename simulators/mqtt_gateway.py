@@ -16,6 +16,7 @@ from ingest.protocols.gezhi_json import DeviceReadings, UpMessage, encode
 from simulators.city import Endpoint, Hardware
 from simulators.covers import sample_cover
 from simulators.gauges import sample_gauge
+from simulators.incidents import Cause
 from simulators.mqtt_link import LinkError, MqttLink, PublishRefusedError, mqtt_link
 from simulators.obeying import Obedience
 from simulators.pacing import first_from, pause_s, sample_second, time_of, wait_until
@@ -38,6 +39,10 @@ SAMPLERS: Mapping[DeviceKind, Sampler] = {
     DeviceKind.GAUGE: sample_gauge,
 }
 """The sensors that hang from radio gateways; others below one are not played."""
+
+
+class GatewayLostError(RuntimeError):
+    """The gateway has lost its own line, as an incident wants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,7 @@ async def run_mqtt_gateway(relay: Relay, *, url: str, clock: Clock) -> None:
     number, attempt = 1, 0
     memory = Obedience()
     while True:
+        await _until_found(relay, clock)
         try:
             async with (
                 mqtt_link(
@@ -105,10 +111,33 @@ async def run_mqtt_gateway(relay: Relay, *, url: str, clock: Clock) -> None:
                 while True:
                     number = await _publish(relay, link, number, clock)
                     attempt = 0
+        except* GatewayLostError:
+            log.info("%s lost", code)
         except* (LinkError, PublishRefusedError) as group:
             log.warning("%s: %s", code, group.exceptions[0])
         await asyncio.sleep(pause_s(world.town.noise, code, attempt))
         attempt += 1
+
+
+def lost_until_s(world: World, gateway: str, second: float) -> float | None:
+    """Return when a gateway is back that is lost at `second`; None if it is not."""
+    within = second % world.period_s
+    devices = world.town.city.devices
+    ends = [
+        incident.ends_s
+        for incident in world.recent(Cause.GATEWAY_LOST, second)
+        if incident.lasts_at(within) and devices[incident.device].gateway == gateway
+    ]
+    return second + max(ends) - within if ends else None
+
+
+async def _until_found(relay: Relay, clock: Clock) -> None:
+    """Wait while the gateway is lost; its sensors' messages wait with it."""
+    world = relay.world
+    second = world.second(clock())
+    back_s = lost_until_s(world, relay.gateway.code, second)
+    if back_s is not None:
+        await wait_until(world, back_s, clock)
 
 
 async def _answer(
@@ -131,5 +160,8 @@ def _do_nothing(_order: AnyOrder) -> str:
 async def _publish(relay: Relay, link: MqttLink, number: int, clock: Clock) -> int:
     """Publish one message when it is time; return the number of the next."""
     await wait_until(relay.world, number * TURN_S, clock)
+    world = relay.world
+    if lost_until_s(world, relay.gateway.code, world.second(clock())) is not None:
+        raise GatewayLostError
     await link.send_up(message(relay, number))
     return number + 1

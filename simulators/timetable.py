@@ -25,6 +25,10 @@ FIRST = (
 )
 """Second and cause of the first incidents."""
 
+LOST = (36.0, Cause.GATEWAY_LOST)
+"""Once in a period a radio gateway goes away with all its sensors, the others having
+begun: it takes minutes until so much silence is a case."""
+
 ROTA = (
     Cause.LAMP_FAILED,
     Cause.COVER_OPENED,
@@ -68,7 +72,7 @@ def demo_timetable(town: Town, *, speed: float = 1.0) -> tuple[Incident, ...]:
 
 
 def _starts(town: Town, *, every_s: float) -> Iterator[tuple[float, Cause]]:
-    yield from FIRST
+    yield from (*FIRST, LOST)
     start_s, number = LATER_FROM_S, 0
     while start_s < PERIOD_S - QUIET_S:
         yield round(start_s, 1), ROTA[number % len(ROTA)]

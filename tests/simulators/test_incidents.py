@@ -11,6 +11,7 @@ from simulators.city import Hardware
 from simulators.covers import sample_cover
 from simulators.gauges import sample_gauge
 from simulators.incidents import CAUSES, Cause, Incident, truth_line
+from simulators.mqtt_gateway import lost_until_s
 from simulators.pressure import sample_pressure
 from simulators.timetable import EVERY_S, FIRST, demo_timetable
 from simulators.town import PERIOD_S
@@ -62,6 +63,28 @@ def test_every_seed_shows_all_five_kinds_within_forty_seconds(seed: int) -> None
     early = [one for one in demo_timetable(built) if one.starts_s <= 40]
     kinds = {CAUSES[one.cause].kind for one in early}
     assert kinds == set(DeviceKind)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_seed_loses_one_gateway_with_all_its_sensors(seed: int) -> None:
+    built = town(seed)
+    (lost,) = [one for one in demo_timetable(built) if one.cause is Cause.GATEWAY_LOST]
+    gateway = built.city.devices[lost.device].gateway
+    assert set(lost.members) == {each.code for each in built.city.below(gateway)}
+    assert lost.starts_s < 60
+    played = World.begin(built, [lost], start=START)
+    back = lost_until_s(played, gateway, lost.starts_s + 1)
+    assert back == pytest.approx(lost.ends_s)
+    assert lost_until_s(played, gateway, lost.ends_s) is None
+    others = set(built.city.gateways) - {gateway}
+    assert not any(lost_until_s(played, one, lost.starts_s + 1) for one in others)
+
+
+def test_the_truth_about_a_lost_gateway_names_the_gateway() -> None:
+    (lost,) = some(Cause.GATEWAY_LOST)
+    truth = json.loads(truth_line(lost, town().city.devices, start=START))
+    assert truth["subject"] == {"gateway": device(lost.device).gateway}
+    assert truth["class"]["condition"] == "device_silent"
 
 
 def test_later_incidents_come_about_one_a_minute_for_hours() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import aiomqtt
@@ -13,10 +14,13 @@ from paho.mqtt.properties import Properties
 from gezhi.stack.broker import Broker
 from ingest.protocols.gezhi_json import UpMessage, decode, decode_status
 from simulators.city import Endpoint
+from simulators.consequences import incident_at
+from simulators.incidents import Cause
 from simulators.mqtt_gateway import Relay, message, run_mqtt_gateway
 from simulators.mqtt_link import LinkError, PublishRefusedError, mqtt_link
 from simulators.world import World
 from tests.simulators.playing import now, playing, world
+from tests.simulators.towns import town
 from vocabulary.device import Transport
 
 pytestmark = pytest.mark.broker
@@ -202,3 +206,40 @@ async def test_nothing_is_lost_when_the_broker_goes_and_comes(
             await until(heard, 6)
     numbers = sorted({one.seq for one in heard if one.seq is not None})
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_gateway_that_is_lost_says_nothing_and_catches_up_when_it_is_back(
+    broker: Broker, unique: str
+) -> None:
+    await broker.admit(unique)
+    built = town()
+    cover = built.city.below("GW-C")[0]
+    lost = incident_at(
+        built, Cause.GATEWAY_LOST, cover, name="lost", start_s=1.5, for_s=3
+    )
+    assert lost is not None
+    played = World.begin(built, [lost], start=now())
+    endpoint = replace(built.city.gateways["GW-C"], code=unique)
+    devices = {
+        code: replace(each, gateway=unique) if each.gateway == "GW-C" else each
+        for code, each in built.city.devices.items()
+    }
+    city = replace(built.city, devices=devices, gateways={unique: endpoint})
+    played = replace(played, town=replace(built, city=city))
+    below = [each for each in devices.values() if each.gateway == unique]
+    gateway = Relay(world=played, gateway=endpoint, devices=below)
+    async with hearing(broker, f"gezhi/v1/{unique}/#") as client:
+        player = run_mqtt_gateway(gateway, url=broker.url(unique), clock=now)
+        async with playing(player):
+            said: list[bool | int | None] = []
+            async for heard in client.messages:
+                is_status = heard.topic.matches("+/+/+/status")
+                told = body(heard)
+                said.append(decode_status(told).up if is_status else decode(told).seq)
+                if said[-1] == 5:
+                    break
+    assert said[:2] == [True, 1]
+    assert False in said, "the line went"
+    numbers = [one for one in said if not isinstance(one, bool)]
+    assert numbers == [1, 2, 3, 4, 5]
+    assert said.index(False) < said.index(4), "what it missed comes once it is back"
