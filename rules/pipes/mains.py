@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,13 +20,11 @@ class Mains:
 
     Attributes:
         code: Code of the first pipe.
-        network: The pipes as waves see them.
-        pipes: The same by code.
+        pipes: By code.
         points: Device id of every point, ascending, with its node.
     """
 
     code: str
-    network: Network
     pipes: Mapping[str, PipeFacts]
     points: Mapping[int, str]
 
@@ -69,7 +68,6 @@ def mains_of(pipes: Sequence[PipeFacts], points: Mapping[str, int]) -> list[Main
         found.append(
             Mains(
                 code=part[0].code,
-                network=Network.of([_pipe(pipe) for pipe in part]),
                 pipes={pipe.code: pipe for pipe in part},
                 points=dict(sorted(on.items())),
             )
@@ -79,7 +77,7 @@ def mains_of(pipes: Sequence[PipeFacts], points: Mapping[str, int]) -> list[Main
 
 def locate_on(mains: Mains, drops: Sequence[Drop]) -> Located | None:
     """Return where on some mains a burst is; None if the drops do not tell."""
-    burst = locate(mains.network, drops)
+    burst = locate(_network(tuple(mains.pipes.values())), drops)
     return None if burst is None else _located(mains, burst)
 
 
@@ -105,6 +103,12 @@ def _located(mains: Mains, burst: Burst) -> Located:
         certainty=burst.certainty,
         runner_up="" if burst.runner_up is None else burst.runner_up.code,
     )
+
+
+@lru_cache(maxsize=4)
+def _network(pipes: tuple[PipeFacts, ...]) -> Network:
+    """Return pipes as waves see them: made when a burst first asks, for it costs."""
+    return Network.of([_pipe(pipe) for pipe in pipes])
 
 
 def _pipe(facts: PipeFacts) -> Pipe:
