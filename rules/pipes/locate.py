@@ -24,6 +24,9 @@ from vocabulary.times import SECOND_US
 STEPS = 21
 """Places tried along each pipe, both ends among them."""
 
+SHARES = np.linspace(0, 1, STEPS)
+"""How far along a pipe they lie."""
+
 LEAST_POINTS = 2
 """Fewer than this many points that dropped tell a sensor's fault, not a burst."""
 
@@ -106,11 +109,14 @@ def locate(network: Network, drops: Sequence[Drop]) -> Burst | None:
     if len({drop.node for drop in known}) < LEAST_POINTS:
         return None
     first_us = min(drop.at_us for drop in known)
+    travel_s = network.travel_s([drop.node for drop in known])
     ranked = sorted(
         (
             (_rank(fit, at), pipe.code, pipe, fit, at)
             for pipe in network.pipes
-            for fit in [_fit(network, pipe, known, first_us)]
+            for fit in [
+                _fit(known, first_us, network.along(pipe, SHARES, travel_s), pipe)
+            ]
             for at in [_best(fit)]
             if np.isfinite(fit.far[at])
         ),
@@ -123,7 +129,7 @@ def locate(network: Network, drops: Sequence[Drop]) -> Burst | None:
     runner_up, next_rank = next(others, (None, (np.inf, np.inf, np.inf)))
     return Burst(
         pipe=pipe,
-        share=float(np.linspace(0, 1, STEPS)[at]),
+        share=float(SHARES[at]),
         began_us=first_us + round(float(fit.began_s[at]) * SECOND_US),
         slack_s=float(fit.slack_s[at]),
         runner_up=runner_up,
@@ -131,9 +137,10 @@ def locate(network: Network, drops: Sequence[Drop]) -> Burst | None:
     )
 
 
-def _fit(network: Network, pipe: Pipe, drops: Sequence[Drop], first_us: int) -> _Fit:
-    travel_s = network.along(pipe, np.linspace(0, 1, STEPS))
-    travel_s = travel_s[:, [network.place[drop.node] for drop in drops]]
+def _fit(
+    drops: Sequence[Drop], first_us: int, travel_s: NDArray[np.float64], pipe: Pipe
+) -> _Fit:
+    """Return how well places along a pipe explain drops, `travel_s` away from them."""
     not_before = np.array([(d.before_us - first_us) / SECOND_US for d in drops])
     not_after = np.array([(d.at_us - first_us) / SECOND_US for d in drops])
     depth = np.array([d.lost_kpa for d in drops])

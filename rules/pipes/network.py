@@ -38,21 +38,21 @@ class Pipe:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Mains, and how long a wave takes between any two nodes.
+    """Mains, and what lies beside what.
 
     Attributes:
         pipes: In the order of their codes.
-        place: Place of each node in `travel_s`.
-        travel_s: From node to node, infinite where nothing connects them, shape (n, n).
+        place: Number of each node.
+        beside: Of each node, its neighbours and how long a wave takes to them.
     """
 
     pipes: tuple[Pipe, ...]
     place: Mapping[str, int]
-    travel_s: NDArray[np.float64]
+    beside: tuple[tuple[tuple[int, float], ...], ...]
 
     @classmethod
     def of(cls, pipes: Sequence[Pipe]) -> Self:
-        """Return the network that pipes make; cost grows with nodes times pipes."""
+        """Return the network that pipes make."""
         ordered = tuple(sorted(pipes, key=lambda pipe: pipe.code))
         nodes = sorted({node for pipe in ordered for node in (pipe.start, pipe.end)})
         place = {node: at for at, node in enumerate(nodes)}
@@ -61,24 +61,40 @@ class Network:
             a, b = place[pipe.start], place[pipe.end]
             beside[a].append((b, pipe.travel_s))
             beside[b].append((a, pipe.travel_s))
-        rows = [_from_node(start, beside) for start in range(len(nodes))]
-        return cls(ordered, place, np.array(rows).reshape(len(nodes), len(nodes)))
+        return cls(ordered, place, tuple(map(tuple, beside)))
 
-    def along(self, pipe: Pipe, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how long a wave takes from points on a pipe to every node.
+    def travel_s(self, nodes: Sequence[str]) -> NDArray[np.float64]:
+        """Return how long a wave takes between every node and some of them.
+
+        Returns:
+            Seconds, infinite where nothing connects them, shape (all nodes, nodes).
+        """
+        rows = [_from_node(self.place[node], self.beside) for node in nodes]
+        return np.array(rows, np.float64).reshape(len(nodes), len(self.place)).T
+
+    def along(
+        self,
+        pipe: Pipe,
+        shares: NDArray[np.float64],
+        travel_s: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return how long a wave takes from points on a pipe to nodes.
 
         Args:
             pipe: One of `pipes`.
             shares: How far along the pipe each point lies, 0 to 1, shape (k,).
+            travel_s: To those nodes, as `travel_s` gives it; None for all nodes.
 
         Returns:
             Seconds, shape (k, nodes).
         """
+        if travel_s is None:
+            travel_s = self.travel_s(list(self.place))
         from_start = (shares * pipe.travel_s)[:, np.newaxis]
         a, b = self.place[pipe.start], self.place[pipe.end]
         least: NDArray[np.float64] = np.minimum(
-            self.travel_s[a] + from_start,
-            self.travel_s[b] + pipe.travel_s - from_start,
+            travel_s[a] + from_start,
+            travel_s[b] + pipe.travel_s - from_start,
         )
         return least
 
