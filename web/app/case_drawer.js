@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { cases, words } from "./city.js";
-import { whyOf } from "./case_list.js";
+import { cameBack, whyOf } from "./case_list.js";
 import { el, fill } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { icon } from "./icons.js";
@@ -10,6 +10,7 @@ import { MOST_SHOWN, membersOf } from "./members.js";
 import { movesOf } from "./moves.js";
 import { notify } from "./notices.js";
 import { route } from "./route.js";
+import { splitOf } from "./split.js";
 import { moment } from "./times.js";
 import { said, side, t } from "./words.js";
 
@@ -20,17 +21,24 @@ export async function caseView(id) {
   const [row, items, steps, moves] = await Promise.all([
     get(`/cases/${id}`), get(`/cases/${id}/evidence`), get(`/cases/${id}/steps`), get(`/cases/${id}/moves`),
   ]);
-  const members = row.members ? await get(`/cases/${id}/members?limit=${MOST_SHOWN}`) : null;
+  const crowd = row.members ? await crowdOf(id) : null;
   const registry = items.items.find((item) => item.kind === "registry")?.body ?? null;
   const view = el("article.case-view", { "data-severity": row.severity });
   return fill(view,
     head(row),
     phases(row),
     section("case.why", evidence(row, items.items)),
-    members ? section("case.members", membersOf(row, members.items)) : null,
+    crowd ? section("case.members", [...membersOf(row, crowd.members), splitOf(row, crowd)]) : null,
     section("case.where", [facts(row, registry)]),
     section("case.steps", [timeline(steps.items)]),
     section("case.moves", [movesOf(row, moves.items)]));
+}
+
+async function crowdOf(id) {
+  const [members, splits, session] = await Promise.all([
+    get(`/cases/${id}/members?limit=${MOST_SHOWN}`), get(`/cases/${id}/splits`), get("/session"),
+  ]);
+  return { members: members.items, splits: splits.items, role: session.role };
 }
 
 function head(row) {
@@ -39,7 +47,7 @@ function head(row) {
       el("span.tag.severity", { "data-severity": row.severity, text: t(`severity.${row.severity}`) }),
       el("span.tag.stage", { text: side(words.value?.stages[row.stage], row.stage) }),
       row.recovered_at ? el("span.tag.good", { title: t("recovered.title"), text: t("recovered") }) : null,
-      row.rework_at && !row.recovered_at ? el("span.tag", { title: t("rework.title"), text: t("rework") }) : null,
+      ...cameBack(row),
       row.shape === "single" ? null : el("span.tag", { text: t(`shape.${row.shape}`, { n: row.members }) }),
       row.unstable_since ? el("span.tag", { title: t("unstable.title", { n: row.quiet_hits }), text: t("unstable") }) : null,
       row.simulated ? el("span.tag.drill", { title: t("drill.title"), text: t("drill") }) : null),
@@ -74,6 +82,7 @@ function facts(row, registry) {
     ["case.measured", moment(row.measured_at)],
     ["case.recovered.at", row.recovered_at ? moment(row.recovered_at) : ""],
     ["case.closed.at", row.closed_at ? moment(row.closed_at) : ""],
+    ["case.reopened.at", row.reopened_at ? moment(row.reopened_at) : ""],
     ["case.quiet", row.quiet_hits ? t("case.quiet.hits", { n: row.quiet_hits }) : ""],
     ["case.window", row.window_id ? t("case.window.kept", { id: row.window_id }) : ""],
   ];
@@ -82,6 +91,8 @@ function facts(row, registry) {
     registry?.considered.length ? considered(registry) : null,
     row.parent_id ? el("button.quiet.link-device", { type: "button", on: { click: () => route.open("case", row.parent_id) } },
       el("span", { text: t("case.parent") })) : null,
+    row.repeat_of ? el("button.quiet.link-device", { type: "button", on: { click: () => route.open("case", row.repeat_of) } },
+      el("span", { text: t("case.repeat.of") })) : null,
     el("button.quiet.link-device", { type: "button", on: { click: () => route.open("device", row.device_id) } },
       icon(row.device_kind, 16), row.device_code));
 }
@@ -120,5 +131,5 @@ async function copy(text) {
 /** Tell whether a case that is open on the page changed since. */
 export function stamp(id) {
   const row = cases.value.get(id);
-  return row ? `${row.stage}|${row.hit_count}|${row.recovered_at}|${row.last_hit_at}|${row.worker}` : "";
+  return row ? `${row.stage}|${row.hit_count}|${row.recovered_at}|${row.last_hit_at}|${row.worker}|${row.rework_at}|${row.reopen_count}` : "";
 }

@@ -99,9 +99,20 @@ function tags(row) {
     row.hit_count > 1 ? el("span.tag", { title: t("hits.title", { n: row.hit_count }), text: t("hits", { n: row.hit_count }) }) : null,
     row.simulated ? el("span.tag.drill", { title: t("drill.title"), text: t("drill") }) : null,
     row.recovered_at ? el("span.tag.good", { title: t("recovered.title"), text: t("recovered") }) : null,
-    row.rework_at && !row.recovered_at ? el("span.tag", { title: t("rework.title"), text: t("rework") }) : null,
+    ...cameBack(row),
     el("span.tag.stage", { text: side(stage, row.stage) }),
   ];
+}
+
+/** Return the marks of a case that came back, or that is said to be done and is not. */
+export function cameBack(row) {
+  const marks = [
+    ["rework", row.rework_at && !row.recovered_at, 0],
+    ["reopened", row.reopen_count, row.reopen_count],
+    ["repeat", row.repeat_count, row.repeat_count],
+  ];
+  return marks.filter(([, holds]) => holds).map(([word, , n]) =>
+    el("span.tag.back", { "data-back": word, title: t(`${word}.title`, { n }), text: t(word, { n }) }));
 }
 
 /** Return the short word for why this unit: the part of the routing that chose. */

@@ -33,6 +33,7 @@ async function ask(place, row, offer, onCancel) {
     on: { submit: (event) => { event.preventDefault(); carry(row, offer, fields, { place, send, error }); } },
   },
   el("h4", { text: side(offer) }),
+  said(offer, "warning") ? el("p.move-warning", { role: "alert", text: said(offer, "warning") }) : null,
   ...Object.values(fields).map(({ label, input }) => el("label", {}, label, input)),
   error,
   el("div.move-end", {}, send, el("button.quiet", { type: "button", text: t("move.cancel"), on: { click: onCancel } })));
@@ -65,6 +66,7 @@ async function carry(row, offer, fields, { place, send, error }) {
   send.disabled = true;
   error.hidden = true;
   const body = { move: offer.move };
+  if (said(offer, "warning")) body.confirmed = true; // it was read beside the button
   for (const [name, { input }] of Object.entries(fields)) if (input.value) body[name] = input.value;
   try {
     await post(`/cases/${row.id}/moves`, body);
