@@ -45,6 +45,11 @@ RECEIVE_MAXIMUM = 10_000
 KNOWS_ONLY_MQTT_5 = ("Unsupported protocol version", "Operation timed out")
 """How paho and aiomqtt call it: the broker says so, or (iotcore) says nothing."""
 
+LOOK_S = 1.0
+"""How often a socket is read though nothing says that it can be: libuv ends its watch
+over a socket with an error (the broker hung up while we stood still), and uvloop tells
+nobody."""
+
 PACKETS_AT_ONCE = 500
 """Most packets read at one wake-up; then other tasks get their turn."""
 
@@ -119,6 +124,7 @@ class MqttLink:
         except aiomqtt.MqttError as error:
             raise LinkLostError(f"{self.peer}: {error}") from error
         self._start_reading()
+        self._look_later()
         return self
 
     async def _connect(self) -> None:
@@ -137,6 +143,7 @@ class MqttLink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._look.cancel()
         try:
             await self._client.__aexit__(kind, error, trace)
         except aiomqtt.MqttError as lost:
@@ -222,6 +229,14 @@ class MqttLink:
             asyncio.get_running_loop().remove_reader(sock.fileno())
         self._is_reading = False
 
+    def _look_later(self) -> None:
+        self._look = self._loop.call_later(LOOK_S, self._look_now)
+
+    def _look_now(self) -> None:
+        if self._is_reading:
+            self._on_readable()
+        self._look_later()
+
     def _on_readable(self) -> None:
         try:
             self._read()
@@ -239,8 +254,12 @@ class MqttLink:
 
     def _wait_to_write(self, sock: Socket) -> None:
         """Write as soon as that is possible, if the socket was not closed meanwhile."""
-        if self._paho.socket() is sock:
+        if self._paho.socket() is not sock:
+            return
+        try:
             self._loop.add_writer(sock.fileno(), self._on_writable)
+        except RuntimeError as error:  # uvloop: its watch over the socket has ended
+            self._fail(error)
 
     def _on_writable(self) -> None:
         try:

@@ -160,6 +160,19 @@ async def test_a_link_that_breaks_while_messages_wait_is_lost_once_they_are_take
                 await link.receive(10, 100)
 
 
+async def test_a_link_whose_socket_nobody_watches_is_read_all_the_same(
+    broker: Broker, gateway: str
+) -> None:
+    address = BrokerAddress.from_url(broker.ingest_url)
+    async with asyncio.timeout(20), MqttLink(address, f"{gateway}-link") as link:
+        await link.subscribe([f"gezhi/v1/{gateway}/up"])
+        sock = link._paho.socket()  # noqa: SLF001 - as libuv forgets it
+        assert sock is not None
+        asyncio.get_running_loop().remove_reader(sock.fileno())
+        await publish(broker, gateway, b"1")
+        assert len((await link.receive(10, 100)).messages) == 1
+
+
 @pytest.mark.skipif(find_iotcore() is None, reason="the iotcore wheel is missing")
 async def test_a_listener_that_knows_only_mqtt_5_is_spoken_to_in_it(
     unique: str,
