@@ -31,6 +31,13 @@ STOPPED = 130
 """Exit code after Ctrl-C."""
 
 
+SHORTEST_STEP_S = 0.1
+"""Of stored samples; a shorter one would only take longer."""
+
+SHORT = timedelta(hours=6)
+"""Stretches of stored samples up to this are laid out second by second."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A command line's words.
@@ -41,7 +48,7 @@ class Wish:
         until: Up to when; empty for now.
         against: `live` or nothing.
         warm_up_h: Hours judged before.
-        step_s: Of stored samples.
+        step_s: Of stored samples; 0 for what suits.
         readings: Whether to read stored samples at once.
         as_json: Whether JSON is wanted.
         most: Lines of differences to print.
@@ -96,7 +103,7 @@ async def _run(dsn: str, wish: Wish, zone: ZoneInfo) -> Report:
             warm_up=timedelta(hours=wish.warm_up_h),
             against_live=wish.against == "live",
             readings=wish.readings,
-            step_us=round(wish.step_s * 1_000_000),
+            step_us=round(step_of(wish.step_s, until - since) * 1_000_000),
         )
         with _Shown() as shown:
             found = await backtest(connection, ask, time_zone=zone.key, tell=shown.tell)
@@ -105,6 +112,13 @@ async def _run(dsn: str, wish: Wish, zone: ZoneInfo) -> Report:
         await connection.close()
     stated = {row.unit_id: row.cases_per_day for row in rows}
     return report_of(found, zone=zone, stated=stated)
+
+
+def step_of(step_s: float, lasts: timedelta) -> float:
+    """Return the seconds that one entry of stored samples tells."""
+    if step_s > 0:
+        return max(step_s, SHORTEST_STEP_S)
+    return 1.0 if lasts <= SHORT else 10.0
 
 
 def time_from(text: str, zone: ZoneInfo) -> datetime:

@@ -29,8 +29,14 @@ def backtest(
         float, typer.Option(min=0, max=24 * 90, help="Hours judged before, uncounted.")
     ] = 24.0,
     step_s: Annotated[
-        float, typer.Option(min=0.1, max=60, help="Of stored samples: one entry each.")
-    ] = 1.0,
+        float,
+        typer.Option(
+            min=0,
+            max=60,
+            help="Of stored samples one entry tells so many seconds; 0: 1, over more "
+            "than six hours 10.",
+        ),
+    ] = 0.0,
     most: Annotated[
         int, typer.Option(min=0, help="Alarms and cases that differ to print.")
     ] = 20,

@@ -190,6 +190,48 @@ async def filed_cases(
     ]
 
 
+async def case_endings(
+    connection: Connection,
+    *,
+    since: datetime,
+    until: datetime,
+    stages: Sequence[str],
+    limit: int,
+) -> list[tuple[ProblemKey, datetime | None, str]]:
+    """Return every end that cases came to in a stretch, also of those that went on.
+
+    A case that came to none in it has one row without a time.
+
+    Args:
+        connection: Any.
+        since: Cases that were over by then are left out.
+        until: Cases that were opened later are.
+        stages: The stages at which a case is over.
+        limit: Most rows.
+    """
+    rows = await connection.fetch(
+        "SELECT f.subject_kind, f.subject_id, f.scheme, f.type, f.class_code,"
+        " f.condition, s.taken_at, coalesce(s.to_stage, f.stage) AS stage"
+        " FROM case_file f LEFT JOIN case_step s"
+        " ON s.case_id = f.id AND s.to_stage = ANY($3)"
+        " WHERE f.opened_at < $2 AND (f.closed_at IS NULL OR f.closed_at >= $1)"
+        " ORDER BY f.opened_at, f.id, s.id LIMIT $4",
+        since,
+        until,
+        list(stages),
+        limit,
+    )
+    keys = ProblemKey.__dataclass_fields__
+    return [
+        (
+            ProblemKey(**{name: row[name] for name in keys}),
+            row["taken_at"],
+            row["stage"],
+        )
+        for row in rows
+    ]
+
+
 _READING = np.dtype(
     [
         ("fields", ">i2"),

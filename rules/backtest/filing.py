@@ -45,6 +45,7 @@ def _file(docket: Docket, request: FilingRequest) -> None:
 
 
 def _raise(docket: Docket, request: FilingRequest) -> CaseLine | None:
+    before = docket.case_of_alarm(request.alarm_id)
     found = docket.place(request)
     if found is None:
         return None
@@ -62,7 +63,15 @@ def _raise(docket: Docket, request: FilingRequest) -> CaseLine | None:
     if request.shape is not Shape.SINGLE and case.shape == Shape.SINGLE:
         case.shape = request.shape
     docket.own(request.alarm_id, case, request.at)
+    if before is not None and before is not case and ":" not in before.rule:
+        _let_go(docket, request, before)
     return case
+
+
+def _let_go(docket: Docket, request: FilingRequest, before: CaseLine) -> None:
+    """Let the case of an upstream recover that a member outlasted, if all else has."""
+    if docket.is_open(before, request.at) and before.recovered_at is None:
+        _recover(request, before)
 
 
 def _begin(docket: Docket, request: FilingRequest, found: Place) -> CaseLine | None:

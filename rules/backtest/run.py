@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from cases.routing import shipped_routing
+from cases.stage import ENDED
 from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.backtest.closings import Closings
 from rules.backtest.course import Course
@@ -29,6 +30,7 @@ from store.backtest_read import (
     FiledAlarm,
     FiledCase,
     Kept,
+    case_endings,
     filed_alarms,
     filed_cases,
     journal_kept,
@@ -108,6 +110,7 @@ class Found:
         unplaced: Hits that could not have become a case.
         live_alarms: Real alarms that stood in the stretch; empty if not compared.
         live_cases: Real cases that were open in it.
+        closings: When these were closed.
     """
 
     ask: Ask
@@ -125,6 +128,7 @@ class Found:
     unplaced: int
     live_alarms: list[FiledAlarm]
     live_cases: list[FiledCase]
+    closings: Closings
 
 
 async def backtest(
@@ -156,7 +160,7 @@ async def backtest(
     live = await _live_cases(connection, ask, begun)
     source = await current_source(connection, snapshot, at=begun, time_zone=time_zone)
     plan = _plan(ask, snapshot, source)
-    closings = Closings.of((case.key, case.closed_at, case.stage) for case in live)
+    closings = await _closings(connection, ask, begun)
     course = Course(plan, Docket(snapshot, shipped_routing(), closings))
     # Where nothing was dropped there was nothing to be known before the journal.
     reaches = kept.oldest_seq == 1 or begun >= kept.oldest_at
@@ -186,6 +190,7 @@ async def backtest(
         unplaced=course.docket.unplaced,
         live_alarms=alarms,
         live_cases=live,
+        closings=closings,
     )
 
 
@@ -267,6 +272,20 @@ async def _live_cases(
     if not ask.against_live:
         return []
     return await filed_cases(connection, since=begun, until=ask.until, limit=MOST_LINES)
+
+
+async def _closings(connection: Connection, ask: Ask, begun: datetime) -> Closings:
+    if not ask.against_live:
+        return Closings()
+    return Closings.of(
+        await case_endings(
+            connection,
+            since=begun,
+            until=ask.until,
+            stages=sorted(ENDED),
+            limit=MOST_LINES,
+        )
+    )
 
 
 async def _live_alarms(

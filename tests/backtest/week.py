@@ -11,13 +11,17 @@ from tests.rules.city_feed import NOON, Feed
 from tests.rules.workers import fold_all
 from tests.triage.city import City
 
-DAYS = 7
+DAYS = 8
 BUSY = 70
 """Batches of a day, most of them in its first minutes."""
 
 CLOSE = """
-UPDATE case_file SET stage = 'closed', closed_at = $1
-WHERE closed_at IS NULL AND id % 3 = $2
+WITH closed AS (
+    UPDATE case_file SET stage = 'closed', closed_at = $1
+    WHERE closed_at IS NULL AND id % 3 = $2 RETURNING id
+)
+INSERT INTO case_step (case_id, taken_at, move, from_stage, to_stage, actor, role, note)
+SELECT id, $1, 'close', 'dispatched', 'closed', 'me', 'admin', '' FROM closed
 """
 
 
