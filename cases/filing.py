@@ -110,8 +110,9 @@ def _told(filed: Sequence[Filed]) -> list[Notice]:
         if each.outcome is Outcome.JOINED and each.case is not None
     }
     return [
-        each.notice
+        notice
         for place, each in enumerate(filed)
-        if each.notice is not None
+        for notice in (each.also, each.notice)
+        if notice is not None
         and (each.outcome is not Outcome.JOINED or place in joined.values())
     ]

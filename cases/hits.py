@@ -60,6 +60,7 @@ class Filed:
         case: The case as it is now; None if there is none.
         why: Why there is none, where `outcome` is `NOT_FILED`.
         notice: What the journal tells of it, if anything.
+        also: What it tells of the case that the alarm was a member of, if anything.
     """
 
     outcome: Outcome
@@ -67,6 +68,7 @@ class Filed:
     case: LockedCase | None = None
     why: Unplaced | None = None
     notice: Notice | None = None
+    also: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,7 @@ async def file_hit(desk: Desk, request: FilingRequest) -> Filed:
 
 async def raise_hit(desk: Desk, request: FilingRequest) -> Filed:
     """Open a case for a hit, or count it on the open one; say if it is unstable."""
+    before = await rows.lock_case_of_alarm(desk.connection, request.alarm_id)
     filed = await _raise(desk, request)
     if filed.case is None:
         return filed
@@ -116,7 +119,30 @@ async def raise_hit(desk: Desk, request: FilingRequest) -> Filed:
     if request.shape is not Shape.SINGLE:
         await members.set_shape(connection, case_id, request.shape)
     await members.own_case(connection, request.alarm_id, case_id)
+    if before is not None and before.id != case_id:
+        return replace(filed, also=await _let_go(connection, request, before))
     return filed
+
+
+async def _let_go(
+    connection: Connection, request: FilingRequest, before: LockedCase
+) -> Notice | None:
+    """Let the case of an upstream recover that a member outlasted, if all else has.
+
+    One that a group or a storm was filed for alone does not: its members left it since
+    somebody split it.
+    """
+    is_own = ":" in before.rule
+    if is_own or before.closed_at is not None or before.recovered_at is not None:
+        return None
+    stands = await rows.another_alarm_stands(
+        connection, before.id, alarm_id=request.alarm_id, seq=request.seq
+    )
+    if stands:
+        return None
+    await rows.set_recovered(connection, before.id, request.at)
+    now = replace(before, recovered_at=request.at)
+    return Notice(at=request.at, move=Told.RECOVER, case=now)
 
 
 async def _count(desk: Desk, request: FilingRequest) -> Filed:

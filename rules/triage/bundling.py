@@ -8,7 +8,7 @@ from rules.triage.decision import Close, File, Join, Leave, Open, Unheard
 from rules.triage.desk import NEVER_DUE, Bundle, BundleKey, Handling, Held
 from rules.triage.layout import Node, is_silence
 from rules.triage.turn import AlarmKey, Turn
-from rules.triage.work import Work
+from rules.triage.work import Work, us
 
 
 def opened(
@@ -100,11 +100,17 @@ def leave(work: Work, held: Held, transition: Transition) -> None:
 def dissolve(work: Work, bundle: Bundle) -> None:
     """End a group whose upstream's own alarm has cleared.
 
-    Members that still stand stay with its case, which has recovered when they have;
-    what is raised from now on has another cause.
+    What is raised from now on has another cause, and so has a member that still stands
+    for as long again as it took to be raised, or to be found a member: it is filed on
+    its own then. Until that it stays with the group's case.
     """
+    node = work.layout.nodes.get(bundle.key)
+    within_s = node.group.within_s if node is not None else 0.0
     for key in work.members(bundle.key).standing:
-        work.change(key, bundle=None)
+        held = work.change(key, bundle=None)
+        if held.handling is Handling.MEMBER:
+            delay_s = max(work.rule(key).on_delay_s, within_s)
+            work.change(key, due_us=work.at_us + us(delay_s))
     del work.bundles[bundle.key]
     work.forget(bundle.key)
 

@@ -16,7 +16,7 @@ from rules.transition import Transition
 from rules.triage.bundling import dissolve, forget_near, leave
 from rules.triage.bursting import open_burst
 from rules.triage.decision import Decision, File, Note
-from rules.triage.desk import Desk, Handling, Held
+from rules.triage.desk import NEVER_DUE, Desk, Handling, Held
 from rules.triage.flapping import is_unstable, settle
 from rules.triage.grouping import gather, join_standing, lead, waits_s
 from rules.triage.storming import calm, is_too_much
@@ -225,8 +225,18 @@ def _wake(work: Work) -> None:
             continue
         if not open_burst(work, now):
             _alone(work, work.raised_now(now.turn))
+    for held in list(work.due(Handling.MEMBER)):
+        _outlast(work, held)
     settle(work)
     calm(work)
+
+
+def _outlast(work: Work, held: Held) -> None:
+    """File a member that outlasted its group, unless another has it by now."""
+    work.change(held.turn.key, due_us=NEVER_DUE)
+    again = work.raised_now(held.turn)
+    if not join_standing(work, again):
+        _alone(work, again)
 
 
 def _release(work: Work, held: Held) -> None:

@@ -259,3 +259,27 @@ def test_what_goes_dark_after_the_circuit_is_back_is_no_member_of_it() -> None:
     assert words(cleared) == ["File"]  # the circuit's case hears of it
     night.entry(200, night.turn("lamp-dark", LAMPS[9], 200))
     assert filed(night.ticks(201, 230)) == [("lamp-dark", LAMPS[9])]
+
+
+def test_a_member_that_outlasts_its_group_is_filed_alone_after_its_own_delay() -> None:
+    night = Night(plan_of())
+    night.entry(0, night.turn("circuit-off", CABINET, 0))
+    for place, lamp in enumerate(LAMPS[:3]):
+        night.entry(1 + place, night.turn("lamp-dark", lamp, 1 + place))
+    night.entry(100, night.turn("circuit-off", CABINET, 100, Hit.CLEARED))
+    cleared = night.entry(110, night.turn("lamp-dark", LAMPS[0], 110, Hit.CLEARED))
+    assert words(cleared) == ["File"]
+    assert filed(night.ticks(111, 119)) == []
+    assert filed(night.ticks(120, 200)) == [("lamp-dark", lamp) for lamp in LAMPS[1:3]]
+    assert night.handling("lamp-dark", LAMPS[1]) is Handling.FILED
+
+
+def test_a_member_whose_upstream_is_off_again_in_time_belongs_to_it_again() -> None:
+    night = Night(plan_of())
+    night.entry(0, night.turn("circuit-off", CABINET, 0))
+    night.entry(1, night.turn("lamp-dark", LAMPS[0], 1))
+    night.entry(100, night.turn("circuit-off", CABINET, 100, Hit.CLEARED))
+    night.entry(110, night.turn("circuit-off", CABINET, 110))
+    assert filed(night.ticks(111, 300)) == []
+    assert joined(night.decisions) == [LAMPS[0], LAMPS[0]]
+    assert night.handling("lamp-dark", LAMPS[0]) is Handling.MEMBER

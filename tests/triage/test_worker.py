@@ -238,7 +238,7 @@ async def test_s09_a_cabinet_that_goes_away_is_one_case_with_its_lamps_unknown(
     assert await city.rows(MEMBERS) == [("unknown", False, False, len(lamps))]
 
 
-async def test_s35_a_problem_that_returns_after_its_case_was_closed_is_a_new_case(
+async def test_s35_a_problem_that_returns_soon_after_closing_reopens_its_case(
     city: City,
 ) -> None:
     async def circuit(start: int, end: int, volts: float) -> None:
@@ -255,12 +255,12 @@ async def test_s35_a_problem_that_returns_after_its_case_was_closed_is_a_new_cas
     await circuit(50, 75, 0.0)
     await city.fold()
     found = await city.rows(
-        "SELECT closed_at IS NULL, hit_count FROM case_file ORDER BY id"
+        "SELECT closed_at IS NULL, hit_count, reopen_count FROM case_file"
     )
-    assert found == [(False, 1), (True, 1)]
+    assert found == [(True, 2, 1)]
 
 
-async def test_a_late_child_of_a_closed_group_s_case_files_the_group_again(
+async def test_a_late_child_of_a_closed_group_s_case_reopens_it(
     city: City,
 ) -> None:
     covers = city.codes(DeviceKind.COVER, gateway="GW-COVER-1")
@@ -279,7 +279,35 @@ async def test_a_late_child_of_a_closed_group_s_case_files_the_group_again(
         " LEFT JOIN case_member m ON m.case_id = f.id AND m.alarm_id <> 0"
         " GROUP BY f.id ORDER BY f.id"
     )
-    assert found == [(False, "group", len(covers) - 1), (True, "group", 1)]
+    assert found == [(True, "group", len(covers))]
+    assert await city.rows("SELECT reopen_count FROM case_file") == [(1,)]
+
+
+async def test_a_lamp_still_dark_after_its_circuit_is_back_gets_a_case_of_its_own(
+    city: City,
+) -> None:
+    live, dead = 230.0, 0.0
+
+    async def circuit(seconds: range, volts: float, lamp_w: float) -> None:
+        for second in seconds:
+            said = {"contactor_on": 1.0, "voltage_v": volts}
+            await city.say(second, {"CB-0001": said})
+            await city.say(second + 1, {"LP-0001": {"power_w": lamp_w}})
+
+    await circuit(range(0, 20, 5), live, 0)
+    await circuit(range(20, 40, 5), dead, 0)  # it was waiting for its siblings
+    await city.fold()
+    ruled = "SELECT rule, recovered_at IS NOT NULL FROM case_file ORDER BY id"
+    assert await city.rows(ruled) == [("circuit-off", False)]
+    await circuit(range(40, 60, 5), live, 0)
+    await city.fold()
+    assert await city.rows(ruled) == [("circuit-off", False)]
+    await circuit(range(60, 100, 5), live, 0)
+    await city.fold()
+    assert await city.rows(ruled) == [("circuit-off", True), ("lamp-dark", False)]
+    await circuit(range(100, 130, 5), live, 60)
+    await city.fold()
+    assert await city.rows(ruled) == [("circuit-off", True), ("lamp-dark", True)]
 
 
 async def test_a_wrong_guess_is_split_and_each_member_gets_a_case_of_its_own(
