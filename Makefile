@@ -21,6 +21,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LINTED := . scripts/other-suite
+# One process a core, each with its own database and broker; a file's tests stay together.
+TESTS := $(BIN)/pytest -q -n auto --maxprocesses=4 --dist=loadfile
 
 .PHONY: help demo test soak check setup setup-test packages bench fuzz clean distclean
 
@@ -31,8 +33,8 @@ demo: setup
 	@$(BIN)/gezhi demo
 
 test: setup-test
-	$(BIN)/pytest -q
-	GEZHI_TEST_EDITION=plain $(BIN)/pytest -q -m editions
+	$(TESTS)
+	GEZHI_TEST_EDITION=plain $(TESTS) -m editions
 
 soak: setup-test
 	GEZHI_SOAK=1 $(BIN)/pytest -q tests/faults tests/ingest/test_kill.py tests/ingest/test_jt808_kill.py
@@ -43,8 +45,8 @@ check: setup-test
 	$(BIN)/mypy
 	$(BIN)/mypy --explicit-package-bases tests
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q
-	GEZHI_TEST_EDITION=plain $(BIN)/pytest -q -m editions
+	$(TESTS)
+	GEZHI_TEST_EDITION=plain $(TESTS) -m editions
 
 bench: setup
 	$(BIN)/python -m bench
