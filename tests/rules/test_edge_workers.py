@@ -16,7 +16,8 @@ from vocabulary.times import SECOND_US
 
 NONE = np.empty(0, np.intp)
 LINKS = (("ingest", ""), ("mqtt", "GW-1"), ("mqtt", "GW-2"), ("modbus", "CAB-1"))
-EARS = Ears(LINKS, NONE, NONE, NONE, NONE, NONE, NONE)
+NO_TIMES = np.empty(0)
+EARS = Ears(LINKS, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NO_TIMES, NO_TIMES)
 
 EMPTY = compile_plan(source([])).fresh_state()
 Word = tuple[float, str, str, bool | None]
