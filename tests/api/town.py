@@ -14,7 +14,6 @@ from fastapi import FastAPI
 
 import web
 from api.app import create_app
-from store.connection import Connection
 from store.journal import Kind, append
 
 WEB_ROOT = Path(web.__file__).parent
@@ -81,7 +80,7 @@ class Town:
 
     url: str
     database_url: str
-    connection: Connection
+    connection: asyncpg.Connection
     make_token: MakeToken
 
     async def token(self, role: str = "admin", *, unit_id: int | None = None) -> str:

@@ -37,7 +37,8 @@ async def test_a_backtest_is_asked_for_run_read_and_only_by_who_may(
         "to": (NOON + timedelta(hours=2)).isoformat(),
     }
     settings = Settings.from_environ({"DATABASE_URL": city.dsn})
-    async with served(app) as url, asyncio.TaskGroup() as tasks, pool.acquire() as held:
+    held = await asyncpg.connect(city.dsn)
+    async with served(app) as url, asyncio.TaskGroup() as tasks:
 
         async def make_token(role: str, unit_id: int | None) -> str:
             return await create_token(
@@ -94,3 +95,4 @@ async def test_a_backtest_is_asked_for_run_read_and_only_by_who_may(
             assert (
                 await client.get(f"{PREFIX}/alarms/999999/explanation")
             ).status_code == 404
+    await held.close()
