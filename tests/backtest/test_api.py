@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 
 import asyncpg
+import httpx2
 import pytest
 
 from api.address import PREFIX
@@ -78,21 +79,21 @@ async def test_a_backtest_is_asked_for_run_read_and_only_by_who_may(
             first = (await client.get(f"{job}/lines?what=case&limit=1")).json()
             assert len(first["items"]) == 1
             assert first["next"]
-
-            found = (await client.get(f"{PREFIX}/alarms?limit=1000")).json()["items"]
-            alarm = next(a for a in found if ":" not in a["rule"])
-            told = (
-                await client.get(f"{PREFIX}/alarms/{alarm['id']}/explanation")
-            ).json()
-            assert told["is_same"] is True
-            assert told["explained"]["timeline"]
-            bundle = await client.get(f"{PREFIX}/alarms/{alarm['id']}/bundle")
-            assert bundle.json()["hashes"]["entries"] == told["total"]
             number = await pool.fetchval("SELECT number FROM case_file LIMIT 1")
-            case = await client.get(f"{PREFIX}/cases/{number}/explanation")
-            assert case.json()["route"]["number"] == number
-            assert (await client.get(f"{PREFIX}/corrections")).json()["items"] == []
-            assert (
-                await client.get(f"{PREFIX}/alarms/999999/explanation")
-            ).status_code == 404
+            await explains(client, number)
     await held.close()
+
+
+async def explains(client: httpx2.AsyncClient, number: str) -> None:
+    """What was decided can be asked for, and is decided again to the same."""
+    found = (await client.get(f"{PREFIX}/alarms?limit=1000")).json()["items"]
+    alarm = next(a for a in found if ":" not in a["rule"])
+    told = (await client.get(f"{PREFIX}/alarms/{alarm['id']}/explanation")).json()
+    assert told["is_same"] is True
+    assert told["explained"]["timeline"]
+    bundle = await client.get(f"{PREFIX}/alarms/{alarm['id']}/bundle")
+    assert bundle.json()["hashes"]["entries"] == told["total"]
+    case = await client.get(f"{PREFIX}/cases/{number}/explanation")
+    assert case.json()["route"]["number"] == number
+    assert (await client.get(f"{PREFIX}/corrections")).json()["items"] == []
+    assert (await client.get(f"{PREFIX}/alarms/999999/explanation")).status_code == 404
