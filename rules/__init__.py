@@ -1,1 +1,1 @@
-"""rules."""
+"""Rules: what is bad, for how long, and what of it is filed; folded over the journal."""
