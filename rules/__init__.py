@@ -1,1 +1,1 @@
-"""Rules: what is bad, for how long, and what of it is filed; folded over the journal."""
+"""Rules: what is bad, for how long, and what of it is filed: a fold of the journal."""
