@@ -14,6 +14,7 @@ import pytest
 
 from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
+from ingest.forwarding.keeping import SAFE_S
 from ingest.protocols.nmea0183 import encode_login, encode_rmc
 from simulators.hj212_station import Logger, calling, real_time
 from tests.ingest.far_end import FarEnd, free_port, gateway_process, send_plan, until
@@ -183,11 +184,14 @@ async def test_after_the_broker_was_away_live_goes_first_and_the_backlog_behind_
         f"{first_live} before the first live one of {len(after)}; "
         f"{len(backlog)} of the backlog in {took_s:.1f} s; {account}"
     )
-    # What was on its way when the broker went may come again; nothing else is before.
+    # What was on its way when the broker went may come again, and what it had taken in
+    # the seconds before; nothing else is before.
+    last_s = far_end.heard_s[heard - 1]
+    taken = sum(at_s > last_s - SAFE_S for at_s in far_end.heard_s[:heard])
     assert first_live < 40
     assert took_s > 0.8 * len(backlog) / BACKLOG_PER_S, "the backlog came in a burst"
     assert (account.first, account.missing) == (1, 0)
-    assert account.repeated <= 20, "more came twice than was on its way"
+    assert account.repeated <= 20 + taken, "more came twice than may be forgotten"
 
 
 async def test_a_full_queue_stops_the_edges_and_loses_nothing(
@@ -262,19 +266,20 @@ async def test_a_plan_from_upstream_is_followed_and_a_bad_one_is_refused_with_a_
 
 
 async def test_what_nobody_is_subscribed_to_stays_in_the_queue(
-    broker: Broker, unique: str, tmp_path: Path
+    own_broker: Broker, unique: str, tmp_path: Path
 ) -> None:
+    # A broker of its own: on the shared one sessions of other tests may listen.
     place = Place(unique, tmp_path)
-    await broker.admit(unique)
+    await own_broker.admit(unique)
     stop = asyncio.Event()
     async with (
         asyncio.TaskGroup() as tasks,
-        gateway_process(broker.url(unique), place.file, state=place.state),
+        gateway_process(own_broker.url(unique), place.file, state=place.state),
     ):
         tasks.create_task(place.outfalls[0].run(stop, pause_s=0.05))
         log = tmp_path / "gateway.log"
         await until(lambda: b"did not take a message" in log.read_bytes())
-        async with hearing(broker, unique) as far_end:
+        async with hearing(own_broker, unique) as far_end:
             await until(lambda: len(far_end.seqs) > 10, within_s=40)
             stop.set()
             await until(lambda: not place.missing(far_end))
