@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.bundle.replay import Bundle, Replayed, slot_of
+from rules.fan import look_up
 from rules.plan import Plan
 from rules.state import State
 from rules.times import NEVER
@@ -252,11 +254,20 @@ def _samples(bundle: Bundle, plan: Plan) -> list[SampleShown]:
     return sorted(shown, key=lambda each: (each.measured_at, each.device, each.what))
 
 
+def _is_asked(plan: Plan, series_id: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which readings the rule goes by; for silence, all of them."""
+    asked = np.full(len(series_id), len(plan.ears.slot) > 0)
+    for lane in plan.lanes:
+        asked |= lane.by_series.leads(series_id)
+        asked |= look_up(lane.watch_of_series, series_id) >= 0
+    return asked
+
+
 def _all_samples(bundle: Bundle, plan: Plan, decided_us: int) -> Iterator[SampleShown]:
     for entry in bundle.entries:
         content, received_at = entry.content, datetime_from_us(entry.at_us)
         if isinstance(content, Readings):
-            for row in range(len(content)):
+            for row in np.flatnonzero(_is_asked(plan, content.series_id)).tolist():
                 device, what = _series(plan, int(content.series_id[row]))
                 yield SampleShown(
                     device=device,
