@@ -25,6 +25,7 @@ from typing import TypeVar
 from devices.registry import row_readers
 from devices.registry.city_facts import CityFacts, read_facts
 from devices.registry.fields import Fields
+from devices.registry.gateway_reader import gateway
 from devices.registry.import_result import Problem
 from devices.registry.row_readers import COLUMNS
 from devices.registry.sheet import Line, read_lines
@@ -92,7 +93,7 @@ def read_city(folder: Path) -> City:
         geofences=reader.read("geofences", row_readers.geofence),
         vehicles=reader.read("vehicles", row_readers.vehicle),
         profiles=reader.read("profiles", row_readers.profile),
-        gateways=reader.read("gateways", row_readers.gateway),
+        gateways=reader.read("gateways", gateway),
         programmes=reader.read("programmes", row_readers.programme),
         devices=reader.read("devices", row_readers.device),
         pipes=reader.read("pipes", row_readers.pipe),

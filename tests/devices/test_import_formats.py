@@ -69,6 +69,19 @@ async def test_what_a_gateway_speaks_is_imported_and_stays(
     }
 
 
+async def test_an_nmea_gateway_may_have_a_port_of_its_own_and_no_other_caller(
+    pool: asyncpg.Pool, part: Path
+) -> None:
+    own = "SW-1,网关,gateway,nmea,,5011,false,,"
+    assert not (await take(pool, part, own)).is_refused
+    async with pool.acquire() as connection:
+        snapshot = await load_snapshot(connection)
+    assert snapshot.gateways["SW-1"].port == 5011
+    refused = await take(pool, part, "JT-1,网关,gateway,jt808,,5011,false,,")
+    wanted = ("port", "a jt808 gateway calls us; leave it empty")
+    assert messages(refused) == [wanted]
+
+
 @pytest.mark.parametrize(
     ("lines", "column", "word"),
     [
