@@ -154,10 +154,13 @@ def _with(work: Work, bundle: Bundle, turn: Turn) -> Bundle:
         members.silent.add(device_id)
     else:
         members.bad.add(device_id)
+    bundle = replace(
+        bundle, bad=len(members.bad), unknown=len(members.silent - members.bad)
+    )
+    if node is not None and turn.key.rule in node.group.joins:
+        return bundle  # it comes of what happened, and says nothing of how fast
     return replace(
         bundle,
         first_us=min(bundle.first_us, turn.measured_us),
         last_us=max(bundle.last_us, turn.measured_us),
-        bad=len(members.bad),
-        unknown=len(members.silent - members.bad),
     )

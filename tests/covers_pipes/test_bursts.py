@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.triage.decision import Close
+from rules.triage.decision import Close, Join
 from tests.covers_pipes.mains import (
     NODES,
     Burst,
@@ -39,6 +39,11 @@ def test_s40_a_burst_felt_by_its_neighbours_is_one_case_on_its_pipe() -> None:
     assert len(drops) > 2
     # The points below the least service pressure join it.
     assert {k for rule, k in members(found) if rule == "pressure-low"} == {6, 7}
+    # They come half a minute later, and do not make the fall any slower.
+    joined = [d for d in found if isinstance(d, Join)]
+    dropped = [d for d in joined if d.transition.rule.code == "pressure-dropped"]
+    assert joined[-1].transition.rule.code == "pressure-low"
+    assert joined[-1].bundle.last_us == dropped[-1].bundle.last_us
     assert filed(found) == []
     assert burst.at_us / 1e6 - PLAN_START_S - 60 <= 30
 
