@@ -9,6 +9,7 @@ degree, so sunrise and sunset are at `HORIZON_DEG`.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vocabulary.local_time import DAY_US
 from vocabulary.times import SECOND_US
 
 HORIZON_DEG = -0.833
@@ -17,9 +18,6 @@ half the disc 16'."""
 
 CIVIL_DEG = -6.0
 """Elevation at which civil twilight begins or ends."""
-
-DAY_US = 86_400 * SECOND_US
-"""Microseconds in a day."""
 
 _J2000_US = 946_728_000 * SECOND_US  # 2000-01-01T12:00Z, taken as terrestrial time too
 _CENTURY_DAYS = 36_525.0

@@ -9,7 +9,7 @@ never, as the rule says.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from rules.located import Section
 from rules.plan_source import PlanSource
-from rules.schedules.schedule import FOREVER, Ask
+from rules.schedules.pages import Asked, Page, by_page, next_after, open_at, turns_from
+from rules.schedules.schedule import Ask
 from rules.subject import Subject
 from vocabulary.lighting import ZENITH_DEG, LampProgramme, expected_level_pct
 from vocabulary.local_time import DAY_US, MINUTE_US
@@ -81,18 +82,6 @@ class _Light(NamedTuple):
     lat: float
 
 
-class _Page(NamedTuple):
-    """The turns of a stretch of time.
-
-    Attributes:
-        was_open: Whether it is open just before the stretch.
-        turns_us: When it opens and closes, in turns, shape (k,).
-    """
-
-    was_open: bool
-    turns_us: NDArray[np.int64]
-
-
 @dataclass(frozen=True, slots=True)
 class LampCalendar:
     """When slots with a lamp schedule are open.
@@ -124,39 +113,24 @@ class LampCalendar:
         self, row: NDArray[np.intp], at_us: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
         """Tell whether slots are open, see `Calendar`."""
-        found = np.zeros(len(row), np.bool_)
-        for rows, place, number in self._pages(row, at_us):
-            page = _page(self.zone, self.lights[place], number)
-            turned = np.searchsorted(page.turns_us, at_us[rows], "right")
-            found[rows] = page.was_open ^ (turned % 2 == 1)
-        return found
+        return open_at(self._asked(row, at_us), self._page, at_us)
 
     def next_turn_us(
         self, row: NDArray[np.intp], after_us: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Return when slots next open or close, see `Calendar`."""
-        found = np.full(len(row), FOREVER, np.int64)
-        for rows, place, number in self._pages(row, after_us):
-            turns_us = _turns_from(self.zone, self.lights[place], number)
-            next_ = np.searchsorted(turns_us, after_us[rows], "right")
-            found[rows] = np.append(turns_us, FOREVER)[next_]
-        return found
+        return next_after(self._asked(row, after_us), self._turns, after_us)
 
-    def _pages(
-        self, row: NDArray[np.intp], at_us: NDArray[np.int64]
-    ) -> list[tuple[NDArray[np.intp], int, int]]:
-        """Return which of the rows ask what of which page."""
-        if not len(row):  # the split of nothing has one part
-            return []
-        # One integer each: unique pairs would be found far more slowly.
-        keys = at_us // PAGE_US * len(self.lights) + self.light[row]
-        pages, which = np.unique(keys, return_inverse=True)
-        order = np.argsort(which, kind="stable")
-        ends = np.cumsum(np.bincount(which, minlength=len(pages)))[:-1]
-        return [
-            (rows, int(page) % len(self.lights), int(page) // len(self.lights))
-            for rows, page in zip(np.split(order, ends), pages, strict=True)
-        ]
+    def _asked(self, row: NDArray[np.intp], at_us: NDArray[np.int64]) -> list[Asked]:
+        lights = len(self.lights)
+        return by_page(self.light[row], at_us, page_us=PAGE_US, asks=lights)
+
+    def _page(self, place: int, number: int) -> Page:
+        return _page(self.zone, self.lights[place], number)
+
+    def _turns(self, place: int, number: int) -> NDArray[np.int64]:
+        most = 1 if _turns_never(self.lights[place]) else MOST_PAGES
+        return turns_from(partial(self._page, place), number, most=most)
 
 
 def _light(
@@ -178,18 +152,6 @@ def _light(
     )
 
 
-def _turns_from(zone: str, light: _Light, number: int) -> NDArray[np.int64]:
-    """Return the turns of a page, or of the next that has any as well."""
-    turns_us = [_page(zone, light, number).turns_us]
-    if _turns_never(light):
-        return turns_us[0]
-    for later in range(number + 1, number + MOST_PAGES):
-        turns_us.append(_page(zone, light, later).turns_us)
-        if len(turns_us[-1]):
-            break
-    return np.concatenate(turns_us)
-
-
 def _turns_never(light: _Light) -> bool:
     """Tell of lamps without a programme, and of those that are always lit."""
     programme = light.programme
@@ -200,10 +162,10 @@ def _turns_never(light: _Light) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _page(zone: str, light: _Light, number: int) -> _Page:
+def _page(zone: str, light: _Light, number: int) -> Page:
     start_us, end_us = number * PAGE_US, (number + 1) * PAGE_US
     if light.programme is None:
-        return _Page(light.without is Without.ALWAYS, np.empty(0, np.int64))
+        return Page(light.without is Without.ALWAYS, np.empty(0, np.int64))
     # A minute's grid shows every stretch that lasts; the second is searched for.
     grid = np.arange(start_us - MINUTE_US, end_us, MINUTE_US)
     is_open = _says(zone, light, grid)
@@ -211,7 +173,7 @@ def _page(zone: str, light: _Light, number: int) -> _Page:
     turns_us = _searched(zone, light, grid[turned], is_open[turned])
     was_open = bool(_says(zone, light, np.array([start_us - 1]))[0])
     inside = (turns_us >= start_us) & (turns_us < end_us)
-    return _Page(was_open, turns_us[inside])
+    return Page(was_open, turns_us[inside])
 
 
 def _searched(

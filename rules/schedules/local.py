@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
-from functools import lru_cache
-from typing import NamedTuple, Self
+from functools import lru_cache, partial
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 
 from rules.located import Section
 from rules.plan_source import PlanSource
-from rules.schedules.schedule import FOREVER, Ask
+from rules.schedules.pages import Asked, Page, by_page, next_after, open_at, turns_from
+from rules.schedules.schedule import Ask
 from rules.subject import Subject
-from vocabulary.times import EPOCH, SECOND_US, us_from_datetime
-
-DAY_US = 86_400 * SECOND_US
-"""A day of 24 hours."""
+from vocabulary.local_time import DAY_US
+from vocabulary.times import EPOCH, us_from_datetime
 
 PAGE_DAYS = 64
 """How many days of turns are made at once."""
@@ -84,18 +83,6 @@ def _interval(section: Section, text: str) -> tuple[int, int] | None:
     return start, end if end > start else end + _DAY_MINUTES
 
 
-class _Page(NamedTuple):
-    """The turns of a stretch of time.
-
-    Attributes:
-        was_open: Whether it is open just before the stretch.
-        turns_us: When it opens and closes, in turns, shape (k,).
-    """
-
-    was_open: bool
-    turns_us: NDArray[np.int64]
-
-
 @dataclass(frozen=True, slots=True)
 class LocalCalendar:
     """When slots with local hours are open.
@@ -121,48 +108,27 @@ class LocalCalendar:
         self, row: NDArray[np.intp], at_us: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
         """Tell whether slots are open, see `Calendar`."""
-        found = np.zeros(len(row), np.bool_)
-        for rows, place, number in self._pages(row, at_us):
-            page = _page(self.zone, self.asks[place], number)
-            turned = np.searchsorted(page.turns_us, at_us[rows], "right")
-            found[rows] = page.was_open ^ (turned % 2 == 1)
-        return found
+        return open_at(self._asked(row, at_us), self._page, at_us)
 
     def next_turn_us(
         self, row: NDArray[np.intp], after_us: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Return when slots next open or close, see `Calendar`."""
-        found = np.full(len(row), FOREVER, np.int64)
-        for rows, place, number in self._pages(row, after_us):
-            turns_us = _turns_from(self.zone, self.asks[place], number)
-            next_ = np.searchsorted(turns_us, after_us[rows], "right")
-            found[rows] = np.append(turns_us, FOREVER)[next_]
-        return found
+        return next_after(self._asked(row, after_us), self._turns, after_us)
 
-    def _pages(
-        self, row: NDArray[np.intp], at_us: NDArray[np.int64]
-    ) -> list[tuple[NDArray[np.intp], int, int]]:
-        """Return which of the rows ask what of which page."""
-        keys = np.stack((self.ask[row], at_us // (PAGE_DAYS * DAY_US)), axis=1)
-        pages, which = np.unique(keys, axis=0, return_inverse=True)
-        return [
-            (np.flatnonzero(which.ravel() == at), int(place), int(number))
-            for at, (place, number) in enumerate(pages)
-        ]
+    def _asked(self, row: NDArray[np.intp], at_us: NDArray[np.int64]) -> list[Asked]:
+        page_us, asks = PAGE_DAYS * DAY_US, len(self.asks)
+        return by_page(self.ask[row], at_us, page_us=page_us, asks=asks)
 
+    def _page(self, place: int, number: int) -> Page:
+        return _page(self.zone, self.asks[place], number)
 
-def _turns_from(zone: str, ask: LocalAsk, number: int) -> NDArray[np.int64]:
-    """Return the turns of a page, or of the next that has any as well."""
-    turns_us = [_page(zone, ask, number).turns_us]
-    for later in range(number + 1, number + MOST_PAGES):
-        turns_us.append(_page(zone, ask, later).turns_us)
-        if len(turns_us[-1]):
-            break
-    return np.concatenate(turns_us)
+    def _turns(self, place: int, number: int) -> NDArray[np.int64]:
+        return turns_from(partial(self._page, place), number, most=MOST_PAGES)
 
 
 @lru_cache(maxsize=512)
-def _page(zone: str, ask: LocalAsk, number: int) -> _Page:
+def _page(zone: str, ask: LocalAsk, number: int) -> Page:
     start_us = number * PAGE_DAYS * DAY_US
     end_us = start_us + PAGE_DAYS * DAY_US
     # Its days begin at other instants than ours, and what began before may go on.
@@ -176,7 +142,7 @@ def _page(zone: str, ask: LocalAsk, number: int) -> _Page:
     turns_us = np.array([turn for span in spans for turn in span], np.int64)
     before = int(np.searchsorted(turns_us, start_us, "left"))
     inside = turns_us[before : np.searchsorted(turns_us, end_us, "left")]
-    return _Page(before % 2 == 1, inside)
+    return Page(before % 2 == 1, inside)
 
 
 def _spans(zone: ZoneInfo, ask: LocalAsk, day: date) -> list[tuple[int, int]]:
