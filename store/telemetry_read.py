@@ -186,14 +186,6 @@ async def journal_head(connection: Connection, *, shard: int = 0) -> Head:
     return Head(row["seq"], row["received_at"])
 
 
-async def oldest_kept(connection: Connection, *, shard: int = 0) -> int | None:
-    """Return the number of the oldest journal entry that was not dropped yet."""
-    found: int | None = await connection.fetchval(
-        "SELECT seq FROM journal WHERE shard = $1 ORDER BY seq LIMIT 1", shard
-    )
-    return found
-
-
 async def edges_told(connection: Connection, *, shard: int = 0) -> list[EdgeTold]:
     """Return the edge entries among the newest journal entries, oldest first."""
     rows = await connection.fetch(

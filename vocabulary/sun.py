@@ -16,9 +16,6 @@ HORIZON_DEG = -0.833
 """Elevation of the sun's centre when its upper edge is on the horizon: refraction 34',
 half the disc 16'."""
 
-CIVIL_DEG = -6.0
-"""Elevation at which civil twilight begins or ends."""
-
 _J2000_US = 946_728_000 * SECOND_US  # 2000-01-01T12:00Z, taken as terrestrial time too
 _CENTURY_DAYS = 36_525.0
 

@@ -35,9 +35,6 @@ XINQU = Subdistrict("sd-xinqu", "002", "新区", "Xinqu")
 NANGUAN = Subdistrict("sd-nanguan", "003", "南关", "Nanguan")
 DONGGUAN = Subdistrict("sd-dongguan", "004", "东关", "Dongguan")
 
-SUBDISTRICTS = [CHENGGUAN, XINQU, NANGUAN, DONGGUAN]
-"""The four of them: north-west, north-east, south-west, south-east."""
-
 COMMUNITIES = {
     (0, 3): Community(CHENGGUAN, "001", "西园", "Xiyuan"),
     (1, 3): Community(CHENGGUAN, "002", "站前", "Zhanqian"),
