@@ -15,7 +15,7 @@ from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import NewestPageQuery, PageQuery
 from rules.backtest.job import JobAsk
-from rules.rule_file import RuleFileError, parse_rule
+from rules.files.rule_file import RuleFileError, parse_rule
 from store.backtest_jobs import (
     JobRow,
     ask_backtest,

@@ -14,7 +14,7 @@ from store.telemetry_read import EdgeTold
 
 GONE = timedelta(seconds=60)
 """A worker not heard for so long before the newest word of any is gone, as in
-`rules.workers`."""
+`rules.engine.workers`."""
 
 OF_GATEWAY = "gateway"
 """The edge by which gateways say themselves that they are there."""

@@ -13,14 +13,14 @@ from api.access import Caller, Supervisor
 from api.answer import answer
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
-from rules.lifecycle import (
+from rules.files.rule_file import RuleFileError
+from rules.lifecycle.trial_report import warnings_of_live
+from rules.lifecycle.versions import (
     StageRefusedError,
     UnknownVersionError,
     add_draft,
     bring_to,
 )
-from rules.rule_file import RuleFileError
-from rules.trial_report import warnings_of_live
 from store.access import Role
 from store.connection import Connection
 from store.rule_read import VersionDetail, version_of

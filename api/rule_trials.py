@@ -12,9 +12,9 @@ from api.access import Viewer
 from api.answer import answer
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
-from rules.on_trial import UnitLoad, Verdict, WouldBe
-from rules.rule_file import RuleFileError
-from rules.trial_report import TrialReport, trial_report
+from rules.files.rule_file import RuleFileError
+from rules.lifecycle.on_trial import UnitLoad, Verdict, WouldBe
+from rules.lifecycle.trial_report import TrialReport, trial_report
 from store.rule_read import version_of
 
 router = APIRouter(tags=["rules"])

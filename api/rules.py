@@ -15,7 +15,7 @@ from api.answer import Page, answer, answer_page, answer_whole
 from api.parts import Database
 from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import NewestPageQuery, PageQuery
-from rules.lifecycle import UnknownVersionError, changes_between
+from rules.lifecycle.versions import UnknownVersionError, changes_between
 from store.alarm_read import RuleRow, rules
 from store.rule_read import VersionDetail, VersionRow, version_of, versions
 

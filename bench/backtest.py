@@ -20,10 +20,10 @@ from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.sources import BATCH_ENTRIES, laid_out
-from rules.compile import compile_plan
-from rules.entry import learned_from
-from rules.learned import Learned
-from rules.plan import Plan
+from rules.engine.entry import learned_from
+from rules.engine.learned import Learned
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
 from store.journal import Entry, Kind
 from store.journal_body import readings_body
 from vocabulary.position import Positions

@@ -12,9 +12,9 @@ from typing import Self
 from rules.conditions.overspeed import Overspeed
 from rules.conditions.silence import Silence
 from rules.conditions.threshold import Threshold
-from rules.learned import Learned
-from rules.plan_source import PlanSource
-from rules.rule import Rule, Whose
+from rules.engine.learned import Learned
+from rules.files.rule import Rule, Whose
+from rules.plan.plan_source import PlanSource
 from tests.rules.oracle import Oracle, Said, Sample, Slot, limits, sides
 from vocabulary.position import Positions
 from vocabulary.reading import Readings

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rules.learned import Learned
-from rules.plan_source import PlanSource, RuleText
-from rules.subject import Subject
+from rules.engine.learned import Learned
+from rules.plan.plan_source import PlanSource, RuleText
+from rules.plan.subject import Subject
 from rules.trial.scene import (
     PROGRAMMES,
     device,

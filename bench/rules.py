@@ -18,13 +18,13 @@ import numpy as np
 import rules
 from bench.plain_loop import PlainLoop, knows
 from bench.rule_stream import FIX_S, QUANTITIES, City, city, readings_of, stream
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.learned import Learned
-from rules.plan import Plan
-from rules.plan_source import RuleText
-from rules.rule_file import parse_rule
-from rules.state import State
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.engine.state import State
+from rules.files.rule_file import parse_rule
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import RuleText
 from rules.triage.desk import Desk
 from rules.triage.triage import triage_all
 from tests.rules.oracle import said

@@ -21,7 +21,7 @@ from rules.backtest.chosen import NoSuchRuleError, chosen_rules
 from rules.backtest.compare import Beside
 from rules.backtest.report import AlarmRow, Report, report_of
 from rules.backtest.run import Ask, NothingStoredError, Progress, backtest
-from rules.rule_file import RuleFileError
+from rules.files.rule_file import RuleFileError
 from store.capacity import capacities
 
 USAGE = 2

@@ -141,7 +141,7 @@ def rules_capacity(
 @rules.command("schema")
 def rules_schema() -> None:
     """Print the JSON Schema of rule files, for editors."""
-    from rules.schema import schema_text
+    from rules.files.schema import schema_text
 
     typer.echo(schema_text(), nl=False)
 

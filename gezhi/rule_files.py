@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rules.rule_file import RuleFileError, parse_rule
+from rules.files.rule_file import RuleFileError, parse_rule
 from rules.trial.picture import picture
 from rules.trial.suite import Covered, Result, coverage, results_in
 

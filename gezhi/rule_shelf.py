@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from gezhi.clock import utc_now
-from rules.lifecycle import (
+from rules.files.rule_file import RuleFileError
+from rules.lifecycle.on_trial import Verdict
+from rules.lifecycle.trial_report import TrialReport, trial_report, warnings_of_live
+from rules.lifecycle.versions import (
     StageRefusedError,
     UnknownVersionError,
     add_draft,
     bring_to,
     changes_between,
 )
-from rules.on_trial import Verdict
-from rules.rule_file import RuleFileError
-from rules.trial_report import TrialReport, trial_report, warnings_of_live
 from store.access import unit_id_of
 from store.capacity import capacities, state_capacity
 from store.connection import Connection

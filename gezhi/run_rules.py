@@ -6,7 +6,7 @@ from devices.lamp_nights import count_nights
 from gezhi.run_backtests import run_backtests
 from gezhi.settings import Settings
 from rules.correction.work import run_corrections
-from rules.fold import run_rules
+from rules.worker.work import run_rules
 from store.latest import fold_latest
 
 

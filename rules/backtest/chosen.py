@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from rules.plan_source import RuleText
-from rules.rule_file import parse_rule
+from rules.files.rule_file import parse_rule
+from rules.plan.plan_source import RuleText
 from store.connection import Connection
 from store.rule_read import newest_versions, version_of
 from store.rules import live_rules

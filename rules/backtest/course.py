@@ -1,15 +1,16 @@
 """One run of the engine over the past: entries in; alarms and cases in a docket. Pure.
 
-It is what `rules.fold` does with each batch, with a docket in place of the database.
+It is what `rules.worker.work` does with each batch, with a docket in place of the
+database.
 """
 
 from collections.abc import Sequence
 
 from rules.backtest.docket import Docket
 from rules.backtest.filing import file_all
-from rules.engine import fold
-from rules.learned import Learned
-from rules.plan import Plan
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.plan.plan import Plan
 from rules.triage.desk import Desk
 from rules.triage.triage import triage_all
 from vocabulary.times import datetime_from_us

@@ -14,9 +14,9 @@ from cases.routing import Routing
 from devices.registry.snapshot import Snapshot
 from rules.backtest.closings import Closings
 from rules.backtest.lines import AlarmLine, CaseLine, MemberLine
-from rules.booking import alarm_keys, book, new_alarms
-from rules.plan import Plan
+from rules.plan.plan import Plan
 from rules.triage.decision import Decision
+from rules.worker.booking import alarm_keys, book, new_alarms
 from store.alarms import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
 from store.case_rows import Finding, ProblemKey
 

@@ -12,8 +12,8 @@ import orjson
 from rules.backtest.chosen import NoSuchRuleError, chosen_rules, rule_of_text
 from rules.backtest.report import Report, report_of
 from rules.backtest.run import Ask, NothingStoredError, Progress, backtest
-from rules.plan_source import RuleText
-from rules.rule_file import RuleFileError
+from rules.files.rule_file import RuleFileError
+from rules.plan.plan_source import RuleText
 from store.backtest_jobs import (
     JobRow,
     end_job,

@@ -20,12 +20,12 @@ from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.sources import Part, from_journal, from_samples
-from rules.compile import compile_plan
 from rules.conditions.fence_keys import geofences_of
-from rules.plan import Plan
-from rules.plan_source import PlanSource, RuleText
-from rules.resume import current_source
-from rules.rule_file import parse_rule
+from rules.files.rule_file import parse_rule
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, RuleText
+from rules.worker.resume import current_source
 from store.backtest_read import (
     FiledAlarm,
     FiledCase,

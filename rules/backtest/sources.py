@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from rules.entry import learned_from
-from rules.learned import Learned
+from rules.engine.entry import learned_from
+from rules.engine.learned import Learned
 from store.backtest_read import stored_positions, stored_readings
 from store.connection import Connection
 from store.journal import read

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.learned import Content, EdgeWord, Learned
+from rules.engine.learned import Content, EdgeWord, Learned
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 

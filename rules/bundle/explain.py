@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.bundle.replay import Bundle, Replayed, slot_of
-from rules.fan import look_up
-from rules.plan import Plan
-from rules.state import State
-from rules.times import NEVER
+from rules.engine.state import State
+from rules.engine.times import NEVER
+from rules.plan.fan import look_up
+from rules.plan.plan import Plan
 from vocabulary.position import DEGREES_E7, Positions
 from vocabulary.quality import Quality
 from vocabulary.reading import Readings

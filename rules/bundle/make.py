@@ -15,11 +15,11 @@ from rules.bundle.entries import cut
 from rules.bundle.part import part_of
 from rules.bundle.replay import Bundle, Decided, Replayed, decided_of, replay
 from rules.conditions.fence_keys import geofences_of
-from rules.entry import learned_from
-from rules.learned import Learned
-from rules.plan_source import PlanSource, RuleText
-from rules.resume import current_source
-from rules.rule_file import parse_rule
+from rules.engine.entry import learned_from
+from rules.engine.learned import Learned
+from rules.files.rule_file import parse_rule
+from rules.plan.plan_source import PlanSource, RuleText
+from rules.worker.resume import current_source
 from store.backtest_read import Kept, journal_kept, seq_before
 from store.connection import Connection
 from store.explain_read import AlarmFacts

@@ -7,10 +7,10 @@ well, which a bundle has not: it is told, not decided again.
 
 import msgspec
 
-from rules.plan_source import LIVE, PlanSource
-from rules.rule_file import parse_rule
-from rules.subject import Subject
-from rules.town import Town
+from rules.files.rule_file import parse_rule
+from rules.plan.plan_source import LIVE, PlanSource
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 
 
 def part_of(

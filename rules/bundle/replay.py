@@ -10,14 +10,14 @@ import numpy as np
 from cases.request import Hit
 from rules.bundle.chain import FORMAT, BundleError, Chain, opened, sealed
 from rules.bundle.entries import entries_from, entries_json
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.hold import State as Alarm
-from rules.learned import Learned
-from rules.plan import Plan
-from rules.plan_source import PlanSource, source_written
-from rules.state import State
-from rules.transition import Transition
+from rules.engine.fold import fold
+from rules.engine.hold import State as Alarm
+from rules.engine.learned import Learned
+from rules.engine.state import State
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, source_written
 
 DIGITS = 9
 """Of numbers that must agree."""

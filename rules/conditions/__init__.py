@@ -1,7 +1,8 @@
 """The conditions a rule may have: one module each, one line each in the table.
 
 A condition's module has a frozen dataclass of what the YAML says, which is a
-`rules.rule.Condition`, and `read(top, section)`, which makes it from the rule file.
+`rules.files.rule.Condition`, and `read(top, section)`, which makes it from the rule
+file.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,8 +27,8 @@ from rules.conditions import (
     stuck,
     threshold,
 )
-from rules.located import Section
-from rules.rule import Condition
+from rules.files.located import Section
+from rules.files.rule import Condition
 
 READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "threshold": threshold.read,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from cases.request import Severity
 from rules.conditions.fence_keys import FenceKeys, read_fence_keys
-from rules.draft import Draft, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule
 from rules.measures.crossing import CrossingSettings
-from rules.rule import Rule
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 
 LEAST_CROSSED_M = math.nextafter(0, 1)
 """A way that touches a fence crosses it."""

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from cases.request import Severity
 from rules.conditions.ladder import Ladder, draft_of_series, read_ladder, read_sides
-from rules.draft import Draft
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule, Side
 from rules.measures.deviation import MOST_DAYS, DeviationSettings
-from rules.rule import Rule, Side
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 from vocabulary.quantity import Quantity
 
 DAYS = 14

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from cases.request import Severity
 from rules.conditions.ladder import Ladder, draft_of_series, read_ladder, read_sides
-from rules.draft import Draft, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule, Side
 from rules.measures.dimming import DimmingSettings
-from rules.rule import Rule, Side
-from rules.subject import Subject
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
 from vocabulary.quantity import Quantity
 
 

@@ -11,12 +11,17 @@ from dataclasses import dataclass, field
 
 from cases.request import Severity
 from rules.conditions.ladder import read_pairs, read_sides
-from rules.draft import Draft, draft_sides, gap_s
-from rules.expression import Expression, ExpressionError, Operand, parse_expression
-from rules.located import Section
+from rules.files.expression import (
+    Expression,
+    ExpressionError,
+    Operand,
+    parse_expression,
+)
+from rules.files.located import Section
+from rules.files.rule import Rule, Side
 from rules.measures.expression import ExpressionSettings, Fed
-from rules.rule import Rule, Side
-from rules.subject import Subject
+from rules.plan.draft import Draft, draft_sides, gap_s
+from rules.plan.subject import Subject
 from vocabulary.quantity import Quantity
 
 QUANTITIES = frozenset(Quantity)

@@ -15,12 +15,12 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from rules.conditions.vehicles import vehicles_only
-from rules.draft import gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule
 from rules.measures.fence_ask import Ask
-from rules.rule import Rule
-from rules.subject import Subject
-from rules.town import OWN, Town, named_fences
+from rules.plan.draft import gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import OWN, Town, named_fences
 from vocabulary.registry_facts import GeofenceFacts
 
 BITS = 32

@@ -28,12 +28,12 @@ from rules.conditions.ladder import (
     read_pairs,
     read_sides,
 )
-from rules.draft import Draft, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule, Side, Whose
 from rules.measures.from_rest import FromRestSettings
-from rules.rule import Rule, Side, Whose
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 from vocabulary.quantity import Quantity
 
 NO_SERIES = -1

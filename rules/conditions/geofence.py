@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from cases.request import Severity
 from rules.conditions.fence_keys import FenceKeys, read_fence_keys
-from rules.draft import Draft, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule
 from rules.measures.inside import InsideSettings
 from rules.measures.outside import OutsideSettings
-from rules.rule import Rule
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 
 LEAST_OUTSIDE_M = math.nextafter(0, 1)
 """The shortest distance that is outside: an area's border is still inside."""

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cases.request import Severity
-from rules.draft import Draft, draft_sides, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Grade, Rule, Side, Whose
 from rules.measures.measure import Settings
-from rules.rule import Grade, Rule, Side, Whose
-from rules.subject import Subject
+from rules.plan.draft import Draft, draft_sides, gap_s
+from rules.plan.subject import Subject
 from vocabulary.quantity import Quantity
 
 _PAIR = re.compile(r"([^\s=,]+)=(-?\d+(?:\.\d+)?)")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from cases.request import Severity
 from rules.conditions.fence_keys import FenceKeys, read_fence_keys
 from rules.conditions.geofence import LEAST_OUTSIDE_M
-from rules.draft import Draft, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule
 from rules.measures.late import LateSettings
-from rules.rule import Rule
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 """A local time as rule files write it."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from cases.request import Severity
 from rules.conditions.vehicles import vehicles_only
-from rules.draft import Draft, gap_s
-from rules.located import Section
-from rules.rule import Rule
-from rules.subject import Subject
+from rules.files.located import Section
+from rules.files.rule import Rule
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

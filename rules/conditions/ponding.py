@@ -14,12 +14,12 @@ from enum import StrEnum
 
 from cases.request import Severity
 from rules.conditions.ladder import Ladder, read_ladder, read_sides
-from rules.draft import GAP_INTERVALS, Draft, draft_sides, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule, Side
 from rules.measures.doubt import DoubtSettings
-from rules.rule import Rule, Side
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import GAP_INTERVALS, Draft, draft_sides, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 from vocabulary.quantity import Quantity
 
 NO_SERIES = -1

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from cases.request import Severity
 from rules.conditions.ladder import Ladder, draft_of_series, read_ladder, read_sides
-from rules.draft import Draft, draft_sides, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import ALWAYS_REFUSED, Rule, Side
 from rules.measures.bits import BitsSettings
 from rules.measures.ring import capacity
-from rules.rule import ALWAYS_REFUSED, Rule, Side
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft, draft_sides, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
 from vocabulary.quantity import Quantity

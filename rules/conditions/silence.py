@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cases.request import Severity
-from rules.draft import Draft, gap_s
-from rules.located import Section
-from rules.rule import Hears, Rule
-from rules.subject import Subject
+from rules.files.located import Section
+from rules.files.rule import Hears, Rule
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

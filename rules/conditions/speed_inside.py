@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from cases.request import Severity
 from rules.conditions.fence_keys import FenceKeys, read_fence_keys
-from rules.draft import Draft, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule
 from rules.measures.speed_inside import SpeedInsideSettings
-from rules.rule import Rule
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from cases.request import Severity
 from rules.conditions.fence_keys import FenceKeys, read_fence_keys
-from rules.draft import Draft, gap_s
-from rules.located import Section
+from rules.files.located import Section
+from rules.files.rule import Rule
 from rules.measures.stop import StopSettings
-from rules.rule import Rule
-from rules.subject import Subject
-from rules.town import Town
+from rules.plan.draft import Draft, gap_s
+from rules.plan.subject import Subject
+from rules.plan.town import Town
 
 LEAST_STOP_S = math.nextafter(0, 1)
 """It goes on standing while it stands at all."""

@@ -1,6 +1,6 @@
 """What the conditions on vehicles share."""
 
-from rules.located import Section
+from rules.files.located import Section
 from vocabulary.device import DeviceKind
 
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from rules.backtest.sources import laid_out
 from rules.correction.spans import Difference, differences, spans_of
-from rules.engine import fold
-from rules.plan import Plan
-from rules.transition import Transition
+from rules.engine.fold import fold
+from rules.engine.transition import Transition
+from rules.plan.plan import Plan
 from store.rows import Rows
 from vocabulary.position import Positions
 from vocabulary.reading import Readings

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cases.request import SEVERITIES, Hit, Severity
-from rules.transition import Transition
+from rules.engine.transition import Transition
 
 OPEN_US = 1 << 62
 """When what stands at the end of a stretch ends."""

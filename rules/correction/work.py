@@ -11,14 +11,14 @@ import orjson
 
 from devices.registry.snapshot import load_snapshot
 from rules.bundle.part import part_of
-from rules.compile import compile_plan
 from rules.correction.again import changed_by
 from rules.correction.spans import OPEN_US, Difference, Kind, Span
-from rules.folded import LateSample
+from rules.engine.folded import LateSample
 from rules.measures import VALUE
-from rules.plan import Plan
-from rules.plan_source import LIVE, PlanSource
-from rules.resume import current_source
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import LIVE, PlanSource
+from rules.worker.resume import current_source
 from store.backtest_read import FiledAlarm, filed_alarms
 from store.connection import AWAY, Connection
 from store.corrections import (

@@ -13,11 +13,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples, rounds
+from rules.engine.times import NEVER
 from rules.fences.ground import NO_FENCE
 from rules.measures.fence_ask import Ask, Asked, FenceColumns, Fixes, fixes_of
 from rules.measures.measure import Memory, Outcome, Settings
-from rules.samples import Samples, rounds
-from rules.times import NEVER
 
 LEAST_M = 0.001
 """Told for a way that only touches a fence."""

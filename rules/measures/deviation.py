@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples, rounds
 from rules.measures.measure import Columns, Memory, Outcome, Settings
 from rules.measures.ring import push
-from rules.samples import Samples, rounds
 from vocabulary.local_time import local_us
 from vocabulary.times import SECOND_US
 

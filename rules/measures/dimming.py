@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.lighting import LIT_W
+from rules.engine.samples import Samples
+from rules.engine.times import NEVER
 from rules.measures.measure import Columns, Memory, Outcome, Settings
-from rules.samples import Samples
-from rules.times import NEVER
 from vocabulary.times import SECOND_US
 
 LEAST_PCT = 20.0

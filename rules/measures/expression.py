@@ -14,10 +14,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.expression import Expression, evaluate
+from rules.engine.samples import Samples, rounds
+from rules.engine.times import NEVER
+from rules.files.expression import Expression, evaluate
 from rules.measures.measure import Columns, Memory, Outcome, Settings
-from rules.samples import Samples, rounds
-from rules.times import NEVER
 from vocabulary.times import SECOND_US
 
 

@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples
 from rules.fences.ground import NO_FENCE, FenceSet, Sets
 from rules.fences.plane import Points
 from rules.measures.measure import Columns
-from rules.samples import Samples
 from vocabulary.position import DEGREES_E7, Positions
 from vocabulary.quality import Quality
 from vocabulary.registry_facts import GeofenceFacts

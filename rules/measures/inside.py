@@ -10,11 +10,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples
 from rules.fences.ground import NO_FENCE
 from rules.measures.fence_ask import Ask, Asked, FenceColumns, fixes_of
 from rules.measures.measure import Outcome, Settings
 from rules.measures.presence import Presence, follow
-from rules.samples import Samples
 from vocabulary.times import SECOND_US
 
 NOT_INSIDE = -1.0

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples, rounds
+from rules.engine.times import NEVER
 from rules.measures.fence_ask import (
     Ask,
     Asked,
@@ -24,8 +26,6 @@ from rules.measures.fence_ask import (
     outside_of,
 )
 from rules.measures.measure import Memory, Outcome, Settings
-from rules.samples import Samples, rounds
-from rules.times import NEVER
 from vocabulary.local_time import DAY_US, MINUTE_US, local_us
 
 

@@ -20,7 +20,7 @@ from typing import Self, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.samples import Samples
+from rules.engine.samples import Samples
 
 
 class Settings:

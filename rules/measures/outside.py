@@ -11,9 +11,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples
 from rules.measures.fence_ask import Ask, Asked, FenceColumns, fixes_of, outside_of
 from rules.measures.measure import Memory, Outcome, Settings
-from rules.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)

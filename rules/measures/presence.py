@@ -12,11 +12,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples, rounds
+from rules.engine.times import NEVER
 from rules.fences.ground import NO_FENCE
 from rules.measures.fence_ask import Asked, Fixes
 from rules.measures.measure import Memory
-from rules.samples import Samples, rounds
-from rules.times import NEVER
 
 
 @dataclass(slots=True)

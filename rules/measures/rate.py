@@ -12,10 +12,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples, rounds
+from rules.engine.times import NEVER
 from rules.measures.measure import Columns, Memory, Outcome, Settings
 from rules.measures.ring import push, within
-from rules.samples import Samples, rounds
-from rules.times import NEVER
 from vocabulary.times import SECOND_US
 
 MINUTE_US = 60 * SECOND_US

@@ -7,11 +7,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples
 from rules.fences.ground import NO_FENCE
 from rules.measures.fence_ask import Ask, Asked, FenceColumns, fixes_of
 from rules.measures.measure import Outcome, Settings
 from rules.measures.presence import Presence, follow
-from rules.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.samples import Samples, rounds
+from rules.engine.times import NEVER
 from rules.fences.ground import NO_FENCE
 from rules.measures.fence_ask import (
     Ask,
@@ -21,8 +23,6 @@ from rules.measures.fence_ask import (
     outside_of,
 )
 from rules.measures.measure import Memory, Outcome, Settings
-from rules.samples import Samples, rounds
-from rules.times import NEVER
 from vocabulary.times import SECOND_US
 
 DRIVING_KMH = 10.0

@@ -8,11 +8,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.located import Section
-from rules.plan_source import PlanSource
+from rules.files.located import Section
+from rules.plan.plan_source import PlanSource
+from rules.plan.subject import Subject
 from rules.schedules import lamp, local
 from rules.schedules.schedule import Ask, Calendar, ScheduleKind
-from rules.subject import Subject
 
 KINDS: Mapping[str, ScheduleKind] = {
     "local": ScheduleKind.of(local.LocalAsk, local.read, local.LocalCalendar.of),

@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.located import Section
-from rules.plan_source import PlanSource
+from rules.files.located import Section
+from rules.plan.plan_source import PlanSource
+from rules.plan.subject import Subject
 from rules.schedules.pages import Asked, Page, by_page, next_after, open_at, turns_from
 from rules.schedules.schedule import Ask
-from rules.subject import Subject
 from vocabulary.local_time import DAY_US
 from vocabulary.times import EPOCH, us_from_datetime
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.times import NEVER
+from rules.engine.times import NEVER
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ from typing import Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.located import Section
-from rules.plan_source import PlanSource
-from rules.subject import Subject
+from rules.files.located import Section
+from rules.plan.plan_source import PlanSource
+from rules.plan.subject import Subject
 
 FOREVER = 1 << 62
 """The next turn of what never turns again; differences to it still fit an int64."""

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from rules.engine.transition import Transition
 from rules.pipes.mains import Located
-from rules.transition import Transition
 from rules.triage.decision import Close, File, Join, Leave, Open, Unheard
 from rules.triage.desk import NEVER_DUE, Bundle, BundleKey, Handling, Held
 from rules.triage.layout import Node, is_silence

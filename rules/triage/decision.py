@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rules.transition import Transition
+from rules.engine.transition import Transition
 from rules.triage.desk import Bundle, Handling
 from rules.triage.turn import AlarmRef
 

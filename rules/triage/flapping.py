@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cases.request import Hit
-from rules.transition import Transition
+from rules.engine.transition import Transition
 from rules.triage.decision import Quiet, Settle, Unstable
 from rules.triage.desk import Flap, Handling
 from rules.triage.turn import AlarmKey, key_of

@@ -7,7 +7,7 @@ children join it at once, and children that were filed alone are linked to it.
 
 from collections.abc import Iterable
 
-from rules.transition import Transition
+from rules.engine.transition import Transition
 from rules.triage.bundling import join, list_unheard, nodes_of, opened
 from rules.triage.bursting import join_burst
 from rules.triage.desk import Handling

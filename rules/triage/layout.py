@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rules.conditions.silence import Silence
+from rules.files.rule import Rule
 from rules.pipes.mains import Mains, mains_of
-from rules.plan_source import SHADOW, PlanSource
-from rules.rule import Rule
-from rules.subject import Subject
+from rules.plan.plan_source import SHADOW, PlanSource
+from rules.plan.subject import Subject
 from rules.triage.desk import BundleKey
 from rules.triage.maintenance import Maintenance
 from rules.triage.settings import Group, Over, Settings, read_settings

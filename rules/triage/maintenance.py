@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from rules.subject import Subject
+from rules.plan.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cases.request import CaseType, Problem, Severity
-from rules.located import Fault, FileFaultsError, Section, read_section
-from rules.rule import Words
+from rules.files.located import Fault, FileFaultsError, Section, read_section
+from rules.files.rule import Words
 
 OF_COMPONENT = "of_component"
 """As a class code: that of the component which the upstream device watches."""

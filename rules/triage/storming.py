@@ -7,7 +7,7 @@ of safety are exempt.
 from dataclasses import replace
 
 from cases.request import SEVERITIES
-from rules.transition import Transition
+from rules.engine.transition import Transition
 from rules.triage.bundling import join, opened
 from rules.triage.desk import NEVER_DUE, Budget, BudgetKey, Bundle, BundleKey, Handling
 from rules.triage.turn import AlarmKey, Turn, key_of

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cases.request import Hit
-from rules.plan import Plan
-from rules.transition import Transition
+from rules.engine.transition import Transition
+from rules.plan.plan import Plan
 from rules.triage.bundling import dissolve, forget_near, leave
 from rules.triage.bursting import open_burst
 from rules.triage.decision import Decision, File, Note

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cases.request import Hit, Severity
-from rules.rule import Rule, Words
-from rules.transition import Transition
+from rules.engine.transition import Transition
+from rules.files.rule import Rule, Words
 
 
 class AlarmKey(NamedTuple):

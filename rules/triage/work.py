@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rules.rule import Rule
-from rules.transition import Transition
+from rules.engine.transition import Transition
+from rules.files.rule import Rule
 from rules.triage.decision import Decision, File, Note
 from rules.triage.desk import (
     NEVER_DUE,

@@ -7,17 +7,17 @@ from importlib import resources
 import numpy as np
 
 from cases.request import Hit
-from rules.carry import slot_keys
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.grades import level
-from rules.hold import State as Alarm
-from rules.learned import Learned
-from rules.plan import Plan
-from rules.plan_source import PlanSource, RuleText
-from rules.rule_file import parse_rule
-from rules.state import State, read_back, written
-from rules.subject import Subject
+from rules.engine.carry import slot_keys
+from rules.engine.fold import fold
+from rules.engine.grades import level
+from rules.engine.hold import State as Alarm
+from rules.engine.learned import Learned
+from rules.engine.state import State, read_back, written
+from rules.files.rule_file import parse_rule
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, RuleText
+from rules.plan.subject import Subject
 from rules.triage.decision import Decision, File, Open
 from rules.triage.desk import Desk, desk_from, desk_written
 from rules.triage.triage import triage_all

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from rules.learned import EdgeWord, Learned
-from rules.subject import Subject
+from rules.engine.learned import EdgeWord, Learned
+from rules.plan.subject import Subject
 from vocabulary.device import DeviceKind
 from vocabulary.geometry import metres_per_degree
 from vocabulary.lighting import LampProgramme, steps_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from rules.rule_file import RuleFileError, parse_rule
+from rules.files.rule_file import RuleFileError, parse_rule
 from rules.trial.play import Played, UnplayableError, play
 from rules.trial.timeline import Case, TimelineError, read_timelines
 

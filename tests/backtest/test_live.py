@@ -14,8 +14,8 @@ from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.report import report_of
 from rules.backtest.run import Found
-from rules.entry import learned_from
-from rules.state import read_back, written
+from rules.engine.entry import learned_from
+from rules.engine.state import read_back, written
 from rules.triage.desk import desk_from, desk_written
 from store.journal import read
 from tests.backtest.past import backtest_of, backtested, live_of

@@ -13,8 +13,8 @@ from cases.placing import Place, place
 from cases.routing import Who, shipped_routing
 from devices.registry.load import import_city
 from devices.registry.snapshot import Snapshot, load_snapshot
-from rules.rule import Rule
-from rules.rule_file import parse_rule
+from rules.files.rule import Rule
+from rules.files.rule_file import parse_rule
 from rules.triage.settings import read_settings
 from tests.cases.town import HIT, NOON
 

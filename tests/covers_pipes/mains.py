@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 import rules.triage
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.learned import Learned
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
 from rules.pipes.network import Network, Pipe
-from rules.plan import Plan
-from rules.plan_source import PlanSource, RuleText
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, RuleText
 from rules.triage.decision import Decision, File, Join, Open
 from rules.triage.desk import Desk, desk_from, desk_written
 from rules.triage.triage import triage_all

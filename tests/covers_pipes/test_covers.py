@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import pytest
 
 from cases.request import Hit, Severity
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.rule_file import RuleFileError, parse_rule
-from rules.state import read_back, written
+from rules.engine.fold import fold
+from rules.engine.state import read_back, written
+from rules.files.rule_file import RuleFileError, parse_rule
+from rules.plan.compile import compile_plan
 from tests.rules.town import SHIPPED, device, readings, source
 from vocabulary.device import DeviceKind
 

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from cases.request import Hit, Severity
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.learned import Learned
-from rules.plan_source import RuleText
-from rules.transition import Transition
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
+from rules.plan.plan_source import RuleText
 from rules.triage.decision import File, Open
 from tests.covers_pipes.mains import TRIAGE, decided
 from tests.rules.town import device, readings, source

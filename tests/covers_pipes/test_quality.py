@@ -3,8 +3,8 @@
 import numpy as np
 
 from cases.request import Hit
-from rules.compile import compile_plan
-from rules.engine import fold
+from rules.engine.fold import fold
+from rules.plan.compile import compile_plan
 from tests.rules.town import device, positions, readings, source
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality

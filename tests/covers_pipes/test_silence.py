@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from cases.request import Hit
-from rules.carry import carry
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.learned import Learned
-from rules.plan import Plan
-from rules.state import read_back, written
-from rules.transition import Transition
+from rules.engine.carry import carry
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.engine.state import read_back, written
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
 from tests.rules.town import START_S, device, edge, positions, readings, source, tick
 from vocabulary.device import DeviceKind
 from vocabulary.times import SECOND_US

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from cases.request import Hit
-from rules.carry import carry
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.plan import Plan
-from rules.plan_source import PlanSource, source_from, source_written
+from rules.engine.carry import carry
+from rules.engine.fold import fold
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, source_from, source_written
 from tests.fences.yard import Fix, box, learned, rule, source, told
 from vocabulary.registry_facts import GeofenceFacts
 

@@ -8,12 +8,12 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.learned import Learned
-from rules.plan import Plan
-from rules.state import read_back, written
-from rules.transition import Transition
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.engine.state import read_back, written
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
 from tests.fences.yard import Fix, box, drive, learned, plan_of, rule, source, told
 from tests.rules.town import us
 from vocabulary.position import Positions

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from cases.request import Hit
 from ingest.judge_fix import Tracks, fix_flags, judged_fixes
-from rules.engine import fold
-from rules.learned import Learned
-from rules.plan import Plan
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.plan.plan import Plan
 from tests.fences.yard import Fix, box, learned, plan_of, told
 from vocabulary.position import Positions
 

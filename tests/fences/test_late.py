@@ -3,7 +3,7 @@
 import pytest
 
 from cases.request import Hit
-from rules.plan import Plan
+from rules.plan.plan import Plan
 from tests.fences.yard import Fix, box, drive, plan_of, told
 from tests.rules.town import START_S
 

@@ -5,9 +5,9 @@ import random
 import pytest
 
 from cases.request import Hit
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.filing_words import request_of
+from rules.engine.fold import fold
+from rules.plan.compile import compile_plan
+from rules.worker.filing_words import request_of
 from tests.fences.yard import (
     Fix,
     box,

@@ -11,13 +11,13 @@ import numpy as np
 import shapely
 
 from cases.request import Hit
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.learned import Learned
-from rules.plan import Plan
-from rules.plan_source import PlanSource
-from rules.state import read_back, written
-from rules.transition import Transition
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.engine.state import read_back, written
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource
 from tests.rules import town
 from vocabulary.device import DeviceKind
 from vocabulary.geometry import metres_per_degree

@@ -23,7 +23,7 @@ from gezhi.stack.broker import Broker
 from ingest.protocols.gezhi_json import encode
 from ingest.protocols.up_message import DeviceReadings, UpMessage
 from ingest.serve import IngestSettings, serve
-from rules.fold import run_rules
+from rules.worker.work import run_rules
 from store.access import create_token
 from vocabulary.quantity import Quantity
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cases.request import Hit
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.rule_file import RuleFileError, parse_rule
-from rules.state import read_back, written
+from rules.engine.fold import fold
+from rules.engine.state import read_back, written
+from rules.files.rule_file import RuleFileError, parse_rule
+from rules.plan.compile import compile_plan
 from tests.rules.town import device, readings, source, us
 from vocabulary.device import DeviceKind
 

@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 
 import rules
 from rules.conditions import READERS
-from rules.located import Fault
-from rules.rule_file import RuleFileError, parse_rule
-from rules.schema import schema_text
-from rules.schema_words import WORDS
+from rules.files.located import Fault
+from rules.files.rule_file import RuleFileError, parse_rule
+from rules.files.schema import schema_text
+from rules.files.schema_words import WORDS
 from rules.trial.suite import rule_text
 from tests.rules.timeline import cases_in
 from tests.rules.town import SHIPPED

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gezhi.cli import app
-from rules.schema import schema_text
+from rules.files.schema import schema_text
 from rules.trial.picture import picture
 from rules.trial.suite import coverage, results_in
 from rules.trial.timeline import TimelineError, read_timelines

@@ -6,9 +6,9 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from rules.lifecycle import add_draft, bring_to
-from rules.on_trial import Verdict
-from rules.trial_report import over_capacity, trial_report, warnings_of_live
+from rules.lifecycle.on_trial import Verdict
+from rules.lifecycle.trial_report import over_capacity, trial_report, warnings_of_live
+from rules.lifecycle.versions import add_draft, bring_to
 from store.access import create_token
 from store.capacity import state_capacity
 from store.rule_read import version_of

@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.engine.samples import Samples
 from rules.measures.dimming import (
     DimmingColumns,
     DimmingMemory,
     DimmingSettings,
     measure,
 )
-from rules.samples import Samples
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US
 

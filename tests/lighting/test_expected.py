@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.plan_source import PlanSource
+from rules.plan.plan_source import PlanSource
+from rules.plan.subject import Subject
 from rules.schedules.lamp import LampAsk, LampCalendar, Lit, Without
 from rules.schedules.schedule import FOREVER
-from rules.subject import Subject
 from vocabulary.device import DeviceKind
 from vocabulary.lighting import LampProgramme, NightStep, expected_level_pct
 from vocabulary.sun import elevation_deg

@@ -10,7 +10,7 @@ import simulators
 from devices.registry.import_result import ImportResult
 from devices.registry.load import import_city
 from devices.registry.snapshot import load_snapshot
-from rules.subject import subjects_of
+from rules.plan.subject import subjects_of
 from vocabulary.lighting import LampProgramme, NightStep, StepsError, steps_of
 
 pytestmark = pytest.mark.db

@@ -11,14 +11,14 @@ from rules.conditions.geofence import Geofence
 from rules.conditions.overspeed import Overspeed
 from rules.conditions.silence import Silence
 from rules.conditions.threshold import Threshold
-from rules.learned import EdgeWord, Learned
-from rules.plan_source import PlanSource
-from rules.rule import Hears, Rule, Side, Whose
-from rules.rule_file import parse_rule
+from rules.engine.learned import EdgeWord, Learned
+from rules.engine.transition import Transition
+from rules.files.rule import Hears, Rule, Side, Whose
+from rules.files.rule_file import parse_rule
+from rules.plan.plan_source import PlanSource
+from rules.plan.subject import Subject
 from rules.schedules import OnClose, When
 from rules.schedules.local import LocalAsk
-from rules.subject import Subject
-from rules.transition import Transition
 from tests.rules.town import EAST_M, LON
 from vocabulary.position import Positions
 from vocabulary.quality import Quality

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from rules.fold import run_rules
+from rules.worker.work import run_rules
 
 if __name__ == "__main__":
     asyncio.run(run_rules(sys.argv[1], time_zone="Asia/Shanghai"))

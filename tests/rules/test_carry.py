@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from cases.request import Hit
-from rules.carry import Withdrawn, carry
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.plan import Plan
-from rules.plan_source import PlanSource, RuleText, source_from, source_written
-from rules.state import State
+from rules.engine.carry import Withdrawn, carry
+from rules.engine.fold import fold
+from rules.engine.state import State
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, RuleText, source_from, source_written
 from tests.rules.town import device, edge, readings, source, tick
 from vocabulary.device import DeviceKind
 

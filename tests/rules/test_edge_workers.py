@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.compile import compile_plan
-from rules.hearing import Ears, listen
-from rules.learned import EdgeWord, Learned
-from rules.state import MOST_WORKERS, State
+from rules.engine.hearing import Ears, listen
+from rules.engine.learned import EdgeWord, Learned
+from rules.engine.state import MOST_WORKERS, State
+from rules.plan.compile import compile_plan
 from tests.rules.town import source
 from vocabulary.times import SECOND_US
 

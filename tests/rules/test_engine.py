@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.compile import compile_plan
-from rules.engine import fold, step
-from rules.learned import Learned
-from rules.state import read_back, written
+from rules.engine.fold import fold, step
+from rules.engine.learned import Learned
+from rules.engine.state import read_back, written
+from rules.plan.compile import compile_plan
 from tests.rules.oracle import Oracle, Said, said
 from tests.rules.town import device, edge, positions, readings, source, tick
 from vocabulary.device import DeviceKind

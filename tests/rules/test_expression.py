@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.expression import (
+from rules.files.expression import (
     MOST_CHARACTERS,
     ExpressionError,
     Operand,

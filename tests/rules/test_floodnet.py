@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from cases.request import Hit
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.transition import Transition
+from rules.engine.fold import fold
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
 from store.batch import Batch, Writer
 from store.registry import move_version
 from store.rules import put_live

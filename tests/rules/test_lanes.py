@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import rules.held
-from rules.carry import carry
-from rules.compile import compile_plan
-from rules.engine import fold, step
-from rules.folded import Folded
-from rules.learned import Learned
-from rules.state import State, read_back, written
+import rules.engine.held
+from rules.engine.carry import carry
+from rules.engine.fold import fold, step
+from rules.engine.folded import Folded
+from rules.engine.learned import Learned
+from rules.engine.state import State, read_back, written
+from rules.plan.compile import compile_plan
 from tests.rules.test_engine import RULES
 from tests.rules.town import device, positions, readings, source, tick
 from vocabulary.device import DeviceKind
@@ -232,8 +232,8 @@ def waiting(state: State) -> int:
 def test_of_a_flood_the_oldest_rows_come_out_early_and_none_is_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rules.held, "MOST_OF_SERIES", 64)
-    monkeypatch.setattr(rules.held, "LEAST_RECENT", 16)
+    monkeypatch.setattr(rules.engine.held, "MOST_OF_SERIES", 64)
+    monkeypatch.setattr(rules.engine.held, "LEAST_RECENT", 16)
     times = np.arange(0, 10, 0.01)
     entries = [
         readings(seq, at_s, [(10, at_s, 80 if seq % 2 else 2, 0)])

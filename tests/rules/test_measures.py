@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.columns import carry_rows, copied
+from rules.engine.columns import carry_rows, copied
+from rules.engine.samples import Samples
 from rules.measures import MEASURES, compile_measures
 from rules.measures.count import CountSettings
 from rules.measures.deviation import DeviationSettings
@@ -17,7 +18,6 @@ from rules.measures.rate import RateSettings
 from rules.measures.ring import LEAST, MOST, capacity
 from rules.measures.spread import SpreadSettings
 from rules.measures.stuck import StuckSettings
-from rules.samples import Samples
 from tests.rules import oracle_measures as plain
 from tests.rules.oracle_measures import Found, Sample
 from tests.rules.town import us

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from cases.request import FilingRequest, Hit, Severity
-from rules.booking import book, new_alarms
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.grades import hit
-from rules.hold import NEXT, OVER, State, Verdict, advance
-from rules.plan_source import PlanSourceError, source_from
-from rules.samples import rounds
-from rules.state import StateFormatError, read_back, written
+from rules.engine.fold import fold
+from rules.engine.grades import hit
+from rules.engine.hold import NEXT, OVER, State, Verdict, advance
+from rules.engine.samples import rounds
+from rules.engine.state import StateFormatError, read_back, written
+from rules.plan.compile import compile_plan
+from rules.plan.plan_source import PlanSourceError, source_from
 from rules.triage.desk import Desk
 from rules.triage.triage import triage_all
+from rules.worker.booking import book, new_alarms
 from tests.rules.town import LAT, LON, device, readings, source
 from vocabulary.device import DeviceKind
 

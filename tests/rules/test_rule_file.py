@@ -2,9 +2,9 @@
 
 import pytest
 
-from rules.reason import fill, unknown_placeholders
-from rules.rule import ALWAYS_REFUSED
-from rules.rule_file import RuleFileError, parse_rule
+from rules.files.reason import fill, unknown_placeholders
+from rules.files.rule import ALWAYS_REFUSED
+from rules.files.rule_file import RuleFileError, parse_rule
 from tests.rules.town import SHIPPED
 from vocabulary.quality import Quality
 

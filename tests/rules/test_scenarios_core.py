@@ -9,15 +9,15 @@ import asyncpg
 import pytest
 
 from cases.request import Hit
-from rules.carry import carry
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.entry import learned_from
-from rules.folded import Folded
-from rules.learned import Learned
-from rules.plan import Plan
-from rules.plan_source import PlanSource, RuleText
-from rules.state import State, read_back, written
+from rules.engine.carry import carry
+from rules.engine.entry import learned_from
+from rules.engine.fold import fold
+from rules.engine.folded import Folded
+from rules.engine.learned import Learned
+from rules.engine.state import State, read_back, written
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, RuleText
 from store.journal import Kind, append, read
 from tests.rules.city_feed import NOON
 from tests.rules.town import device, edge, readings, source, tick, us

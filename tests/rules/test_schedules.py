@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cases.request import Hit
-from rules.compile import compile_plan
-from rules.engine import fold, step
-from rules.folded import Folded
-from rules.learned import Learned
-from rules.plan_source import PlanSource
-from rules.rule_file import RuleFileError, parse_rule
+from rules.engine.fold import fold, step
+from rules.engine.folded import Folded
+from rules.engine.learned import Learned
+from rules.engine.state import read_back, written
+from rules.files.rule_file import RuleFileError, parse_rule
+from rules.plan.compile import compile_plan
+from rules.plan.plan_source import PlanSource
 from rules.schedules.local import Day, LocalAsk, LocalCalendar
 from rules.schedules.schedule import FOREVER
-from rules.state import read_back, written
 from tests.rules.oracle import Oracle, said
 from tests.rules.test_engine import RULES, SUBJECTS, any_journals
 from tests.rules.town import SHIPPED, device, positions, readings, source, tick

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.rule_file import parse_rule
+from rules.files.rule_file import parse_rule
 from rules.trial.picture import picture
 from rules.trial.suite import Result, coverage
 from tests.rules.timeline import Case, cases_in, played

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import rules
-from rules.plan_source import PlanSource, RuleText
-from rules.subject import Subject
+from rules.plan.plan_source import PlanSource, RuleText
+from rules.plan.subject import Subject
 from rules.trial.scene import (
     AREA,
     EAST_M,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import asyncpg
 
-from rules.fold import run_rules
-from rules.resume import CONSUMER
+from rules.worker.resume import CONSUMER
+from rules.worker.work import run_rules
 from store.cursor import cursor_of
 
 PROCESS = Path(__file__).with_name("rules_process.py")

@@ -11,13 +11,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.compile import compile_plan
-from rules.engine import fold, step
-from rules.learned import Learned
-from rules.plan_source import PlanSource
-from rules.state import read_back, written
-from rules.subject import Subject
-from rules.transition import Transition
+from rules.engine.fold import fold, step
+from rules.engine.learned import Learned
+from rules.engine.state import read_back, written
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
+from rules.plan.plan_source import PlanSource
+from rules.plan.subject import Subject
 from rules.trial.scene import PROGRAMMES
 from tests.rules.town import (
     SHIPPED,

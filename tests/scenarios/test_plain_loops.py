@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.columns import copied
+from rules.engine.columns import copied
+from rules.engine.samples import Samples
 from rules.measures import MEASURES, compile_measures
 from rules.measures.bits import BitsSettings
 from rules.measures.doubt import WIDTH, DoubtSettings
 from rules.measures.from_rest import LONGEST_STEP_S, FromRestSettings
 from rules.measures.measure import Settings
-from rules.samples import Samples
 from tests.rules.town import us
 from vocabulary.reading import Readings
 

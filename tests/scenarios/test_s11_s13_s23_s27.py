@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from cases.request import Hit
-from rules.compile import compile_plan
-from rules.engine import fold
-from rules.learned import Learned
-from rules.transition import Transition
+from rules.engine.fold import fold
+from rules.engine.learned import Learned
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
 from tests.rules.town import device, edge, readings, source, us
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality

@@ -4,8 +4,8 @@ import numpy as np
 
 from cases.request import Hit
 from ingest.judge_series import Conduct, Standing, series_flags
-from rules.compile import compile_plan
-from rules.engine import fold
+from rules.engine.fold import fold
+from rules.plan.compile import compile_plan
 from tests.rules.town import device, readings, source, us
 from vocabulary.device import DeviceKind
 from vocabulary.quantity import QUANTITIES, Quantity

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import rules.triage
 from cases.request import Hit, Severity
-from rules.compile import compile_plan
-from rules.plan import Plan
-from rules.plan_source import PlanSource, RuleText
-from rules.subject import Subject
-from rules.transition import Transition
+from rules.engine.transition import Transition
+from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
+from rules.plan.plan_source import PlanSource, RuleText
+from rules.plan.subject import Subject
 from rules.triage.decision import (
     Close,
     Decision,

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from cases.request import Hit
-from rules.carry import slot_keys
-from rules.plan import Plan
+from rules.engine.carry import slot_keys
+from rules.plan.plan import Plan
 from rules.triage.carry import carry_desk
 from rules.triage.decision import File
 from rules.triage.desk import Handling

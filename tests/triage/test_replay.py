@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from cases.request import Hit
-from rules.transition import Transition
+from rules.engine.transition import Transition
 from rules.triage.decision import Decision, File, Join, Note, Quiet, Unstable
 from rules.triage.desk import Handling, desk_from, desk_written
 from rules.triage.maintenance import Maintenance

@@ -1,0 +1,1 @@
+"""The engine: state and journal entries in, state and transitions out. Pure."""

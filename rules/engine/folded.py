@@ -1,0 +1,144 @@
+"""What comes of folding: the state after, the transitions, and what came too late."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rules.engine.grades import hit
+from rules.engine.judge import Turns
+from rules.engine.learned import Learned
+from rules.engine.samples import Samples
+from rules.engine.state import State
+from rules.engine.transition import Transition
+from rules.fences.ground import NO_FENCE
+from rules.files.rule import Words
+from rules.measures import VALUE
+from rules.measures.fence_ask import FenceColumns
+from rules.plan.plan import Plan
+from vocabulary.position import DEGREES_E7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateSample:
+    """A sample fit to judge, but older than what its slot has judged.
+
+    It is stored, and changes nothing here.
+
+    Attributes:
+        rule: Code of the rule that would have judged it.
+        device_id: `device.id`.
+        measured_us: Its own time, microseconds since 1970.
+        seq: The journal entry that told of it.
+        at_us: That entry's time.
+    """
+
+    rule: str
+    device_id: int
+    measured_us: int
+    seq: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What comes of some entries.
+
+    Attributes:
+        state: After the last of them.
+        transitions: By entry, sample time and slot.
+        late: What came too late to be judged, by entry.
+        early: How many held rows were judged before their time, see `held`.
+    """
+
+    state: State
+    transitions: list[Transition]
+    late: list[LateSample]
+    early: int = 0
+
+
+def late_samples(plan: Plan, entry: Learned, samples: Samples) -> Iterator[LateSample]:
+    """Yield samples that came too late with an entry."""
+    for slot, measured_us in zip(samples.slot, samples.at_us, strict=True):
+        yield LateSample(
+            rule=plan.rules[plan.slots.rule[slot]].code,
+            device_id=plan.subjects[plan.slots.subject[slot]].device_id,
+            measured_us=int(measured_us),
+            seq=entry.seq,
+            at_us=entry.at_us,
+        )
+
+
+def transitions(
+    plan: Plan, state: State, entry: Learned, turns: Iterable[Turns]
+) -> list[Transition]:
+    """Return what became of the alarms at an entry, by sample time and slot."""
+    found = [
+        (int(slot), transition)
+        for many in turns
+        for slot, transition in zip(
+            many.samples.slot, _of_turns(plan, state, entry, many), strict=True
+        )
+    ]
+    found.sort(key=lambda item: (item[1].measured_us, item[0]))
+    return [transition for _, transition in found]
+
+
+def _of_turns(
+    plan: Plan, state: State, entry: Learned, turns: Turns
+) -> Iterator[Transition]:
+    samples = turns.samples
+    for place, (before, after) in enumerate(
+        zip(turns.before, turns.after, strict=True)
+    ):
+        slot = int(samples.slot[place])
+        rule = plan.rules[plan.slots.rule[slot]]
+        sign = plan.slots.sign[slot]
+        lon, lat = _where(plan, state, samples, place)
+        yield Transition(
+            rule=rule,
+            device_id=plan.subjects[plan.slots.subject[slot]].device_id,
+            kind=hit(int(before), int(after)),
+            seq=entry.seq,
+            at_us=entry.at_us,
+            measured_us=int(samples.at_us[place]),
+            value=float(sign * samples.value[place]),
+            threshold=float(sign * plan.slots.limit[slot, max(after, 1) - 1]),
+            severity=rule.severities[(after or before) - 1],
+            lon=lon,
+            lat=lat,
+            fence=_fence(plan, samples, place, lon, lat),
+        )
+
+
+def _where(
+    plan: Plan, state: State, samples: Samples, place: int
+) -> tuple[float | None, float | None]:
+    """Return where the fix was, or where the device stands."""
+    fixes, row = samples.fixes, int(samples.row[place])
+    if fixes is not None and row >= 0:
+        return int(fixes.lon_e7[row]) / DEGREES_E7, int(fixes.lat_e7[row]) / DEGREES_E7
+    slot = samples.slot[place]
+    at = plan.schedules.row[slot]
+    if at >= 0 and not np.isnan(state.schedule.lon[at]):
+        return float(state.schedule.lon[at]), float(state.schedule.lat[at])
+    subject = plan.subjects[plan.slots.subject[slot]]
+    return subject.lon, subject.lat
+
+
+def _fence(
+    plan: Plan, samples: Samples, place: int, lon: float | None, lat: float | None
+) -> Words | None:
+    """Return the names of the geofence that a sample is about.
+
+    A turn of a schedule has no sample of its own: what is nearest then is meant.
+    """
+    slot = int(samples.slot[place])
+    columns = plan.measures[plan.slots.measure[slot] - 1]
+    if plan.slots.measure[slot] == VALUE or not isinstance(columns, FenceColumns):
+        return None
+    about = NO_FENCE if samples.about is None else int(samples.about[place])
+    if samples.row[place] < 0 and lon is not None and lat is not None:
+        about = columns.nearest(slot, lon, lat)
+    fence = columns.fence(about)
+    return None if fence is None else Words(fence.name_zh, fence.name_en)

@@ -1,0 +1,1 @@
+"""Rule files: what an author writes, read, checked whole and described by a schema."""

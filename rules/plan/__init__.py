@@ -1,0 +1,1 @@
+"""Plans: rules and devices compiled to columns, which the engine works by."""
