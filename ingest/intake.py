@@ -42,7 +42,7 @@ LONGEST_RETRY_S = 5.0
 
 PRESENCE_S = 15.0
 """How often a worker says that it is there, whatever else it has to say: whoever was
-not heard for a minute is gone (`rules.workers`)."""
+not heard for a minute is gone (`rules.engine.workers`)."""
 
 Answer = TypeVar("Answer")
 

@@ -64,7 +64,7 @@ log = logging.getLogger(__name__)
 CONSUMER = "rules"
 """Whose cursor and state it is."""
 
-PLAN_CONSUMER = "rules.plan.plan"
+PLAN_CONSUMER = "rules.plan"
 """Under which the plan's source is kept."""
 
 DESK_CONSUMER = "rules.desk"
