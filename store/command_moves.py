@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from store.connection import Connection
 from store.journal import Kind, append
 from store.journal_body import json_body
-from vocabulary.command import ENDS, State
+from vocabulary.command import ENDS, Effect, State
 
 GEZHI = "gezhi"
 """The actor of a step that the platform took by itself."""
@@ -46,13 +48,14 @@ WITH clock AS (
         settled_at = CASE WHEN $3 = 'sent' OR $3 = 'acked' AND c.effect IS NOT NULL
             THEN NULL ELSE clock.at END
     FROM was, clock WHERE c.number = was.number
-    RETURNING c.number, c.id, c.device_id, c.what, was.state AS from_state, clock.at
+    RETURNING c.number, c.id, c.device_id, c.what, was.state AS from_state, clock.at,
+        c.effect, c.seen_at
 ), step AS (
     INSERT INTO command_step (number, taken_at, state, actor, detail)
     SELECT number, at, $3, $6, $5 FROM moved
 )
 SELECT m.number, m.id::text AS id, m.device_id, d.code AS device, m.what,
-    m.from_state, m.at,
+    m.from_state, m.at, m.effect, m.seen_at,
     coalesce(({UNITS})[1], {NOBODY}) AS unit_id
 FROM moved m JOIN device d ON d.id = m.device_id {UNIT_JOINS}
 """  # noqa: S608 - put together from constants of this file only
@@ -74,6 +77,8 @@ class Moved:
         actor: Who or what moved it.
         detail: Why, for people.
         unit_id: The unit whose device it is; `NOBODY` if it is nobody's.
+        effect: What should be heard of the device then; None if nothing.
+        seen_at: When the device measured that; None if it did not yet.
     """
 
     number: int
@@ -87,6 +92,8 @@ class Moved:
     actor: str
     detail: str
     unit_id: int
+    effect: Effect | None
+    seen_at: datetime | None
 
 
 async def move_on(
@@ -115,7 +122,8 @@ async def move_on(
     row = await connection.fetchrow(_MOVE, number, before, state, at, detail, actor)
     if row is None:
         return None
-    return Moved(**row, state=state, actor=actor, detail=detail)
+    effect = msgspec.json.decode(row["effect"] or "null", type=Effect | None)
+    return Moved(**{**row, "effect": effect}, state=state, actor=actor, detail=detail)
 
 
 async def tell(connection: Connection, moved: Iterable[Moved | None]) -> None:
@@ -139,5 +147,13 @@ def _body(moved: Moved) -> bytes:
             "actor": moved.actor,
             "detail": moved.detail,
             "unit_id": moved.unit_id,
+            "seen_at": None if moved.seen_at is None else moved.seen_at.isoformat(),
+            **_wanted(moved.effect),
         }
     )
+
+
+def _wanted(effect: Effect | None) -> dict[str, str | float]:
+    if effect is None:
+        return {}
+    return {"quantity": effect.quantity, "low": effect.low, "high": effect.high}

@@ -172,6 +172,8 @@ async def ask_command(
                 at=wish.asked_at,
                 actor=asker.name,
                 detail="",
+                effect=wish.effect,
+                seen_at=None,
             )
             await tell(connection, [moved])
             return moved.id, True

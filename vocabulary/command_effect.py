@@ -11,7 +11,7 @@ A sample counts if it was measured when the order was under way or later, and no
 doubts it. The effect has had its time `within_s` after the answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -43,6 +43,14 @@ CLOCK_SLACK = timedelta(seconds=2)
 
 DOUBTS = Quality.FUTURE | Quality.OUT_OF_RANGE | Quality.STUCK | Quality.SENSOR_FAULT
 """Samples with these are no proof of anything."""
+
+_EXAMPLES: Mapping[str, Sequence[AnyOrder]] = {
+    "switch": (Switch(on=True), Switch(on=False)),
+    "dim": (Dim(pct=50), Dim(pct=0)),
+}
+
+SHOWN_ORDERS = tuple(_EXAMPLES)
+"""Kinds of orders that readings may show to be done."""
 
 _MOST = 1e9
 """Stands for no upper limit: JSON has no infinity."""
@@ -109,6 +117,23 @@ def expected_effect(
         if quantity in quantities:
             return Effect(quantity=quantity, low=low, high=high, within_s=within_s)
     return None
+
+
+def quantities_showing(
+    orders: Iterable[str], quantities: frozenset[str]
+) -> frozenset[str]:
+    """Return which of a device's quantities may show orders of some kinds.
+
+    Args:
+        orders: Some of `SHOWN_ORDERS`.
+        quantities: What it measures.
+    """
+    effects = (
+        expected_effect(order, quantities=quantities, expected_interval_s=0)
+        for what in orders
+        for order in _EXAMPLES[what]
+    )
+    return frozenset(effect.quantity for effect in effects if effect is not None)
 
 
 def _signs(order: AnyOrder) -> Sequence[tuple[str, float, float]]:

@@ -8,11 +8,25 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.engine.learned import Content, EdgeWord, Learned
+from rules.engine.learned import CommandWord, Content, EdgeWord, Learned, Wanted
+from vocabulary.command import State
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 
 Rows = TypeVar("Rows", Readings, Positions)
+
+
+class CommandJson(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What an entry tells of a command, see `CommandWord`."""
+
+    device_id: int
+    number: int
+    what: str
+    state: State
+    quantity: str | None = None
+    low: float = 0.0
+    high: float = 0.0
+    is_read: bool = False
 
 
 class EntryJson(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,6 +38,7 @@ class EntryJson(msgspec.Struct, frozen=True, omit_defaults=True):
         readings: Columns by name; None if it holds none.
         positions: Columns by name; None if it holds none.
         edge: Edge, gateway and whether it is up; None if it tells of none.
+        command: What it tells of a command; None if of none.
     """
 
     seq: int
@@ -31,6 +46,7 @@ class EntryJson(msgspec.Struct, frozen=True, omit_defaults=True):
     readings: dict[str, list[float | int | None]] | None = None
     positions: dict[str, list[float | int | None]] | None = None
     edge: tuple[str, str, bool] | None = None
+    command: CommandJson | None = None
 
 
 def cut(
@@ -55,6 +71,8 @@ def _cut(
         return _rows(content, np.isin(content.series_id, series))
     if isinstance(content, Positions):
         return _rows(content, np.isin(content.device_id, devices))
+    if isinstance(content, CommandWord) and content.device_id not in devices:
+        return None
     return content
 
 
@@ -92,6 +110,21 @@ def _json(entry: Learned) -> EntryJson:
             if isinstance(content, EdgeWord)
             else None
         ),
+        command=_command(content) if isinstance(content, CommandWord) else None,
+    )
+
+
+def _command(word: CommandWord) -> CommandJson:
+    wanted = word.wanted
+    return CommandJson(
+        device_id=word.device_id,
+        number=word.number,
+        what=word.what,
+        state=word.state,
+        quantity=None if wanted is None else wanted.quantity,
+        low=0.0 if wanted is None else wanted.low,
+        high=0.0 if wanted is None else wanted.high,
+        is_read=word.is_read,
     )
 
 
@@ -118,7 +151,23 @@ def _learned(entry: EntryJson) -> Learned:
         content = _typed(Positions, entry.positions, entry.at_us)
     elif entry.edge is not None:
         content = EdgeWord(*entry.edge)
+    elif entry.command is not None:
+        content = _word(entry.command)
     return Learned(entry.seq, entry.at_us, content)
+
+
+def _word(told: CommandJson) -> CommandWord:
+    wanted = None
+    if told.quantity is not None:
+        wanted = Wanted(quantity=told.quantity, low=told.low, high=told.high)
+    return CommandWord(
+        device_id=told.device_id,
+        number=told.number,
+        what=told.what,
+        state=told.state,
+        wanted=wanted,
+        is_read=told.is_read,
+    )
 
 
 def _typed(

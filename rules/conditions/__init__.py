@@ -8,6 +8,7 @@ file.
 from collections.abc import Callable, Mapping
 
 from rules.conditions import (
+    command,
     count,
     crossing,
     deviation,
@@ -49,5 +50,6 @@ READERS: Mapping[str, Callable[[Section, Section], Condition]] = {
     "from_rest": from_rest.read,
     "ponding": ponding.read,
     "quality": quality.read,
+    "command": command.read,
 }
 """How the condition of each type is read, from the whole file and its own section."""

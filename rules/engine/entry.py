@@ -1,10 +1,13 @@
 """Journal entries as the engine takes them."""
 
+import math
+
 import msgspec
 
-from rules.engine.learned import Content, EdgeWord, Learned
+from rules.engine.learned import CommandWord, Content, EdgeWord, Learned, Wanted
 from store.journal import Entry, Kind
 from store.journal_body import positions_from, readings_from
+from vocabulary.command import POSITION, State
 from vocabulary.times import us_from_datetime
 
 BARRIERS = frozenset({Kind.REGISTRY, Kind.RULES})
@@ -16,6 +19,17 @@ class _Edge(msgspec.Struct):
     gateway: str
     up: bool
     worker: str = ""
+
+
+class _Command(msgspec.Struct):
+    device_id: int
+    number: int
+    what: str
+    state: State
+    quantity: str | None = None  # entries of before these were told have none
+    low: float = math.nan
+    high: float = math.nan
+    seen_at: str | None = None
 
 
 def learned_from(entry: Entry) -> Learned:
@@ -39,5 +53,21 @@ def _content(entry: Entry, at_us: int) -> Content:
             return readings_from(entry.body, at_us)
         case Kind.POSITIONS:
             return positions_from(entry.body, at_us)
+        case Kind.COMMAND:
+            return _command(msgspec.json.decode(entry.body, type=_Command))
         case _:
             return None
+
+
+def _command(told: _Command) -> CommandWord:
+    wanted: Wanted | None = None
+    if told.quantity and told.quantity != POSITION:
+        wanted = Wanted(quantity=told.quantity, low=told.low, high=told.high)
+    return CommandWord(
+        device_id=told.device_id,
+        number=told.number,
+        what=told.what,
+        state=told.state,
+        wanted=wanted,
+        is_read=told.seen_at is not None,
+    )

@@ -20,13 +20,14 @@ from rules.engine.hearing import limit_s, listen, silent_us
 from rules.engine.held import Held, hold
 from rules.engine.hold import IS_STANDING, Verdict
 from rules.engine.judge import NO_RULING, Turns, judge, judge_once
-from rules.engine.learned import Content, Learned
+from rules.engine.learned import CommandWord, Content, Learned
 from rules.engine.samples import Samples
 from rules.engine.scheduled import by_schedule, has_turn, within_schedule
 from rules.engine.side_condition import NOTHING, Seen, judge_sides, remember, seen_in
 from rules.engine.state import State
 from rules.engine.times import NEVER
 from rules.measures import VALUE
+from rules.measures.command_word import take_word
 from rules.plan.lane import Lane
 from rules.plan.plan import Plan
 from vocabulary.position import Positions
@@ -53,6 +54,8 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
     quiet: _Quiet | None = None
     for entry in entries:
         listen(plan.ears, state, entry)
+        if isinstance(entry.content, CommandWord):
+            take_word(plan.measures, state.memories, entry.content, entry.at_us)
         turns: list[Turns] = []
         held: list[Held] = []
         for place, lane in enumerate(plan.lanes):

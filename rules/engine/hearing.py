@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.engine.learned import EdgeWord, Learned
+from rules.engine.learned import CommandWord, EdgeWord, Learned
 from rules.engine.state import State
 from rules.engine.times import NEVER
 from rules.engine.workers import (
@@ -89,6 +89,8 @@ def listen(ears: Ears, state: State, learned: Learned) -> None:
             _note_heard(ears, state, look_up(ears.by_series, ids))
         case Positions(device_id=ids):
             _note_heard(ears, state, look_up(ears.by_device, ids))
+        case CommandWord():
+            pass  # our own word for the most part: it says of nobody that it is heard
         case None:
             if learned.worker:
                 hear_worker(state, learned.worker, learned.at_us)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from vocabulary.command import State
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 
@@ -22,7 +23,47 @@ class EdgeWord:
     is_up: bool
 
 
-Content: TypeAlias = Readings | Positions | EdgeWord | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be read of a device that obeys, see `vocabulary.command.Effect`.
+
+    Attributes:
+        quantity: Which of its readings.
+        low: Least value that shows it, in the quantity's unit.
+        high: Greatest value that shows it.
+    """
+
+    quantity: str
+    low: float
+    high: float
+
+    def is_met_by(self, value: float) -> bool:
+        """Tell whether a reading shows it."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandWord:
+    """A command came to another state.
+
+    Attributes:
+        device_id: Whom it is for.
+        number: Its place in the queue: a later command has a higher one.
+        what: The kind of order, see `vocabulary.command.what_of`.
+        state: How far it has come.
+        wanted: What should be read of the device then; None if no reading shows it.
+        is_read: Whether a reading has shown that by now.
+    """
+
+    device_id: int
+    number: int
+    what: str
+    state: State
+    wanted: Wanted | None = None
+    is_read: bool = False
+
+
+Content: TypeAlias = Readings | Positions | EdgeWord | CommandWord | None
 """What was learned; None means only that time has passed."""
 
 

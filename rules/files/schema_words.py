@@ -43,6 +43,8 @@ WORDS: Mapping[str, str] = {
     "condition.bits": "Quality bits; any of them counts.",
     "condition.least": "With fewer samples in the window nothing is known.",
     "condition.fences": "own, all, kind WORD, or codes with commas between them.",
+    "condition.orders": "Kinds of orders that are judged.",
+    "condition.no_effect_after_s": "How long it may take from its answer on.",
     "severity": "How bad it is.",
     "on_delay_s": "How long it must hold before the alarm is raised.",
     "off_delay_s": "How long it must stay away before the alarm clears.",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rules.measures import (
     bits,
+    command,
     count,
     crossing,
     deviation,
@@ -173,6 +174,15 @@ MEASURES: tuple[Measure, ...] = (
         compiled=bits.BitsColumns.of,
         fresh=bits.BitsMemory.fresh,
         measure=bits.measure,
+    ),
+    Measure.of(
+        "command",
+        command.CommandSettings,
+        command.CommandMemory,
+        command.CommandColumns,
+        compiled=command.CommandColumns.of,
+        fresh=command.CommandMemory.fresh,
+        measure=command.measure,
     ),
 )
 """All measures. New ones go to the end."""

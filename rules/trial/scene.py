@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rules.engine.learned import EdgeWord, Learned
+from rules.engine.learned import CommandWord, EdgeWord, Learned, Wanted
 from rules.plan.subject import Subject
+from vocabulary.command import State
 from vocabulary.device import DeviceKind
 from vocabulary.geometry import metres_per_degree
 from vocabulary.lighting import LampProgramme, steps_of
@@ -135,6 +136,41 @@ def tick(seq: int, at_s: float) -> Learned:
 def edge(seq: int, at_s: float, name: str, *, up: bool, gateway: str = "") -> Learned:
     """Return an entry that says that one of our edges is up or down."""
     return Learned(seq, us(at_s), EdgeWord(name, gateway, up))
+
+
+def command(
+    seq: int,
+    at_s: float,
+    device_id: int,
+    state: State,
+    *,
+    number: int = 1,
+    what: str = "switch",
+    wanted: tuple[str, float, float] | None = None,
+) -> Learned:
+    """Return an entry that says how far a command has come.
+
+    Args:
+        seq: The entry's number.
+        at_s: Its second.
+        device_id: Whom the command is for.
+        state: How far it has come.
+        number: Its place in the queue.
+        what: The kind of order.
+        wanted: Quantity, least and greatest value that show it; None if nothing does.
+    """
+    word = CommandWord(
+        device_id=device_id,
+        number=number,
+        what=what,
+        state=state,
+        wanted=(
+            None
+            if wanted is None
+            else Wanted(quantity=wanted[0], low=wanted[1], high=wanted[2])
+        ),
+    )
+    return Learned(seq, us(at_s), word)
 
 
 def readings(

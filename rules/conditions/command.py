@@ -1,0 +1,81 @@
+"""`command`: a device that says it has done what it was told, and has not."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cases.request import Severity
+from rules.conditions.ladder import read_sides
+from rules.files.located import Section
+from rules.files.rule import Rule, Side
+from rules.measures.command import QUANTITIES, CommandSettings
+from rules.plan.draft import Draft, draft_sides, gap_s
+from rules.plan.subject import Subject
+from vocabulary.command_effect import SHOWN_ORDERS, quantities_showing
+
+LEAST_S = math.nextafter(0, 1)
+"""It goes on while anything is owed at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoEffect:
+    """A device that answered an order and was not seen to do it for some time.
+
+    Attributes:
+        orders: Kinds of orders that are judged.
+        after_s: How long after its answer it may take.
+        severity: How bad it is.
+        sides: All must be true; see `side_condition`.
+    """
+
+    orders: frozenset[str]
+    after_s: float
+    severity: Severity
+    sides: tuple[Side, ...] = ()
+
+    @property
+    def quantity(self) -> None:
+        """It judges whichever reading shows an order."""
+
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """How bad it is."""
+        return (self.severity,)
+
+    def draft(
+        self, rule: Rule, subject: Subject, by_id: Mapping[int, Subject]
+    ) -> Draft | None:
+        """Return what it judges on a device, see `rule.Condition`."""
+        sides = draft_sides(rule, self.sides, subject, by_id)
+        told = quantities_showing(self.orders, frozenset(subject.series))
+        series = tuple(subject.series[q] if q in told else -1 for q in QUANTITIES)
+        fed = tuple(series_id for series_id in series if series_id >= 0)
+        if sides is None or not fed:
+            return None
+        gap = gap_s(rule, subject.interval_s)
+        return Draft(
+            rule=rule,
+            subject=subject,
+            limits=(self.after_s,),
+            releases=(LEAST_S,),
+            gap_s=gap,
+            series_id=fed[0],
+            further=fed[1:],
+            measure=CommandSettings(
+                subject.device_id, self.orders, series, self.after_s, gap
+            ),
+            sides=sides,
+        )
+
+
+def read(top: Section, section: Section) -> NoEffect:  # noqa: ARG001 as all readers
+    """Return the condition that a rule file says."""
+    orders = section.word_list("orders", SHOWN_ORDERS)
+    if not orders:
+        section.fault("orders", f"must be some of {', '.join(SHOWN_ORDERS)}")
+    return NoEffect(
+        orders=frozenset(orders),
+        after_s=section.number("no_effect_after_s", above=0),
+        severity=section.word("severity", Severity),
+        sides=read_sides(section),
+    )
