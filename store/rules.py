@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib import resources
 
 from store.connection import Connection
-from store.journal import Kind, append
+from store.journal import Kind, append, head
 from store.journal_body import json_body
 from store.triage_files import install_shipped_triage
 from vocabulary.rule_stage import RuleStage
@@ -37,6 +37,31 @@ FROM rule WHERE code = $1 RETURNING version
 _STEP = """
 INSERT INTO rule_step (code, version, from_stage, to_stage, author, taken_at, note)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+_TOLD = "UPDATE rule_step SET seq = $2 WHERE code = $1 AND seq IS NULL"
+
+# What is put in at once is taken at once, at the first of its entries.
+_AT_ONCE = """
+WITH first AS (SELECT min(seq) AS seq FROM rule_step WHERE seq > $1),
+triage AS (
+    UPDATE triage_file t SET seq = first.seq FROM first WHERE t.seq > first.seq
+)
+UPDATE rule_step s SET seq = first.seq FROM first WHERE s.seq > first.seq
+"""
+
+_JUDGING = """
+SELECT code, version, source, stage FROM rule
+WHERE stage IN ('live', 'shadow') ORDER BY code COLLATE "C", version
+"""
+
+_JUDGING_AS_OF = """
+SELECT r.code, r.version, r.source, s.to_stage AS stage
+FROM rule r CROSS JOIN LATERAL (
+    SELECT to_stage FROM rule_step
+    WHERE code = r.code AND version = r.version AND seq <= $1 ORDER BY id DESC LIMIT 1
+) s
+WHERE s.to_stage IN ('live', 'shadow') ORDER BY r.code COLLATE "C", r.version
 """
 
 
@@ -78,12 +103,19 @@ async def live_rules(connection: Connection) -> list[JudgingRule]:
     return [rule for rule in found if rule.stage == RuleStage.LIVE]
 
 
-async def judging_rules(connection: Connection) -> list[JudgingRule]:
-    """Return what is live or on trial, by ascending code and version."""
-    rows = await connection.fetch(
-        "SELECT code, version, source, stage FROM rule"
-        " WHERE stage IN ('live', 'shadow') ORDER BY code COLLATE \"C\", version"
-    )
+async def judging_rules(
+    connection: Connection, *, as_of: int | None = None
+) -> list[JudgingRule]:
+    """Return what is live or on trial, by ascending code and version.
+
+    Args:
+        connection: Any.
+        as_of: The journal entry up to which changes count; None for all of them.
+    """
+    if as_of is None:
+        rows = await connection.fetch(_JUDGING)
+    else:
+        rows = await connection.fetch(_JUDGING_AS_OF, as_of)
     return [JudgingRule(**row) for row in rows]
 
 
@@ -169,6 +201,7 @@ async def install_shipped(connection: Connection, at: datetime) -> list[str]:
     installed = []
     async with connection.transaction():
         await lock_rules(connection)
+        before = await head(connection)
         for name, source in sorted(files.items()):
             code, dot, kind = name.partition(".")
             if (dot, kind) == (".", "yaml") and await _install(
@@ -176,6 +209,7 @@ async def install_shipped(connection: Connection, at: datetime) -> list[str]:
             ):
                 installed.append(code)
         await install_shipped_triage(connection, at)
+        await connection.execute(_AT_ONCE, before)
     return installed
 
 
@@ -239,4 +273,5 @@ async def _insert(
 
 async def _tell(connection: Connection, code: str, version: int, at: datetime) -> None:
     body = json_body({"code": code, "version": version})
-    await append(connection, Kind.RULES, body, at=at)
+    seq = await append(connection, Kind.RULES, body, at=at)
+    await connection.execute(_TOLD, code, seq)

@@ -14,10 +14,22 @@ _NEWEST = (
     "SELECT version, source, author FROM triage_file ORDER BY version DESC LIMIT 1"
 )
 
+_NEWEST_AS_OF = (
+    "SELECT version, source FROM triage_file WHERE $1::bigint IS NULL OR seq <= $1"
+    " ORDER BY version DESC LIMIT 1"
+)
 
-async def triage_file(connection: Connection) -> tuple[int, str] | None:
-    """Return version and text of the triage file in force; None if there is none."""
-    row = await connection.fetchrow(_NEWEST)
+
+async def triage_file(
+    connection: Connection, *, as_of: int | None = None
+) -> tuple[int, str] | None:
+    """Return version and text of the triage file in force; None if there is none.
+
+    Args:
+        connection: Any.
+        as_of: The journal entry up to which changes count; None for all of them.
+    """
+    row = await connection.fetchrow(_NEWEST_AS_OF, as_of)
     return None if row is None else (row["version"], row["source"])
 
 
@@ -41,7 +53,10 @@ async def put_triage_file(
         at,
     )
     body = json_body({"triage": version})
-    await append(connection, Kind.RULES, body, at=at)
+    seq = await append(connection, Kind.RULES, body, at=at)
+    await connection.execute(
+        "UPDATE triage_file SET seq = $2 WHERE version = $1", version, seq
+    )
     return int(version)
 
 

@@ -25,7 +25,7 @@ from rules.files.rule_file import parse_rule
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import PlanSource, RuleText
-from rules.worker.resume import current_source
+from rules.worker.present import current_source
 from store.backtest_read import (
     FiledAlarm,
     FiledCase,

@@ -19,7 +19,7 @@ from rules.engine.entry import learned_from
 from rules.engine.learned import Learned
 from rules.files.rule_file import parse_rule
 from rules.plan.plan_source import PlanSource, RuleText
-from rules.worker.resume import current_source
+from rules.worker.present import current_source
 from store.backtest_read import Kept, journal_kept, seq_before
 from store.connection import Connection
 from store.explain_read import AlarmFacts

@@ -18,7 +18,7 @@ from rules.measures import VALUE
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import LIVE, PlanSource
-from rules.worker.resume import current_source
+from rules.worker.present import current_source
 from store.backtest_read import FiledAlarm, filed_alarms
 from store.connection import AWAY, Connection
 from store.corrections import (

@@ -11,30 +11,25 @@ journal, and the alarms that stand in the database are believed.
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 
 from cases.request import Severity
 from devices.registry.snapshot import Snapshot, load_snapshot
-from rules.conditions.fence_keys import geofences_of
-from rules.engine.carry import Withdrawn, carry, slot_keys
+from rules.engine.carry import Withdrawn, slot_keys
 from rules.engine.entry import learned_from
 from rules.engine.fold import fold
 from rules.engine.hold import State as Alarm
 from rules.engine.state import State, StateFormatError, read_back, written
-from rules.files.rule_file import RuleFileError, parse_rule
+from rules.files.rule_file import RuleFileError
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import (
-    PlanSource,
     PlanSourceError,
-    RuleText,
     source_from,
     source_written,
 )
-from rules.plan.subject import subjects_of
-from rules.triage.carry import believed_desk, carry_desk
+from rules.triage.carry import believed_desk
 from rules.triage.desk import (
     Desk,
     DeskFormatError,
@@ -43,20 +38,18 @@ from rules.triage.desk import (
     desk_from,
     desk_written,
 )
-from rules.triage.maintenance import Maintenance
-from rules.triage.settings import TriageFileError, read_settings
+from rules.triage.settings import TriageFileError
 from rules.triage.triage import triage_all
 from rules.triage.turn import AlarmKey, Turn
+from rules.worker.past_plans import keep_plan
+from rules.worker.present import current_source, is_current
+from rules.worker.turnover import turn_over
 from store.alarms import AlarmKey as StoredKey
 from store.alarms import StandingAlarm, all_standing, standing_rows, withdraw_alarms
+from store.backtest_read import journal_kept
 from store.connection import Connection
 from store.cursor import checkpoint_of, cursor_of, save_checkpoint
 from store.journal import read
-from store.registry import registry_version
-from store.rules import JudgingRule, judging_rules
-from store.splits import lasting_splits
-from store.triage_files import triage_file
-from store.windows import windows_from
 from vocabulary.times import EPOCH, datetime_from_us, us_from_datetime
 
 log = logging.getLogger(__name__)
@@ -69,6 +62,9 @@ PLAN_CONSUMER = "rules.plan"
 
 DESK_CONSUMER = "rules.desk"
 """Under which what triage remembers is kept."""
+
+TOLD_SHARD = 0
+"""The journal that is told of changed rules."""
 
 REPLAY_ENTRIES = 500
 """Entries read at once while folding again."""
@@ -103,8 +99,15 @@ async def resume(connection: Connection, *, shard: int, time_zone: str) -> Posit
     cursor = await cursor_of(connection, CONSUMER, shard=shard)
     kept = await _kept(connection, snapshot, shard)
     if kept is not None:
+        await _keep_plan(connection, kept, shard)
         return await _replay(connection, kept, until=cursor, shard=shard)
-    source = await current_source(connection, snapshot, at=EPOCH, time_zone=time_zone)
+    source = await current_source(
+        connection,
+        snapshot,
+        at=EPOCH,
+        time_zone=time_zone,
+        as_of=await _begins_after(connection, cursor, shard),
+    )
     plan = compile_plan(source)
     fresh = Position(plan, plan.fresh_state(), Desk(), snapshot)
     position = await _replay(connection, fresh, until=cursor, shard=shard)
@@ -112,25 +115,36 @@ async def resume(connection: Connection, *, shard: int, time_zone: str) -> Posit
         log.warning("no usable state was kept: made again from the journal")
         position = await _believed(connection, position, cursor)
     await save(connection, position, shard=shard, with_plan=True)
+    await _keep_plan(connection, position, shard, is_anew=cursor > 0)
     return position
 
 
 async def reload(
-    connection: Connection, position: Position, *, time_zone: str
+    connection: Connection, position: Position, *, time_zone: str, shard: int = 0
 ) -> tuple[Position, list[Withdrawn]]:
-    """Return the same place under the rules and devices of now."""
+    """Return the same place under the rules of its entry and the devices of now.
+
+    Rules and the triage file have versions, of which those are taken that the journal
+    had told of by then, however late we are. Devices and windows have none.
+    """
     at = datetime_from_us(max(position.state.at_us, 0))
+    as_of = _told_by(position.state.seq, shard)
     before = position.plan.source
-    if before.time_zone == time_zone and await _is_current(connection, before, at):
+    if before.time_zone == time_zone and await is_current(
+        connection, before, at, as_of
+    ):
         return position, []
     snapshot = await load_snapshot(connection)
-    source = await current_source(connection, snapshot, at=at, time_zone=time_zone)
+    source = await current_source(
+        connection, snapshot, at=at, time_zone=time_zone, as_of=as_of
+    )
     plan = compile_plan(source)
-    state, withdrawn = carry(position.plan, position.state, plan)
-    judged = (AlarmKey(*key) for key in slot_keys(plan))
-    desk, ended = carry_desk(position.desk, plan.layout, judged)
-    withdrawn += [Withdrawn(*key) for key in ended]
-    return Position(plan, state, desk, snapshot), withdrawn
+    state, desk, withdrawn = turn_over(
+        position.plan, position.state, position.desk, plan
+    )
+    after = Position(plan, state, desk, snapshot)
+    await _keep_plan(connection, after, shard)
+    return after, withdrawn
 
 
 async def save(
@@ -156,33 +170,6 @@ async def save(
     )
 
 
-async def current_source(
-    connection: Connection, snapshot: Snapshot, *, at: datetime, time_zone: str
-) -> PlanSource:
-    """Return the rules that are live and the devices that are registered now.
-
-    Args:
-        connection: Any.
-        snapshot: The registry.
-        at: Maintenance windows that are over by then are left out.
-        time_zone: The city's IANA zone.
-    """
-    rules = [rule for rule in await judging_rules(connection) if _is_sound(rule)]
-    parsed = [parse_rule(rule.source, version=rule.version) for rule in rules]
-    return PlanSource(
-        rules=tuple(map(_text, rules)),
-        subjects=subjects_of(snapshot),
-        registry_version=snapshot.version,
-        time_zone=time_zone,
-        triage=_sound_triage(await triage_file(connection)),
-        windows=await _windows(connection, at),
-        splits=tuple(await lasting_splits(connection)),
-        geofences=geofences_of(parsed, snapshot.geofences.values()),
-        programmes=tuple(snapshot.programmes.values()),
-        pipes=snapshot.pipes,
-    )
-
-
 def believe(plan: Plan, state: State, standing: set[StoredKey]) -> State:
     """Return the state with exactly those alarms standing that do in the database.
 
@@ -198,62 +185,31 @@ def believe(plan: Plan, state: State, standing: set[StoredKey]) -> State:
     return state
 
 
-async def _is_current(connection: Connection, source: PlanSource, at: datetime) -> bool:
-    """Tell cheaply whether rules, windows and the registry are what they were."""
-    rules = [(r.code, r.version, r.stage) for r in await judging_rules(connection)]
-    version = await registry_version(connection)
-    at_us = us_from_datetime(at)
-    lasting = tuple(w for w in source.windows if w.until_us > at_us)
-    return (
-        version == source.registry_version
-        and rules == [(text.code, text.version, text.stage) for text in source.rules]
-        and _sound_triage(await triage_file(connection)) == source.triage
-        and await _windows(connection, at) == lasting
-        and tuple(await lasting_splits(connection)) == source.splits
+def _told_by(seq: int, shard: int) -> int | None:
+    """Return up to which entry changes of rules count; None for all there are."""
+    return seq if shard == TOLD_SHARD else None
+
+
+async def _begins_after(connection: Connection, cursor: int, shard: int) -> int | None:
+    """Return the same for a worker without a state."""
+    kept = await journal_kept(connection, shard=shard)
+    is_whole = kept is None or kept.oldest_seq <= cursor + 1
+    # What has been dropped may have told of rules.
+    return _told_by(cursor, shard) if is_whole else None
+
+
+async def _keep_plan(
+    connection: Connection, position: Position, shard: int, *, is_anew: bool = False
+) -> None:
+    """Write down by what is judged from the next entry on."""
+    await keep_plan(
+        connection,
+        position.plan,
+        from_seq=position.state.seq + 1,
+        at_us=position.state.at_us,
+        shard=shard,
+        is_anew=is_anew,
     )
-
-
-async def _windows(connection: Connection, at: datetime) -> tuple[Maintenance, ...]:
-    return tuple(
-        Maintenance(
-            id=window.id,
-            from_us=us_from_datetime(window.from_at),
-            until_us=us_from_datetime(window.until_at),
-            component_id=window.component_id,
-            circuit_id=window.circuit_id,
-            cell_id=window.cell_id,
-            rule=window.rule,
-            safety=window.safety,
-        )
-        for window in await windows_from(connection, at)
-    )
-
-
-def _sound_triage(found: tuple[int, str] | None) -> RuleText | None:
-    """Return the triage file, if there is one that this release understands."""
-    if found is None:
-        return None
-    version, source = found
-    try:
-        read_settings(source, version=version)
-    except TriageFileError as error:
-        log.error("rules: left out the triage file: %s", error)  # noqa: TRY400 its own words say it
-        return None
-    return RuleText("triage", version, source)
-
-
-def _text(rule: JudgingRule) -> RuleText:
-    return RuleText(rule.code, rule.version, rule.source, rule.stage)
-
-
-def _is_sound(rule: JudgingRule) -> bool:
-    """Tell whether this release understands a rule; a bad one must not stop others."""
-    try:
-        parse_rule(rule.source, version=rule.version, name=rule.code)
-    except RuleFileError as error:
-        log.error("rules: left out %s: %s", rule.code, error)  # noqa: TRY400 its own words say it
-        return False
-    return True
 
 
 async def _believed(

@@ -189,7 +189,10 @@ async def _store_alarms(
 async def _reload(worker: _Worker) -> _Worker:
     """Go on under the rules and devices of now."""
     position, withdrawn = await reload(
-        worker.connection, worker.position, time_zone=worker.time_zone
+        worker.connection,
+        worker.position,
+        time_zone=worker.time_zone,
+        shard=worker.shard,
     )
     if withdrawn:
         await withdraw_alarms(
