@@ -256,11 +256,9 @@ def _samples(bundle: Bundle, plan: Plan) -> list[SampleShown]:
 
 def _is_asked(plan: Plan, series_id: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Tell which readings the rule goes by; for silence, all of them."""
-    asked = np.full(len(series_id), len(plan.ears.slot) > 0)
-    for lane in plan.lanes:
-        asked |= lane.by_series.leads(series_id)
-        asked |= look_up(lane.watch_of_series, series_id) >= 0
-    return asked
+    if len(plan.ears.slot):
+        return np.ones(len(series_id), np.bool_)
+    return look_up(plan.is_asked, series_id)
 
 
 def _all_samples(bundle: Bundle, plan: Plan, decided_us: int) -> Iterator[SampleShown]:

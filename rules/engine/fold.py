@@ -56,10 +56,11 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
         listen(plan.ears, state, entry)
         if isinstance(entry.content, CommandWord):
             take_word(plan.measures, state.memories, entry.content, entry.at_us)
+        asked = plan.asked(entry.content)
         turns: list[Turns] = []
         held: list[Held] = []
         for place, lane in enumerate(plan.lanes):
-            kept, due = hold(lane, state.held[place], entry.content, entry.at_us)
+            kept, due = hold(lane, state.held[place], asked, entry.at_us)
             held.append(kept)
             early += due.early
             seen = NOTHING

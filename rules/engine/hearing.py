@@ -142,9 +142,9 @@ def _note_edge(ears: Ears, state: State, word: EdgeWord, worker: int) -> None:
 
 
 def _note_heard(ears: Ears, state: State, devices: NDArray[np.intp]) -> None:
-    is_heard = np.zeros(len(ears.link), np.bool_)
-    is_heard[devices[devices >= 0]] = True
-    heard = np.flatnonzero(is_heard)  # each once, without a sort
+    is_heard = np.zeros(len(ears.link) + 1, np.bool_)
+    is_heard[devices] = True  # the last: those that are -1
+    heard = np.flatnonzero(is_heard[:-1])  # each once, without a sort
     if len(state.gap_us):
         _learn(ears, state, heard)
     state.heard_us[heard, 0] = state.audible_us[ears.link[heard]]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine import hold
 from rules.engine.grades import level
-from rules.engine.hold import WAS_BEYOND, advance
+from rules.engine.hold import WAS_BEYOND, Verdict, advance
 from rules.engine.samples import Samples, first_of_slot, rounds, rows_of_slots
 from rules.engine.state import State
 from rules.engine.threshold import is_beyond
@@ -48,10 +49,10 @@ def judge(
     """
     if not len(samples):
         return []
-    stirred = _stirred(slots, state, samples)
-    calm = ~stirred
+    stirred = _stirred(slots, state, samples, ruling)
+    calm = np.flatnonzero(~stirred)
     # The last of a slot is its newest.
-    state.last_us[samples.slot[calm]] = samples.at_us[calm]
+    state.last_us[samples.slot.take(calm)] = samples.at_us.take(calm)
     busy, busy_ruling = samples.take(stirred), ruling[stirred]
     if not len(busy):
         return []
@@ -102,14 +103,20 @@ def _known_us(slots: Slots, state: State, samples: Samples) -> NDArray[np.int64]
     return np.where(step_us <= slots.gap_us[samples.slot], step_us, 0)
 
 
-def _stirred(slots: Slots, state: State, samples: Samples) -> NDArray[np.bool_]:
+def _stirred(
+    slots: Slots, state: State, samples: Samples, ruling: NDArray[np.int8]
+) -> NDArray[np.bool_]:
     """Tell the samples of slots that are not plainly normal all through this entry.
 
     Most are: one comparison is then all they cost. There must be some sample.
     """
     slot = samples.slot
+    # Limits are nested: what the mildest grade does not notice, no other does.
+    mildest = slot * slots.limit.shape[1]
+    beyond = samples.value >= slots.limit.ravel().take(mildest)
+    stirs = np.where(ruling == NO_RULING, beyond, ruling == Verdict.TRUE)
+    stirs |= state.state.ravel().take(mildest) != hold.State.NORMAL
     first = first_of_slot(slot)
-    stirs = (samples.value >= slots.limit[slot, 0]) | state.state[slot].any(axis=1)
     by_slot = np.logical_or.reduceat(stirs, first)
     return np.repeat(by_slot, rows_of_slots(first, len(slot)))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.engine.samples import Samples, is_each_once
+from rules.engine.samples import Samples, in_order, is_each_once
 from rules.engine.state import State
 from rules.engine.times import NEVER
 from rules.files.rule import REFUSED_UNLESS_SAID
@@ -53,7 +53,7 @@ class Seen:
         """Return the same readings in their order; any order if each series has one."""
         if is_each_once(self.watch):
             return self
-        order = np.lexsort((self.at_us, self.watch))
+        order = in_order(self.watch, self.at_us)
         return Seen(self.watch[order], self.at_us[order], self.value[order])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.lighting import LIT_W
-from rules.engine.samples import Samples
+from rules.engine.samples import Samples, in_order
 from rules.engine.times import NEVER
 from rules.measures.measure import Columns, Memory, Outcome, Settings
 from vocabulary.times import SECOND_US
@@ -76,7 +76,7 @@ def measure(
     """Return the share at each sample of power, see `measure.Measure`."""
     is_level = _are_levels(columns, samples)
     # Told and drawn in one report: what was told comes first, whatever the order there.
-    order = np.lexsort((~is_level, samples.at_us, samples.slot))
+    order = in_order(samples.slot, samples.at_us, ~is_level)
     row = columns.place[samples.slot[order]]
     told_us, told_pct = _told(memory, row, is_level[order], samples.take(order))
     value, known = np.zeros(len(samples)), np.zeros(len(samples), np.bool_)

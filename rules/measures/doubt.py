@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.engine.samples import Samples, rounds
+from rules.engine.samples import Samples, in_order, rounds
 from rules.engine.times import NEVER
 from rules.measures.measure import Columns, Memory, Outcome, Settings
 from rules.measures.ring import push
@@ -108,7 +108,7 @@ def measure(columns: DoubtColumns, memory: DoubtMemory, samples: Samples) -> Out
     series_id = samples.readings.series_id[samples.row]
     is_rain = series_id == columns.rain_series[columns.place[samples.slot]]
     # Of one instant the rain counts first.
-    order = np.lexsort((~is_rain, samples.at_us, samples.slot))
+    order = in_order(samples.slot, samples.at_us, ~is_rain)
     value, known = samples.value.copy(), ~is_rain
     for turn in rounds(samples.slot[order]):
         at = order[turn]

@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.engine.samples import Samples, rounds
+from rules.engine.samples import Samples, in_order, rounds
 from rules.engine.times import NEVER
 from rules.measures.measure import Columns, Memory, Outcome, Settings
 from rules.measures.ring import push
@@ -156,7 +156,7 @@ def measure(
     """Return how far from its rest each sample is, see `measure.Measure`."""
     off, is_gate = np.full(len(samples), np.nan), _is_gate(columns, samples)
     # Of one instant the reading that has a say counts first.
-    order = np.lexsort((~is_gate, samples.at_us, samples.slot))
+    order = in_order(samples.slot, samples.at_us, ~is_gate)
     for turn in rounds(samples.slot[order]):
         at = order[turn]
         gates = samples.take(at[is_gate[at]])

@@ -59,6 +59,7 @@ def compile_plan(source: PlanSource) -> Plan:
         has_fed=bool(slots.is_fed.any()),
         measures=measures,
         lanes=_lanes(drafts, sides, schedules),
+        is_asked=_asked(drafts, sides),
         schedules=schedules,
         sides=sides,
         ears=_ears(drafts, source.subjects),
@@ -150,6 +151,13 @@ def _lanes(
         )
         lanes.append(lane)
     return tuple(lanes)
+
+
+def _asked(drafts: Sequence[Draft], sides: Sides) -> NDArray[np.bool_]:
+    """Return whether a series is judged or watched, by id, and one more for no id."""
+    asked = {series_id for draft in drafts for series_id in draft.feeding}
+    asked |= {series_id for _, series_id in sides.watched}
+    return index_by_id(sorted(asked)) >= 0
 
 
 def _sides(drafts: Sequence[Draft]) -> Sides:

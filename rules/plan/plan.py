@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.engine.hearing import Ears
+from rules.engine.learned import Content
 from rules.engine.side_condition import Sides
 from rules.engine.state import State
 from rules.files.rule import Rule
 from rules.measures.measure import Columns
+from rules.plan.fan import look_up
 from rules.plan.lane import Lane
 from rules.plan.plan_source import PlanSource
 from rules.plan.subject import Subject
 from rules.schedules import Schedules
 from rules.triage.layout import Layout
+from vocabulary.reading import Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Plan:
         has_fed: Whether any slot `is_fed`.
         measures: Columns of each of `MEASURES`.
         lanes: By ascending lateness; the first has none.
+        is_asked: Whether any lane asks for a series, see `asked`, by series id; the
+            last is of no series.
         schedules: When slots judge that do not always.
         sides: The side conditions.
         ears: Who is heard through what.
@@ -90,6 +95,7 @@ class Plan:
     has_fed: bool
     measures: tuple[Columns, ...]
     lanes: tuple[Lane, ...]
+    is_asked: NDArray[np.bool_]
     schedules: Schedules
     sides: Sides
     ears: Ears
@@ -99,6 +105,16 @@ class Plan:
     def subjects(self) -> tuple[Subject, ...]:
         """The devices."""
         return self.source.subjects
+
+    def asked(self, content: Content) -> Content:
+        """Return what is learned less the readings that no rule here looks at.
+
+        Most are such; after this one look-up they cost nothing more.
+        """
+        if not isinstance(content, Readings):
+            return content
+        rows = np.flatnonzero(look_up(self.is_asked, content.series_id))
+        return content.take(rows) if len(rows) else None
 
     def fresh_state(self) -> State:
         """Return the memory of an engine that has seen nothing under this plan."""
