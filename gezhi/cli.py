@@ -14,6 +14,7 @@ from gezhi.cli_command import command
 from gezhi.cli_explain import explain, replay
 from gezhi.cli_quarantine import quarantine
 from gezhi.cli_rules import rules
+from gezhi.cli_score import score
 from gezhi.cli_settings import complain, needed, settings_or_exit
 from gezhi.cli_token import token
 from gezhi.cli_window import window
@@ -34,6 +35,7 @@ app.add_typer(window, name="window")
 app.command()(backtest)
 app.command()(explain)
 app.command()(replay)
+app.command()(score)
 
 
 @app.command()

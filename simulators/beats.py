@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import LineString, contains_properly
+from shapely import LineString, Point, contains_properly
 from shapely.geometry.base import BaseGeometry
 
 from simulators.motion import Motion, along, without_repeats
@@ -64,15 +64,21 @@ class Beat:
         return float(self.motion.at_s[-1])
 
 
-def inside(streets: Streets, area: BaseGeometry) -> set[int]:
-    """Return the stretches a beat may use: the largest connected set within `area`."""
+def inside(streets: Streets, area: BaseGeometry, clear: Collection[int]) -> set[int]:
+    """Return the stretches a beat may use: the largest connected set within `area`.
+
+    Args:
+        streets: The network.
+        area: Where the vehicle works.
+        clear: The stretches that anybody may use.
+    """
     within: set[int] = set()
     for inset in (INSET_M, INSET_M / 2, 0.0):
         room = area.buffer(-inset)
         within = {
             index
             for index, stretch in enumerate(streets.stretches)
-            if contains_properly(room, LineString(stretch.line))
+            if index in clear and contains_properly(room, LineString(stretch.line))
         }
         if within:
             break
@@ -109,6 +115,7 @@ def beat(
     noise: Noise,
     name: str,
     period_s: float,
+    home: BaseGeometry,
 ) -> Beat:
     """Make the round of one vehicle.
 
@@ -119,8 +126,12 @@ def beat(
         noise: Chance.
         name: Whose round it is; the same name gets the same round.
         period_s: A whole number of rounds will fill this.
+        home: A round begins and ends in here, if streets lead there.
     """
-    start, way = _round_way(streets, allowed, pace.beat_m, noise=noise, name=name)
+    choices = _at(streets, allowed, home) or sorted(allowed)
+    first = choices[noise.choice(name, "first stretch", count=len(choices))]
+    start = _begin(streets, first, home)
+    way = _round_way(streets, allowed, start, pace.beat_m, noise=noise, name=name)
     line = without_repeats(line_of(streets, start, way))
     at_s, travelled_m = _timetable(line, pace, noise=noise, name=name)
     rounds = max(1, round(period_s / at_s[-1]))
@@ -140,19 +151,38 @@ def _nodes(streets: Streets, start: int, way: list[int]) -> tuple[int, ...]:
     return tuple(nodes)
 
 
+def _at(streets: Streets, allowed: Collection[int], home: BaseGeometry) -> list[int]:
+    """Return the allowed stretches that touch a node in `home`."""
+    return sorted(
+        index
+        for index in allowed
+        if any(
+            home.contains(Point(streets.nodes[node]))
+            for node in (streets.stretches[index].start, streets.stretches[index].end)
+        )
+    )
+
+
+def _begin(streets: Streets, first: int, home: BaseGeometry) -> int:
+    """Return the end of a stretch that lies in `home`, else its first."""
+    stretch = streets.stretches[first]
+    if home.contains(Point(streets.nodes[stretch.end])):
+        return stretch.end
+    return stretch.start
+
+
 def _round_way(
     streets: Streets,
     allowed: Collection[int],
+    start: int,
     beat_m: float,
     *,
     noise: Noise,
     name: str,
-) -> tuple[int, list[int]]:
+) -> list[int]:
     """Wander, preferring the least driven stretch, then go home the shortest way."""
-    choices = sorted(allowed)
-    first = choices[noise.choice(name, "first stretch", count=len(choices))]
-    start = node = streets.stretches[first].start
-    driven = dict.fromkeys(choices, 0)
+    node = start
+    driven = dict.fromkeys(sorted(allowed), 0)
     way: list[int] = []
     gone = 0.0
     while gone < beat_m:
@@ -169,9 +199,8 @@ def _round_way(
         way.append(index)
         gone += streets.stretches[index].length_m
         node = streets.stretches[index].other(node)
-    return start, way + way_to(
-        streets, ways_from(streets, node, allowed=driven.keys()), start
-    )
+    home_ways = ways_from(streets, node, allowed=driven.keys())
+    return way + way_to(streets, home_ways, start)
 
 
 def _timetable(

@@ -6,12 +6,14 @@ Read straight from the files that the registry imports; a simulator knows no reg
 import csv
 import json
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from shapely import union_all
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -116,6 +118,7 @@ class City:
         devices: By code, in the file's order.
         cars: By code.
         streets: Street axes, degrees, each of shape (n, 2).
+        places: Geofences by their kind, degrees.
     """
 
     zone: ZoneInfo
@@ -125,6 +128,7 @@ class City:
     devices: Mapping[str, Hardware]
     cars: Mapping[str, Car]
     streets: tuple[Line, ...]
+    places: Mapping[str, BaseGeometry] = field(default_factory=dict)
 
     def of_kind(self, kind: DeviceKind) -> list[Hardware]:
         """Return the devices of one kind, in the file's order.
@@ -160,6 +164,7 @@ def read_city(folder: Path) -> City:
         devices={one.code: one for one in _devices(folder)},
         cars={one.code: one for one in _cars(folder)},
         streets=tuple(_streets(folder)),
+        places=_places(folder),
     )
 
 
@@ -240,6 +245,16 @@ def _cars(folder: Path) -> Iterator[Car]:
             area=fences[row["area"]] if row["area"] else None,
             speed_limit_kmh=float(limit) if limit else None,
         )
+
+
+def _places(folder: Path) -> dict[str, BaseGeometry]:
+    """Return what geofences of each kind cover together; a kind need not be said."""
+    by_kind: dict[str, list[BaseGeometry]] = defaultdict(list)
+    for feature in _features(folder / "geofences.geojson"):
+        by_kind[feature["properties"].get("kind") or ""].append(
+            shape(feature["geometry"])
+        )
+    return {kind: union_all(shapes) for kind, shapes in by_kind.items() if kind}
 
 
 def _features(path: Path) -> list[dict[str, dict[str, str]]]:

@@ -1,4 +1,4 @@
-"""What one incident does: who shows it, and how a vehicle moves meanwhile."""
+"""What one incident does: who shows it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,16 +6,10 @@ from dataclasses import replace
 from simulators.city import Hardware
 from simulators.gauges import PONDING_MM, peak_mm
 from simulators.incidents import Cause, Incident
-from simulators.outings import outing, outside_window, speeding
+from simulators.misdeeds import misdeed
 from simulators.pressure import LOW_KPA, SWING, burst_loss_kpa, usual_kpa
 from simulators.town import Town
 from vocabulary.device import DeviceKind
-
-TOO_FAST = 1.4
-"""Overspeed is this many times the limit."""
-
-USUAL_LIMIT_KMH = 60.0
-"""Where a vehicle has no limit of its own."""
 
 CLEAR_KPA = 8.0
 """A point is surely pulled low only if it falls this far below the limit."""
@@ -52,32 +46,16 @@ def incident_at(
         members=(device.code,),
     )
     match cause:
-        case (
-            Cause.COVER_OPENED
-            | Cause.COVER_AJAR
-            | Cause.COVER_SENSOR_LOOSE
-            | Cause.PRESSURE_SENSOR_FAULT
-            | Cause.GAUGE_TRASH
-            | Cause.LAMP_FAILED
-            | Cause.LAMP_BURNING
-            | Cause.LAMP_DIM
-            | Cause.LAMP_CYCLING
-            | Cause.RELAY_STUCK
-            | Cause.CABINET_LEAKAGE
-            | Cause.CABINET_OPENED
-            | Cause.SUPPLY_HIGH
-        ):
-            return plain
         case Cause.CIRCUIT_OFF | Cause.GATEWAY_LOST:
             return _with_members(plain, _below(town, cause, device), ())
         case Cause.PIPE_BURST:
             return _with_members(plain, *_low_points(town, plain))
         case Cause.CLOUDBURST:
             return _with_members(plain, *_flooded(town, plain))
-        case Cause.LEFT_AREA:
-            return _leaving(town, plain)
-        case Cause.OVERSPEED:
-            return _speeding(town, device, plain)
+        case _ if device.kind is DeviceKind.VEHICLE:
+            return misdeed(town, device, plain)
+        case _:
+            return plain
 
 
 def _with_members(
@@ -119,34 +97,3 @@ def _flooded(town: Town, burst: Incident) -> tuple[list[str], list[str]]:
     surely = [code for code, peak in peaks.items() if peak > PONDING_MM + CLEAR_MM]
     perhaps = [code for code, peak in peaks.items() if peak > PONDING_MM - CLEAR_MM]
     return surely, perhaps
-
-
-def _leaving(town: Town, plain: Incident) -> Incident | None:
-    """Drive out; the incident lasts as long as the vehicle is outside."""
-    if plain.device not in town.beats:
-        return None
-    area = town.areas[plain.device]
-    motion = outing(
-        town.streets,
-        town.beats[plain.device],
-        area,
-        start_s=plain.starts_s,
-        stay_s=plain.ends_s - plain.starts_s,
-    )
-    if motion is None:
-        return None
-    left_s, back_s = outside_window(motion, area)
-    return replace(plain, starts_s=left_s, ends_s=back_s, motion=motion)
-
-
-def _speeding(town: Town, device: Hardware, plain: Incident) -> Incident | None:
-    if plain.device not in town.beats:
-        return None
-    limit = town.city.cars[device.vehicle].speed_limit_kmh or USUAL_LIMIT_KMH
-    motion = speeding(
-        town.beats[plain.device],
-        start_s=plain.starts_s,
-        for_s=plain.ends_s - plain.starts_s,
-        speed_kmh=limit * TOO_FAST,
-    )
-    return replace(plain, motion=motion)

@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 
 from simulators.city import Hardware
+from simulators.incidents import Cause
 from simulators.motion import Moment, Motion
 from simulators.world import World
 from vocabulary.position import Position
@@ -43,19 +44,34 @@ def position_of(world: World, device: Hardware, at: datetime) -> Position:
     """
     second, noise = world.second(at), world.town.noise
     moment = moment_of(world, device, second)
+    lon, lat = _place_told(world, device, second)
+    jitter = 0.4 * noise.drift(device.code, "speed", at_s=second, step_s=6)
+    speed = moment.speed_kmh + jitter if moment.speed_kmh else 0.0
+    return Position(
+        device=device.address,
+        fixed_at=at,
+        lon=lon,
+        lat=lat,
+        speed_kmh=round(max(0.0, speed), 2),
+        course_deg=round(moment.course_deg, 1),
+    )
+
+
+def is_off(world: World, device: Hardware, second: float) -> bool:
+    """Tell whether a vehicle's terminal has no power."""
+    return world.at_device(Cause.TERMINAL_OFF, device.code, second) is not None
+
+
+def _place_told(world: World, device: Hardware, second: float) -> tuple[float, float]:
+    """Return the degrees a receiver tells; a frozen one those of where it froze."""
+    frozen = world.at_device(Cause.POSITION_FROZEN, device.code, second)
+    if frozen is not None:
+        second += frozen.starts_s - second % world.period_s
+    moment, noise = moment_of(world, device, second), world.town.noise
     east, north = (
         FIX_ERROR_M * noise.drift(device.code, axis, at_s=second, step_s=45)
         for axis in ("east", "north")
     )
     place = np.array([[moment.x + east, moment.y + north]])
     lon, lat = world.town.plane.degrees(place)[0]
-    jitter = 0.4 * noise.drift(device.code, "speed", at_s=second, step_s=6)
-    speed = moment.speed_kmh + jitter if moment.speed_kmh else 0.0
-    return Position(
-        device=device.address,
-        fixed_at=at,
-        lon=round(float(lon), 7),
-        lat=round(float(lat), 7),
-        speed_kmh=round(max(0.0, speed), 2),
-        course_deg=round(moment.course_deg, 1),
-    )
+    return round(float(lon), 7), round(float(lat), 7)

@@ -32,6 +32,12 @@ class Cause(StrEnum):
     CLOUDBURST = "cloudburst"  # 暴雨积水
     LEFT_AREA = "left_area"  # 驶出作业区
     OVERSPEED = "overspeed"  # 超速
+    NO_ENTRY = "no_entry"  # 驶入禁行区
+    NIGHT_BAN = "night_ban"  # 夜间驶入静音区
+    STOPPED_OUTSIDE = "stopped_outside"  # 许可地点外停留
+    LATE_TO_DEPOT = "late_to_depot"  # 未按时到场
+    TERMINAL_OFF = "terminal_off"  # 车载终端离线
+    POSITION_FROZEN = "position_frozen"  # 定位冻结
     GATEWAY_LOST = "gateway_lost"  # 网关失联
 
 
@@ -46,6 +52,7 @@ class CauseFacts:
         condition: What is wrong, as one word of the case.
         notice_s: A case later than this after the start is too late.
         lasts_s: Shortest and longest duration in the demo.
+        rule: Whose alarm is to be expected; for what is an alarm and no case.
     """
 
     kind: DeviceKind
@@ -54,6 +61,7 @@ class CauseFacts:
     condition: str
     notice_s: float
     lasts_s: tuple[float, float]
+    rule: str = ""
 
 
 SCHEME = "gbt30428.2-2013"
@@ -117,6 +125,40 @@ CAUSES: Mapping[Cause, CauseFacts] = {
     ),
     Cause.OVERSPEED: CauseFacts(
         DeviceKind.VEHICLE, "event", "0195", "work_vehicle_overspeed", 60, (40, 60)
+    ),
+    # From the border on: the way to 15 m within it, 30 s there, and a report.
+    Cause.NO_ENTRY: CauseFacts(
+        DeviceKind.VEHICLE, "event", "0195", "work_vehicle_no_entry", 75, (90, 150)
+    ),
+    # The same, and only from 22:00 to 06:00: in scenario files.
+    Cause.NIGHT_BAN: CauseFacts(
+        DeviceKind.VEHICLE, "event", "0195", "work_vehicle_night_ban", 75, (90, 150)
+    ),
+    Cause.STOPPED_OUTSIDE: CauseFacts(
+        DeviceKind.VEHICLE,
+        "event",
+        "0195",
+        "work_vehicle_stop_outside",
+        1260,
+        (1300, 1400),
+    ),
+    # It stands in a stopping place instead, from before 04:00 until after 08:00 by the
+    # city's clock: in scenario files, at the right time.
+    Cause.LATE_TO_DEPOT: CauseFacts(
+        DeviceKind.VEHICLE,
+        "event",
+        "0195",
+        "",
+        4.5 * 3600,
+        (15_000, 16_000),
+        "vehicle-late-to-depot",
+    ),
+    Cause.TERMINAL_OFF: CauseFacts(
+        DeviceKind.VEHICLE, "event", "0195", "device_silent", 640, (700, 900)
+    ),
+    # It shows where one drives: 100 m to be told for frozen, then most of five minutes.
+    Cause.POSITION_FROZEN: CauseFacts(
+        DeviceKind.VEHICLE, "event", "0195", "device_position_frozen", 480, (540, 720)
     ),
     # Ten reports missed, ten seconds apart, and half a minute to hear its siblings: one
     # case on the gateway. It is told of by one of its sensors.
@@ -195,7 +237,8 @@ def truth_line(
         "ends_at": _text(start + timedelta(seconds=incident.ends_s)),
         "members": list(incident.members),
         "perhaps": list(incident.perhaps),
-        "expect": "case",
+        "expect": "alarm" if facts.rule else "case",
+        "rule": facts.rule,
         "latest_by": _text(starts_at + timedelta(seconds=facts.notice_s)),
     }
     return json.dumps(truth, ensure_ascii=False)

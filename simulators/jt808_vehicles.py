@@ -3,6 +3,7 @@
 import asyncio
 
 from simulators.city import Hardware
+from simulators.driving import is_off
 from simulators.jt808_terminal import Habits, Jt808Terminal, TerminalFacts
 from simulators.pacing import first_from, sample_second, time_of, wait_until
 from simulators.vehicles import fix_of
@@ -22,5 +23,6 @@ async def run_vehicle_jt808(
         while True:
             second = sample_second(world, device, number)
             await wait_until(world, second, clock)
-            terminal.report(fix_of(world, device, time_of(world, second)))
+            if not is_off(world, device, second):
+                terminal.report(fix_of(world, device, time_of(world, second)))
             number += 1

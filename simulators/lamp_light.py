@@ -7,7 +7,7 @@ import numpy as np
 
 from simulators.cabinet_panel import Panel
 from simulators.city import Hardware
-from vocabulary.lighting import FULL_PCT, LampProgramme, level_pct
+from vocabulary.lighting import FULL_PCT, ZENITH_DEG, LampProgramme, level_pct
 from vocabulary.times import us_from_datetime
 
 
@@ -28,9 +28,12 @@ def told_pct(lamp: Hardware, at: datetime, zone: tzinfo, panel: Panel | None) ->
 
 def usual_pct(lamp: Hardware, at: datetime, zone: tzinfo) -> float:
     """Return the level by the city's programme alone; full where there is none."""
-    if lamp.programme is None:
-        return FULL_PCT
-    return _level(lamp.programme, us_from_datetime(at), lamp.lon, lamp.lat, zone)
+    programme = lamp.programme
+    if programme is None or (
+        programme.on_below_deg >= ZENITH_DEG and not programme.steps
+    ):
+        return FULL_PCT  # most lamps of the sample city: no need to ask for the sun
+    return _level(programme, us_from_datetime(at), lamp.lon, lamp.lat, zone)
 
 
 @lru_cache(maxsize=4096)

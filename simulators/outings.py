@@ -1,28 +1,24 @@
-"""Two ways to misbehave: driving out of one's area, and driving too fast.
+"""Ways to misbehave: driving where one may not, standing about, driving too fast.
 
-Both leave the beat where it is at some second and meet it again later, so that nothing
+All leave the beat where it is at some second and meet it again later, so that nothing
 after them has moved.
 """
 
 import math
+from collections.abc import Callable, Collection
 
 import numpy as np
-from shapely import Point
-from shapely.geometry.base import BaseGeometry
 
 from simulators.beats import Beat
-from simulators.motion import Motion, along, piece, without_repeats
+from simulators.motion import Moment, Motion, along, piece, without_repeats
 from simulators.plane import Line
 from simulators.streets import Streets, Ways, line_of, way_to, ways_from
-
-LEAST_OUTSIDE_M = 80.0
-"""A vehicle that has left gets at least this far from its area."""
 
 TRANSIT_KMH = 32.0
 """How fast a vehicle goes where it has no work."""
 
-LONGEST_OUTING_S = 900
-"""No outing takes longer; if the streets ask for more there is none."""
+LONGEST_WAY_S = 900
+"""No outing is longer on its way; if the streets ask for more there is none."""
 
 
 def unrolled_m(beat: Beat, second: float) -> float:
@@ -49,24 +45,46 @@ def speeding(beat: Beat, *, start_s: float, for_s: float, speed_kmh: float) -> M
     )
 
 
+def standing(beat: Beat, *, start_s: float, for_s: float) -> Motion:
+    """Stand on the beat until it has come by as often as `for_s` asks for."""
+    rounds = math.ceil(for_s / beat.round_s)
+    here_m = unrolled_m(beat, start_s) % beat.motion.length_m
+    return Motion(
+        beat.motion.line,
+        beat.motion.along_m,
+        np.array([start_s, start_s + rounds * beat.round_s]),
+        np.array([here_m, here_m]),
+    )
+
+
 def outing(
     streets: Streets,
     beat: Beat,
-    area: BaseGeometry,
+    goals: Collection[int],
     *,
     start_s: float,
     stay_s: float,
+    allowed: Collection[int],
     speed_kmh: float = TRANSIT_KMH,
 ) -> Motion | None:
-    """Drive out of `area` by the shortest way, stay, and return to the beat.
+    """Drive to the nearest goal by the shortest way, stay, and return to the beat.
+
+    Args:
+        streets: The network.
+        beat: What is left, and met again.
+        goals: Nodes.
+        start_s: When.
+        stay_s: For how long at least.
+        allowed: Stretches that may be used.
+        speed_kmh: How fast on the way.
 
     Returns:
-        The motion, or None where the streets do not lead far enough out.
+        The motion, or None where no street leads to a goal in time.
     """
     left_m = unrolled_m(beat, start_s) % beat.motion.length_m
     next_node = int(np.searchsorted(beat.node_m, left_m))
-    ways = ways_from(streets, beat.nodes[next_node])
-    goal = _nearest_outside(streets, ways, area)
+    ways = ways_from(streets, beat.nodes[next_node], allowed=allowed)
+    goal = _nearest(ways, goals)
     if goal is None:
         return None
     out = np.concatenate(
@@ -75,10 +93,10 @@ def outing(
             line_of(streets, ways.start, way_to(streets, ways, goal)),
         )
     )
-    back_ways = ways_from(streets, goal)
+    back_ways = ways_from(streets, goal, allowed=allowed)
     metres_a_second = speed_kmh / 3.6
     out_m = _length(out)
-    for takes_s in range(round(stay_s), LONGEST_OUTING_S, 10):
+    for takes_s in range(round(stay_s), round(stay_s) + LONGEST_WAY_S, 10):
         back = _back(streets, beat, back_ways, start_s + takes_s)
         back_m = _length(back)
         arrive_s, leave_s = out_m / metres_a_second, takes_s - back_m / metres_a_second
@@ -91,24 +109,19 @@ def outing(
     return None
 
 
-def outside_window(motion: Motion, area: BaseGeometry) -> tuple[float, float]:
-    """Return the first and the last second at which a motion is outside `area`."""
+def window(motion: Motion, is_there: Callable[[Moment], bool]) -> tuple[float, float]:
+    """Return the first and the last second at which a motion is where it counts."""
     seconds = [
         float(second)
         for second in np.arange(motion.at_s[0], motion.at_s[-1], 1.0)
-        if not area.contains(Point(motion.moment(second).x, motion.moment(second).y))
+        if is_there(motion.moment(second))
     ]
     return seconds[0], seconds[-1]
 
 
-def _nearest_outside(streets: Streets, ways: Ways, area: BaseGeometry) -> int | None:
-    outside = [
-        node
-        for node, metres in enumerate(ways.metres)
-        if math.isfinite(metres)
-        and area.distance(Point(streets.nodes[node])) >= LEAST_OUTSIDE_M
-    ]
-    return min(outside, key=lambda node: ways.metres[node], default=None)
+def _nearest(ways: Ways, goals: Collection[int]) -> int | None:
+    reached = [node for node in goals if math.isfinite(ways.metres[node])]
+    return min(reached, key=lambda node: ways.metres[node], default=None)
 
 
 def _back(streets: Streets, beat: Beat, ways: Ways, second: float) -> Line:

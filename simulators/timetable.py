@@ -25,9 +25,15 @@ FIRST = (
 )
 """Second and cause of the first incidents."""
 
-LOST = (36.0, Cause.GATEWAY_LOST)
-"""Once in a period a radio gateway goes away with all its sensors, the others having
-begun: it takes minutes until so much silence is a case."""
+ONCE = (
+    (36.0, Cause.GATEWAY_LOST),
+    (38.0, Cause.NO_ENTRY),
+    (55.0, Cause.POSITION_FROZEN),
+    (65.0, Cause.TERMINAL_OFF),
+    (75.0, Cause.STOPPED_OUTSIDE),
+)
+"""Once in a period, the others having begun: a radio gateway goes away with all its
+sensors, and vehicles do what takes minutes until it is a case."""
 
 ROTA = (
     Cause.LAMP_FAILED,
@@ -38,6 +44,7 @@ ROTA = (
     Cause.LEFT_AREA,
     Cause.COVER_OPENED,
     Cause.LAMP_FAILED,
+    Cause.NO_ENTRY,
     Cause.CLOUDBURST,
     Cause.CIRCUIT_OFF,
 )
@@ -72,7 +79,7 @@ def demo_timetable(town: Town, *, speed: float = 1.0) -> tuple[Incident, ...]:
 
 
 def _starts(town: Town, *, every_s: float) -> Iterator[tuple[float, Cause]]:
-    yield from (*FIRST, LOST)
+    yield from (*FIRST, *ONCE)
     start_s, number = LATER_FROM_S, 0
     while start_s < PERIOD_S - QUIET_S:
         yield round(start_s, 1), ROTA[number % len(ROTA)]
@@ -111,16 +118,17 @@ def _shows_always(device: Hardware) -> bool:
 def _rank(
     town: Town, cause: Cause, device: Hardware, *, name: str, start_s: float
 ) -> tuple[float, float]:
-    """Rank devices: patrols speed first, whoever is near the edge leaves first."""
+    """Rank devices: patrols speed first, whoever is near goes there first."""
     chance = town.noise.uniform(device.code, f"turn {name}")
     if cause is Cause.OVERSPEED:
         car = town.city.cars[device.vehicle]
         return float(car.kind != "enforcement"), chance
-    if cause is Cause.LEFT_AREA and device.code in town.beats:
+    if cause in (Cause.LEFT_AREA, Cause.NO_ENTRY) and device.code in town.beats:
         beat = town.beats[device.code]
         moment = beat.motion.moment(start_s % beat.round_s)
         edge = town.areas[device.code].boundary
-        return float(edge.distance(Point(moment.x, moment.y))), chance
+        there = edge if cause is Cause.LEFT_AREA else town.place("no_entry")
+        return float(there.distance(Point(moment.x, moment.y))), chance
     return 0.0, chance
 
 

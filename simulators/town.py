@@ -1,9 +1,9 @@
 """The standing part of the simulated world: the city, its streets, everyone's beat."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shapely import transform
+from shapely import GeometryCollection, LineString, transform
 from shapely.geometry.base import BaseGeometry
 
 from simulators.beats import Beat, Pace, beat, inside
@@ -16,11 +16,20 @@ from vocabulary.device import DeviceKind
 PERIOD_S = 21_600.0
 """After six hours incidents and beats come round again."""
 
+CLOSED = ("no_entry", "night_ban")
+"""Kinds of places that nobody's round leads through."""
+
+CLEAR_M = 12.0
+"""A street so near to a closed place is as good as in it."""
+
 SWEEPER = Pace(cruise_kmh=8, beat_m=2500, stop_every_m=500, stop_s=15)
 """Sweepers work at about 8 km/h (Wuhan Qingshan, 2011)."""
 
 SPRINKLER = Pace(cruise_kmh=15, beat_m=4000, stop_every_m=1200, stop_s=40)
 """Sprinklers work at about 15 km/h; they stop for hydrants."""
+
+NOWHERE = GeometryCollection()
+"""What the places of a kind cover of which there are none."""
 
 PATROL = Pace(cruise_kmh=34, beat_m=8000, stop_every_m=1500, stop_s=60)
 """Patrols drive with the traffic and stop where something is to be looked at."""
@@ -37,6 +46,8 @@ class Town:
         streets: Its street network.
         areas: Work areas in metres, by vehicle device code.
         beats: Beats by vehicle device code.
+        places: What geofences of each kind cover, metres.
+        clear: Stretches that lead through no closed place.
     """
 
     noise: Noise
@@ -45,6 +56,12 @@ class Town:
     streets: Streets
     areas: Mapping[str, BaseGeometry]
     beats: Mapping[str, Beat]
+    places: Mapping[str, BaseGeometry]
+    clear: frozenset[int]
+
+    def place(self, kind: str) -> BaseGeometry:
+        """Return what the geofences of one kind cover; nothing if there are none."""
+        return self.places.get(kind, NOWHERE)
 
     def distance_m(self, a: Hardware, b: Hardware) -> float:
         """Return the metres between two devices that stand."""
@@ -63,6 +80,8 @@ def build_town(city: City, *, seed: int) -> Town:
     plane = Plane(city.lon, city.lat)
     streets = streets_from_lines([plane.metres(line) for line in city.streets])
     noise = Noise(seed)
+    places = {kind: transform(at, plane.metres) for kind, at in city.places.items()}
+    clear = _clear(streets, [places[kind] for kind in CLOSED if kind in places])
     areas: dict[str, BaseGeometry] = {}
     beats: dict[str, Beat] = {}
     for device in city.of_kind(DeviceKind.VEHICLE):
@@ -70,7 +89,7 @@ def build_town(city: City, *, seed: int) -> Town:
         if car.area is None:
             continue
         area = transform(car.area, plane.metres)
-        allowed = inside(streets, area)
+        allowed = inside(streets, area, clear)
         if allowed:
             areas[device.code] = area
             beats[device.code] = beat(
@@ -80,7 +99,24 @@ def build_town(city: City, *, seed: int) -> Town:
                 noise=noise,
                 name=device.code,
                 period_s=PERIOD_S,
+                home=places.get("depot", NOWHERE),
             )
     return Town(
-        noise=noise, city=city, plane=plane, streets=streets, areas=areas, beats=beats
+        noise=noise,
+        city=city,
+        plane=plane,
+        streets=streets,
+        areas=areas,
+        beats=beats,
+        places=places,
+        clear=clear,
+    )
+
+
+def _clear(streets: Streets, closed: Sequence[BaseGeometry]) -> frozenset[int]:
+    """Return the stretches that keep away from some places."""
+    return frozenset(
+        index
+        for index, stretch in enumerate(streets.stretches)
+        if all(LineString(stretch.line).distance(one) > CLEAR_M for one in closed)
     )

@@ -22,7 +22,7 @@ from ingest.protocols.nmea0183.encode import (
     encode_vtg,
 )
 from simulators.city import Hardware
-from simulators.driving import position_of
+from simulators.driving import is_off, position_of
 from simulators.pacing import first_from, pause_s, sample_second, time_of, wait_until
 from simulators.world import World
 from vocabulary.position import Position
@@ -115,8 +115,9 @@ async def _call(
             await wait_until(world, second, clock)
             if reader.at_eof():
                 raise ConnectionResetError("the listener hung up")
-            writer.write(sentences(world, device, time_of(world, second)))
-            await writer.drain()
+            if not is_off(world, device, second):
+                writer.write(sentences(world, device, time_of(world, second)))
+                await writer.drain()
             yield number
             number += 1
     finally:
@@ -139,7 +140,8 @@ async def run_vehicle_udp(
             second = sample_second(world, device, number)
             await wait_until(world, second, clock)
             octets = sentences(world, device, time_of(world, second))
-            transport.sendto(encode_login(device.address) + octets)
+            if not is_off(world, device, second):
+                transport.sendto(encode_login(device.address) + octets)
             number += 1
     finally:
         transport.close()

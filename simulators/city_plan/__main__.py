@@ -15,6 +15,7 @@ from simulators.city_plan.ground import CENTRE_LAT, CENTRE_LON, degrees
 from simulators.city_plan.lamps import draw_lighting
 from simulators.city_plan.mains import HEADER as MAINS_HEADER
 from simulators.city_plan.mains import draw_mains
+from simulators.city_plan.places import Place, draw_places
 from simulators.city_plan.rows import SCHEME, Component, Device, Gateway
 from simulators.city_plan.streets import draw_plan, joined
 from simulators.city_plan.water import draw_water
@@ -57,7 +58,9 @@ def draw_city(folder: Path, seed: int = SEED) -> None:
     write_csv(folder / "pipes.csv", MAINS_HEADER, draw_mains(water.devices))
     _write_gateways(folder, [g for part in parts for g in part.gateways])
     _write_vehicles(folder, [vehicle for vehicle, _, _ in fleet])
-    write_geojson(folder / "geofences.geojson", [_area(area) for _, area, _ in fleet])
+    fences = [_area(area) for _, area, _ in fleet]
+    fences += [_place(place) for place in draw_places(cells, plan.streets)]
+    write_geojson(folder / "geofences.geojson", fences)
     write_geojson(folder / "basemap.geojson", base_map(plan, cells))
 
 
@@ -84,8 +87,23 @@ def _area(area: Area) -> Feature:
             "name_en": area.name_en,
             "shape": "polygon",
             "radius_m": None,
+            "kind": "work_area",
         },
         area.ground,
+    )
+
+
+def _place(place: Place) -> Feature:
+    return Feature(
+        {
+            "code": place.code,
+            "name_zh": place.name_zh,
+            "name_en": place.name_en,
+            "shape": "polygon",
+            "radius_m": None,
+            "kind": place.kind,
+        },
+        place.ground,
     )
 
 

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -177,13 +177,38 @@ def test_no_component_lies_in_the_river(
 def test_a_work_area_is_whole_cells_and_a_street_around_them(
     cells: Features,
 ) -> None:
-    for _, area in features("geofences.geojson"):
+    areas = [
+        area
+        for props, area in features("geofences.geojson")
+        if props["kind"] == "work_area"
+    ]
+    assert len(areas) == 16
+    for area in areas:
         assert area.geom_type == "Polygon"
         assert area.is_valid
         inside = [cell for _, cell in cells if area.contains(cell)]
         assert len(inside) >= 4
         beyond = in_metres(area.difference(shapely.union_all(inside)), LAT)
         assert beyond.area < 0.6 * in_metres(area, LAT).area
+
+
+def test_every_work_area_has_a_depot_and_no_place_lies_on_another() -> None:
+    fences = features("geofences.geojson")
+    areas = [area for props, area in fences if props["kind"] == "work_area"]
+    places = [
+        (props["kind"], at) for props, at in fences if props["kind"] != "work_area"
+    ]
+    assert {kind for kind, _ in places} == {
+        "depot",
+        "stop_place",
+        "no_entry",
+        "night_ban",
+    }
+    depots = [at for kind, at in places if kind == "depot"]
+    assert all(any(area.contains(depot.centroid) for depot in depots) for area in areas)
+    assert not any(
+        one.intersects(other) for (_, one), (_, other) in combinations(places, 2)
+    )
 
 
 def test_every_gateway_speaks_for_as_many_devices_as_announced() -> None:

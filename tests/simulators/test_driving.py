@@ -23,6 +23,19 @@ def quiet() -> World:
     return World.begin(town(), (), start=START)
 
 
+@cache
+def unfrozen() -> World:
+    """The demo without what only seems to jump: a fix that catches up at last."""
+    frozen = {one.id for one in world().by_cause[Cause.POSITION_FROZEN]}
+    incidents = [
+        one
+        for some in world().by_cause.values()
+        for one in some
+        if one.id not in frozen
+    ]
+    return World.begin(town(), incidents, start=START)
+
+
 def vehicles() -> list[str]:
     return [device.code for device in town().city.of_kind(DeviceKind.VEHICLE)]
 
@@ -60,7 +73,7 @@ def test_a_vehicle_works_at_its_kinds_pace_and_stops(code: str) -> None:
 def test_positions_never_jump_not_even_around_incidents(code: str) -> None:
     device = town().city.devices[code]
     fixes = [
-        position_of(world(), device, START + timedelta(seconds=second))
+        position_of(unfrozen(), device, START + timedelta(seconds=second))
         for second in range(0, 4000, 2)
     ]
     for before, after in pairwise(fixes):

@@ -13,7 +13,7 @@ from simulators.gauges import sample_gauge
 from simulators.incidents import CAUSES, Cause, Incident, truth_line
 from simulators.mqtt_gateway import lost_until_s
 from simulators.pressure import sample_pressure
-from simulators.timetable import EVERY_S, FIRST, demo_timetable
+from simulators.timetable import EVERY_S, FIRST, ONCE, demo_timetable
 from simulators.town import PERIOD_S
 from simulators.world import World
 from tests.simulators.towns import START
@@ -63,6 +63,13 @@ def test_every_seed_shows_all_five_kinds_within_forty_seconds(seed: int) -> None
     early = [one for one in demo_timetable(built) if one.starts_s <= 40]
     kinds = {CAUSES[one.cause].kind for one in early}
     assert kinds == set(DeviceKind)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_seed_plays_what_takes_minutes_to_show_once(seed: int) -> None:
+    played = {one.cause: one for one in reversed(demo_timetable(town(seed)))}
+    for second, cause in ONCE:
+        assert second <= played[cause].starts_s < second + 700
 
 
 @pytest.mark.parametrize("seed", range(5))
