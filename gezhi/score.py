@@ -23,7 +23,7 @@ from rules.engine.learned import Content, EdgeWord, Learned
 from rules.plan.compile import compile_plan
 from rules.plan.subject import EDGE_OF_TRANSPORT
 from rules.triage.desk import Handling
-from rules.worker.resume import current_source
+from rules.worker.present import current_source
 from simulators.playback import Playback, Said
 from simulators.scoring import Filed
 from simulators.world import World
