@@ -12,7 +12,7 @@ import msgspec
 from store.connection import Connection
 from store.journal import Kind, append
 from store.journal_body import json_body
-from vocabulary.command import ENDS, Effect, State
+from vocabulary.command import ENDS, AnyOrder, Effect, State, turn_of
 
 GEZHI = "gezhi"
 """The actor of a step that the platform took by itself."""
@@ -49,13 +49,13 @@ WITH clock AS (
             THEN NULL ELSE clock.at END
     FROM was, clock WHERE c.number = was.number
     RETURNING c.number, c.id, c.device_id, c.what, was.state AS from_state, clock.at,
-        c.effect, c.seen_at
+        c.body, c.effect, c.seen_at
 ), step AS (
     INSERT INTO command_step (number, taken_at, state, actor, detail)
     SELECT number, at, $3, $6, $5 FROM moved
 )
 SELECT m.number, m.id::text AS id, m.device_id, d.code AS device, m.what,
-    m.from_state, m.at, m.effect, m.seen_at,
+    m.from_state, m.at, m.body, m.effect, m.seen_at,
     coalesce(({UNITS})[1], {NOBODY}) AS unit_id
 FROM moved m JOIN device d ON d.id = m.device_id {UNIT_JOINS}
 """  # noqa: S608 - put together from constants of this file only
@@ -77,6 +77,7 @@ class Moved:
         actor: Who or what moved it.
         detail: Why, for people.
         unit_id: The unit whose device it is; `NOBODY` if it is nobody's.
+        turn: What the order is to bring about, see `turn_of`.
         effect: What should be heard of the device then; None if nothing.
         seen_at: When the device measured that; None if it did not yet.
     """
@@ -92,6 +93,7 @@ class Moved:
     actor: str
     detail: str
     unit_id: int
+    turn: str
     effect: Effect | None
     seen_at: datetime | None
 
@@ -122,8 +124,17 @@ async def move_on(
     row = await connection.fetchrow(_MOVE, number, before, state, at, detail, actor)
     if row is None:
         return None
-    effect = msgspec.json.decode(row["effect"] or "null", type=Effect | None)
-    return Moved(**{**row, "effect": effect}, state=state, actor=actor, detail=detail)
+    facts = dict(row)
+    order = msgspec.json.decode(facts.pop("body"), type=AnyOrder)
+    effect = msgspec.json.decode(facts.pop("effect") or "null", type=Effect | None)
+    return Moved(
+        **facts,
+        state=state,
+        actor=actor,
+        detail=detail,
+        turn=turn_of(order),
+        effect=effect,
+    )
 
 
 async def tell(connection: Connection, moved: Iterable[Moved | None]) -> None:
@@ -147,6 +158,7 @@ def _body(moved: Moved) -> bytes:
             "actor": moved.actor,
             "detail": moved.detail,
             "unit_id": moved.unit_id,
+            "turn": moved.turn,
             "seen_at": None if moved.seen_at is None else moved.seen_at.isoformat(),
             **_wanted(moved.effect),
         }

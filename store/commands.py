@@ -7,7 +7,7 @@ import msgspec
 
 from store.command_moves import UNIT_JOINS, UNITS, Moved, move_on, tell
 from store.connection import Connection
-from vocabulary.command import AnyOrder, Effect, State, what_of
+from vocabulary.command import AnyOrder, Effect, State, turn_of, what_of
 from vocabulary.device import DeviceKind, Format, Transport
 
 
@@ -172,6 +172,7 @@ async def ask_command(
                 at=wish.asked_at,
                 actor=asker.name,
                 detail="",
+                turn=turn_of(wish.order),
                 effect=wish.effect,
                 seen_at=None,
             )

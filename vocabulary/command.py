@@ -124,6 +124,20 @@ def what_of(order: Order) -> str:
     return str(order.__struct_config__.tag)
 
 
+def turn_of(order: Order) -> str:
+    """Return what an order is to bring about, as a word.
+
+    That is its kind, but `switch_on`, or `switch_off` for whatever makes a lamp dark.
+    """
+    match order:
+        case Switch(on=True):
+            return "switch_on"
+        case Switch() | Dim(pct=0):
+            return "switch_off"
+        case _:
+            return what_of(order)
+
+
 class State(StrEnum):
     """How far a command has come; stored, see `command.state`."""
 

@@ -45,12 +45,13 @@ DOUBTS = Quality.FUTURE | Quality.OUT_OF_RANGE | Quality.STUCK | Quality.SENSOR_
 """Samples with these are no proof of anything."""
 
 _EXAMPLES: Mapping[str, Sequence[AnyOrder]] = {
-    "switch": (Switch(on=True), Switch(on=False)),
-    "dim": (Dim(pct=50), Dim(pct=0)),
+    "switch_on": (Switch(on=True),),
+    "switch_off": (Switch(on=False), Dim(pct=0)),
+    "dim": (Dim(pct=50),),
 }
 
 SHOWN_ORDERS = tuple(_EXAMPLES)
-"""Kinds of orders that readings may show to be done."""
+"""What readings may show to be done, see `vocabulary.command.turn_of`."""
 
 _MOST = 1e9
 """Stands for no upper limit: JSON has no infinity."""

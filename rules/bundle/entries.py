@@ -21,7 +21,7 @@ class CommandJson(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
     device_id: int
     number: int
-    what: str
+    turn: str
     state: State
     quantity: str | None = None
     low: float = 0.0
@@ -119,7 +119,7 @@ def _command(word: CommandWord) -> CommandJson:
     return CommandJson(
         device_id=word.device_id,
         number=word.number,
-        what=word.what,
+        turn=word.turn,
         state=word.state,
         quantity=None if wanted is None else wanted.quantity,
         low=0.0 if wanted is None else wanted.low,
@@ -163,7 +163,7 @@ def _word(told: CommandJson) -> CommandWord:
     return CommandWord(
         device_id=told.device_id,
         number=told.number,
-        what=told.what,
+        turn=told.turn,
         state=told.state,
         wanted=wanted,
         is_read=told.is_read,

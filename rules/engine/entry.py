@@ -24,9 +24,9 @@ class _Edge(msgspec.Struct):
 class _Command(msgspec.Struct):
     device_id: int
     number: int
-    what: str
     state: State
-    quantity: str | None = None  # entries of before these were told have none
+    turn: str = ""  # entries of before these were told have none
+    quantity: str | None = None
     low: float = math.nan
     high: float = math.nan
     seen_at: str | None = None
@@ -66,7 +66,7 @@ def _command(told: _Command) -> CommandWord:
     return CommandWord(
         device_id=told.device_id,
         number=told.number,
-        what=told.what,
+        turn=told.turn,
         state=told.state,
         wanted=wanted,
         is_read=told.seen_at is not None,

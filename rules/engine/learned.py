@@ -49,7 +49,7 @@ class CommandWord:
     Attributes:
         device_id: Whom it is for.
         number: Its place in the queue: a later command has a higher one.
-        what: The kind of order, see `vocabulary.command.what_of`.
+        turn: What it is to bring about, see `vocabulary.command.turn_of`.
         state: How far it has come.
         wanted: What should be read of the device then; None if no reading shows it.
         is_read: Whether a reading has shown that by now.
@@ -57,7 +57,7 @@ class CommandWord:
 
     device_id: int
     number: int
-    what: str
+    turn: str
     state: State
     wanted: Wanted | None = None
     is_read: bool = False

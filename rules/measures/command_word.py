@@ -25,7 +25,7 @@ from rules.measures.command import (
 from rules.measures.measure import Columns, Memory
 from vocabulary.command import State
 
-CHANGING = frozenset({"switch", "dim", "programme", "native"})
+CHANGING = frozenset({"switch_on", "switch_off", "dim", "programme", "native"})
 """Orders after which other things may be read: they overtake what was before."""
 
 
@@ -40,7 +40,7 @@ def take_word(
         word: Of the entry.
         at_us: The entry's time.
     """
-    if word.what not in CHANGING:
+    if word.turn not in CHANGING:
         return
     for columns, memory in zip(every, memories, strict=True):
         if isinstance(columns, CommandColumns) and isinstance(memory, CommandMemory):
@@ -82,7 +82,7 @@ def _begin(slot: _Slot, word: CommandWord) -> None:
     """Let a command count in place of the one before, unless it asks for the same."""
     memory, row, wanted = slot.memory, slot.row, word.wanted
     memory.latest[row] = word.number
-    place = _place(slot, word.what, wanted)
+    place = _place(slot, word.turn, wanted)
     if wanted is None or place == NONE:
         memory.quantity[row] = NONE
         return
@@ -96,9 +96,9 @@ def _begin(slot: _Slot, word: CommandWord) -> None:
     memory.was_else[row] = not np.isnan(newest) and not wanted.is_met_by(newest)
 
 
-def _place(slot: _Slot, what: str, wanted: Wanted | None) -> int:
+def _place(slot: _Slot, turn: str, wanted: Wanted | None) -> int:
     """Return which of `QUANTITIES` shows that an order is done; NONE if none does."""
-    if wanted is None or what not in slot.columns.orders[slot.row]:
+    if wanted is None or turn not in slot.columns.orders[slot.row]:
         return NONE
     if wanted.quantity not in QUANTITIES:
         return NONE

@@ -21,6 +21,7 @@ from rules.plan.subject import Subject
 from rules.triage.decision import Decision, File, Open
 from rules.triage.desk import Desk, desk_from, desk_written
 from rules.triage.triage import triage_all
+from rules.trial.orders import ROW, OrderWord, said, words_at
 from rules.trial.scene import (
     PROGRAMMES,
     device,
@@ -185,6 +186,8 @@ class _Scene:
         link, before = (case.mark("link", c) for c in (column, max(column - 1, 0)))
         if link != before or (column == 0 and link == "-"):
             yield edge(seq := seq + 1, at_s, "mqtt", up=link == "+")
+        for subject, word in self._orders(column):
+            yield said(seq := seq + 1, at_s, subject, word)
         yield readings(seq := seq + 1, at_s, self._samples(at_s, column))
         for name in self.ids:
             fix = self._fix(name, at_s, column)
@@ -222,6 +225,13 @@ class _Scene:
                 yield (series[row.what], at_s, *_value(mark))
             elif row.what == "heard" and mark == "x":
                 yield series[SOMETHING], at_s, 0.0, 0
+
+    def _orders(self, column: int) -> Iterator[tuple[Subject, OrderWord]]:
+        subjects = {s.device_id: s for s in self.plan.subjects}
+        for row in self.case.rows:
+            if row.what == ROW:
+                for word in words_at(row.marks, column):
+                    yield subjects[self.ids[row.device]], word
 
     def _fix(
         self, name: str, at_s: float, column: int

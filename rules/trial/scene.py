@@ -13,7 +13,7 @@ import numpy as np
 
 from rules.engine.learned import CommandWord, EdgeWord, Learned, Wanted
 from rules.plan.subject import Subject
-from vocabulary.command import State
+from vocabulary.command import AnyOrder, Effect, State, turn_of
 from vocabulary.device import DeviceKind
 from vocabulary.geometry import metres_per_degree
 from vocabulary.lighting import LampProgramme, steps_of
@@ -144,9 +144,9 @@ def command(
     device_id: int,
     state: State,
     *,
-    number: int = 1,
-    what: str = "switch",
-    wanted: tuple[str, float, float] | None = None,
+    number: int,
+    order: AnyOrder,
+    effect: Effect | None = None,
 ) -> Learned:
     """Return an entry that says how far a command has come.
 
@@ -156,18 +156,18 @@ def command(
         device_id: Whom the command is for.
         state: How far it has come.
         number: Its place in the queue.
-        what: The kind of order.
-        wanted: Quantity, least and greatest value that show it; None if nothing does.
+        order: What the device is told.
+        effect: What shows that it is done; None if nothing does.
     """
     word = CommandWord(
         device_id=device_id,
         number=number,
-        what=what,
+        turn=turn_of(order),
         state=state,
         wanted=(
             None
-            if wanted is None
-            else Wanted(quantity=wanted[0], low=wanted[1], high=wanted[2])
+            if effect is None
+            else Wanted(quantity=effect.quantity, low=effect.low, high=effect.high)
         ),
     )
     return Learned(seq, us(at_s), word)

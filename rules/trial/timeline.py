@@ -7,6 +7,8 @@ rule as text) and cases. A case has `name`, `every_s` (seconds per column) and r
                           calls faulty, `12>` one from the future, `12=` stuck
     speed_kmh, outside_m  a vehicle; metres are from the border, inside below 0
     inputs                which of the vehicle's inputs are set, as a number
+    command               what the device is told, and answers: `on`, `off`, `40%`; told
+                          only: `on?`; what it answers to that later: `!`, or `x` no
     heard                 `x` where the device says anything at all
     link                  `+` or `-`: our edge to the devices
     platform              `-` where we were not there: nothing at all is learned
@@ -30,6 +32,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from rules.trial.orders import MARK, ROW
 from vocabulary.device import DeviceKind
 from vocabulary.quantity import Quantity
 
@@ -45,7 +48,7 @@ ALARM = "alarm"
 OF_ALL = ("link", "platform")
 """Rows that are about no single device."""
 
-OF_DEVICE = ("heard", "speed_kmh", "outside_m", "inputs")
+OF_DEVICE = ("heard", "speed_kmh", "outside_m", "inputs", ROW)
 """Rows of a device that are no quantities."""
 
 FIRST = "16:00"
@@ -315,6 +318,7 @@ def _check(rows: Sequence[Row], faults: list[str]) -> None:
         faults.append(f"rows differ in their number of columns: {told}")
     for row in rows:
         is_value = row.what not in (ALARM, *OF_ALL, "heard")
-        wrong = [m for m in row.marks if is_value and not _MARK.fullmatch(m)]
+        like = MARK if row.what == ROW else _MARK
+        wrong = [m for m in row.marks if is_value and not like.fullmatch(m)]
         if wrong:
             faults.append(f"{row.what}: {wrong[0]!r} is no value")

@@ -1,6 +1,6 @@
 """What a device says it has done and has not is an alarm; what is unknown is none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -11,9 +11,10 @@ from rules.engine.state import read_back, written
 from rules.engine.transition import Transition
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
-from rules.trial.scene import command
+from rules.trial.orders import OrderWord
+from rules.trial.orders import said as ordered
 from tests.rules.town import device, readings, source, tick
-from vocabulary.command import State
+from vocabulary.command import AnyOrder, Dim, State, Switch
 from vocabulary.device import DeviceKind
 
 RULE = """
@@ -22,7 +23,7 @@ name: {zh: 无, en: none}
 kind: lamp
 condition:
   type: command
-  orders: [switch, dim]
+  orders: [switch_on, switch_off, dim]
   no_effect_after_s: 60
   severity: minor
 largest_gap_s: 30
@@ -33,10 +34,11 @@ source: test
 LAMP = device(1, DeviceKind.LAMP, "power_w", "dimming_pct")
 PLAN = compile_plan(source([LAMP], RULE))
 
-ON = ("power_w", 2.0, 1e9)
-OFF = ("power_w", -2.0, 2.0)
-HALF = ("dimming_pct", 45.0, 55.0)
-WISHES = {"on": ("switch", ON), "off": ("switch", OFF), "half": ("dim", HALF)}
+WISHES: Mapping[str, AnyOrder] = {
+    "on": Switch(on=True),
+    "off": Switch(on=False),
+    "half": Dim(pct=50),
+}
 
 Word = tuple[float, str, str, int]
 """Second, which of `WISHES`, state, and number."""
@@ -59,18 +61,8 @@ def told(
             rows = [(10, at_s, float(what), 0), (11, at_s, level, 0)]
             entries.append(readings(seq, at_s, rows))
         else:
-            kind, wanted = WISHES[what[1]]
-            entries.append(
-                command(
-                    seq,
-                    at_s,
-                    1,
-                    State(what[2]),
-                    number=what[3],
-                    what=kind,
-                    wanted=wanted,
-                )
-            )
+            word = OrderWord(what[3], WISHES[what[1]], State(what[2]))
+            entries.append(ordered(seq, at_s, LAMP, word))
     return entries
 
 
