@@ -83,6 +83,7 @@ class EvidenceOut(BaseModel):
         "samples_after",
         "registry",
         "hit",
+        "command",
         "correction",
         "recovered",
     ]

@@ -7,6 +7,7 @@ from enum import StrEnum
 import orjson
 
 from cases.evidence_bodies import (
+    CommandBody,
     HitBody,
     Named,
     RegistryBody,
@@ -18,6 +19,7 @@ from cases.placing import Place
 from cases.request import FilingRequest
 from cases.subject import SubjectKind
 from devices.registry.snapshot import Snapshot
+from store.command_read import CommandRow, CommandStepRow
 from store.evidence import FixSamples, ReadingSamples, Window
 from vocabulary.quantity import QUANTITIES, Quantity
 from vocabulary.registry_facts import CellFacts, ComponentFacts, UnitFacts, VehicleFacts
@@ -37,6 +39,7 @@ class EvidenceKind(StrEnum):
     SAMPLES_AFTER = "samples_after"
     REGISTRY = "registry"
     HIT = "hit"
+    COMMAND = "command"  # what the device was told, and how far that had come
     RECOVERED = "recovered"  # what the sensor said while back to normal for long enough
 
 
@@ -80,6 +83,25 @@ def hit_body(request: FilingRequest) -> bytes:
             measured_at=request.measured_at,
             reason_zh=request.reason_zh,
             reason_en=request.reason_en,
+        )
+    )
+
+
+def command_body(row: CommandRow, steps: Sequence[CommandStepRow]) -> bytes:
+    """Say what the device was told, how far that has come and what was heard of it."""
+    return _json(
+        CommandBody(
+            id=row.id,
+            number=row.number,
+            device=row.device_code,
+            order=row.order,
+            state=row.state,
+            asked_by=row.asked_by,
+            asked_at=row.asked_at,
+            effect=row.effect,
+            heard_value=row.heard_value,
+            heard_at=row.heard_at,
+            steps=[(s.taken_at, s.state, s.actor, s.detail) for s in steps],
         )
     )
 
@@ -220,6 +242,6 @@ def _unit_of(quantity: str) -> str:
 
 
 def _json(
-    body: RuleBody | HitBody | RegistryBody | SamplesBody,
+    body: RuleBody | HitBody | CommandBody | RegistryBody | SamplesBody,
 ) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_UTC_Z)

@@ -1,6 +1,6 @@
 """The JSON of a case's evidence, field by field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,26 @@ class HitBody:
     measured_at: datetime
     reason_zh: str
     reason_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandBody:
+    """A command as it stood when its lack of effect was filed.
+
+    `steps` are time, state, actor and detail, oldest first.
+    """
+
+    id: str
+    number: int
+    device: str
+    order: Mapping[str, object]
+    state: str
+    asked_by: str
+    asked_at: datetime
+    effect: Mapping[str, object] | None
+    heard_value: float | None
+    heard_at: datetime | None
+    steps: Sequence[tuple[datetime, str, str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from cases.evidence import EvidenceKind
 from cases.placing import Place
 from cases.request import FilingRequest
 from devices.registry.snapshot import Snapshot
+from store.command_read import command_steps, numbered_command
 from store.connection import Connection
 from store.evidence import (
     Due,
@@ -34,6 +35,7 @@ async def keep_opening(
     registry = evidence.registry_body(place, snapshot)
     await _keep(connection, case_id, EvidenceKind.RULE, at, rule)
     await _keep(connection, case_id, EvidenceKind.REGISTRY, at, registry)
+    await _keep_command(connection, case_id, request)
     await keep_return(connection, case_id, request)
 
 
@@ -66,6 +68,7 @@ async def keep_hit(
     if not known:
         body = evidence.rule_body(request, place)
         await _keep(connection, case_id, EvidenceKind.RULE, request.at, body)
+    await _keep_command(connection, case_id, request)
     await keep_change(connection, case_id, request)
 
 
@@ -119,6 +122,18 @@ async def _keep_proof(
         return
     for body in evidence.samples_bodies(newest, readings, fixes):
         await _keep(connection, due.case_id, EvidenceKind.RECOVERED, now, body)
+
+
+async def _keep_command(
+    connection: Connection, case_id: int, request: FilingRequest
+) -> None:
+    """Keep the command that a hit is about, if it is about one."""
+    if request.command is None:
+        return
+    row = await numbered_command(connection, request.command)
+    if row is not None:
+        body = evidence.command_body(row, await command_steps(connection, row.number))
+        await _keep(connection, case_id, EvidenceKind.COMMAND, request.at, body)
 
 
 async def _keep_samples(

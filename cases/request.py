@@ -108,6 +108,7 @@ class FilingRequest:
         shape: Whether it is one alarm's, a group's or a storm's.
         subject: Kind and id of what it is about; None for what the device watches.
         mark: What is special about it.
+        command: Number of the command it is about; None if it is about none.
     """
 
     rule: str
@@ -132,6 +133,7 @@ class FilingRequest:
     shape: Shape = Shape.SINGLE
     subject: tuple[str, int] | None = None
     mark: Mark = Mark.NONE
+    command: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,12 @@ async def command(
     return _row(dict(row)) if row else None
 
 
+async def numbered_command(connection: Connection, number: int) -> CommandRow | None:
+    """Return the command at a place in the queue, or None if there is none."""
+    row = await connection.fetchrow(f"{_COMMANDS} AND c.number = $2", None, number)
+    return _row(dict(row)) if row else None
+
+
 async def ids_like(connection: Connection, beginning: str) -> list[str]:
     """Return the ids, two at most, that begin with some hex digits."""
     rows = await connection.fetch(

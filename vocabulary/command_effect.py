@@ -53,7 +53,7 @@ _EXAMPLES: Mapping[str, Sequence[AnyOrder]] = {
 SHOWN_ORDERS = tuple(_EXAMPLES)
 """What readings may show to be done, see `vocabulary.command.turn_of`."""
 
-_MOST = 1e9
+UNLIMITED = 1e9
 """Stands for no upper limit: JSON has no infinity."""
 
 
@@ -142,7 +142,7 @@ def _signs(order: AnyOrder) -> Sequence[tuple[str, float, float]]:
         case Switch(on=True):
             return (
                 ("contactor_on", 1, 1),
-                ("power_w", DARK_W, _MOST),
+                ("power_w", DARK_W, UNLIMITED),
                 ("dimming_pct", 1, 100),
             )
         case Switch(on=False) | Dim(pct=0):
@@ -213,6 +213,6 @@ def _what(awaited: Awaited) -> str:
 def _wanted(effect: Effect) -> str:
     if effect.quantity == POSITION:
         return "a new fix"
-    if effect.high >= _MOST:
+    if effect.high >= UNLIMITED:
         return f"{effect.low:g} or more"
     return f"{effect.low:g} to {effect.high:g}"

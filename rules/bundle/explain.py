@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.bundle.orders import OrderShown, orders_shown
 from rules.bundle.replay import Bundle, Replayed, slot_of
 from rules.engine.state import State
 from rules.engine.times import NEVER
@@ -127,6 +128,7 @@ class Explained:
         is_scheduled: Whether it judges at certain times only.
         is_open: Whether that was so at the decision.
         timeline: Every change of its state.
+        orders: Where the alarm is about a command, those of its device.
         samples: Before and after, by their time.
     """
 
@@ -145,6 +147,7 @@ class Explained:
     is_scheduled: bool
     is_open: bool
     timeline: Sequence[Step]
+    orders: Sequence[OrderShown]
     samples: Sequence[SampleShown]
 
 
@@ -174,6 +177,7 @@ def explained(bundle: Bundle, replayed: Replayed) -> Explained:
         is_scheduled=row >= 0,
         is_open=is_open,
         timeline=list(_steps(bundle, replayed, slot)),
+        orders=list(orders_shown(bundle, replayed)),
         samples=_samples(bundle, plan),
     )
 

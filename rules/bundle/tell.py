@@ -5,7 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rules.bundle.explain import Explained, SampleShown
+from rules.bundle.orders import OrderShown
 from rules.bundle.whole import Whole
+from vocabulary.command_effect import UNLIMITED
 
 ZH: Mapping[str, str] = {
     "normal": "正常",
@@ -35,6 +37,20 @@ ZH: Mapping[str, str] = {
     "simulated": "模拟",
     "no_device_time": "无设备时间",
     "sensor_fault": "传感器故障",
+    "switch_on": "开",
+    "switch_off": "关",
+    "dim": "调光",
+    "programme": "下发方案",
+    "native": "厂家命令",
+    "interval": "上报间隔",
+    "queued": "待发",
+    "sent": "已发出",
+    "acked": "已应答",
+    "effect_seen": "已见效",
+    "effect_not_seen": "未见效",
+    "refused": "被拒绝",
+    "expired": "已过期",
+    "cancelled": "已撤回",
 }
 """Words that the records have in English."""
 
@@ -120,8 +136,25 @@ def _engine(told: Explained, *, is_zh: bool, zone: ZoneInfo) -> Iterator[str]:
             f"{_word(step.before, is_zh=is_zh)} → "
             f"{_word(step.after, is_zh=is_zh)}{mark}"
         )
+    for order in told.orders:
+        yield _order(order, is_zh=is_zh, zone=zone)
     for sample in told.samples:
         yield _sample(sample, is_zh=is_zh, zone=zone)
+
+
+def _order(order: OrderShown, *, is_zh: bool, zone: ZoneInfo) -> str:
+    mark = " ◀" if order.is_judged else ""
+    wanted = ""
+    if order.quantity is not None and order.low is not None and order.high is not None:
+        is_open = order.high >= UNLIMITED
+        shown = f"≥ {order.low:g}" if is_open else f"{order.low:g} – {order.high:g}"
+        wanted = f" ({'应见' if is_zh else 'to show'} {order.quantity} {shown})"
+    return (
+        f"  {_time(order.at, zone)}  {order.device} "
+        f"{'命令' if is_zh else 'command'} {order.number} "
+        f"{_word(order.turn, is_zh=is_zh)}: "
+        f"{_word(order.state, is_zh=is_zh)}{wanted}{mark}"
+    )
 
 
 def _sample(sample: SampleShown, *, is_zh: bool, zone: ZoneInfo) -> str:

@@ -14,6 +14,7 @@ from rules.engine.transition import Transition
 from rules.fences.ground import NO_FENCE
 from rules.files.rule import Words
 from rules.measures import VALUE
+from rules.measures.command import CommandColumns
 from rules.measures.fence_ask import FenceColumns
 from rules.plan.plan import Plan
 from vocabulary.position import DEGREES_E7
@@ -108,6 +109,7 @@ def _of_turns(
             lon=lon,
             lat=lat,
             fence=_fence(plan, samples, place, lon, lat),
+            command=_command(plan, samples, place),
         )
 
 
@@ -124,6 +126,15 @@ def _where(
         return float(state.schedule.lon[at]), float(state.schedule.lat[at])
     subject = plan.subjects[plan.slots.subject[slot]]
     return subject.lon, subject.lat
+
+
+def _command(plan: Plan, samples: Samples, place: int) -> int | None:
+    """Return the number of the command that a sample is about."""
+    measure = plan.slots.measure[samples.slot[place]]
+    if samples.about is None or measure == VALUE or samples.about[place] < 0:
+        return None
+    is_command = isinstance(plan.measures[measure - 1], CommandColumns)
+    return int(samples.about[place]) if is_command else None
 
 
 def _fence(

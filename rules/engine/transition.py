@@ -25,6 +25,7 @@ class Transition:
         lon: Degrees east, WGS-84, of the fix or as surveyed; None if unknown.
         lat: Degrees north, WGS-84; None if unknown.
         fence: Names of the geofence it is about; None if it is about none.
+        command: Number of the command it is about; None if it is about none.
     """
 
     rule: Rule
@@ -39,3 +40,4 @@ class Transition:
     lon: float | None
     lat: float | None
     fence: Words | None = None
+    command: int | None = None

@@ -45,6 +45,7 @@ class Turn:
         lon: Degrees east, WGS-84; None if unknown.
         lat: Degrees north, WGS-84; None if unknown.
         fence: Names of the geofence it is about; None if it is about none.
+        command: Number of the command it is about; None if it is about none.
     """
 
     key: AlarmKey
@@ -57,6 +58,7 @@ class Turn:
     lon: float | None
     lat: float | None
     fence: Words | None = None
+    command: int | None = None
 
     @property
     def ref(self) -> AlarmRef:
@@ -80,6 +82,7 @@ class Turn:
             lon=self.lon,
             lat=self.lat,
             fence=self.fence,
+            command=self.command,
         )
 
 
@@ -102,4 +105,5 @@ def turn_of(transition: Transition) -> Turn:
         lon=transition.lon,
         lat=transition.lat,
         fence=transition.fence,
+        command=transition.command,
     )

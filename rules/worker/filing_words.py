@@ -59,6 +59,7 @@ def request_of(
         lat=transition.lat,
         reason_zh=reason_zh,
         reason_en=reason_en,
+        command=transition.command,
     )
 
 
