@@ -1,6 +1,5 @@
 """`command`: a device that says it has done what it was told, and has not."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,9 +11,6 @@ from rules.measures.command import QUANTITIES, CommandSettings
 from rules.plan.draft import Draft, draft_sides, gap_s
 from rules.plan.subject import Subject
 from vocabulary.command_effect import SHOWN_ORDERS, quantities_showing
-
-LEAST_S = math.nextafter(0, 1)
-"""It goes on while anything is owed at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +53,7 @@ class NoEffect:
             rule=rule,
             subject=subject,
             limits=(self.after_s,),
-            releases=(LEAST_S,),
+            releases=(self.after_s,),
             gap_s=gap,
             series_id=fed[0],
             further=fed[1:],

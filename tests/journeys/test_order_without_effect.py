@@ -1,0 +1,159 @@
+"""Two lamps are told to go out; both answer, one obeys: one case, which says why."""
+
+import asyncio
+import os
+import shutil
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import orjson
+import pytest
+
+from devices.registry.load import import_city
+from gezhi.clock import utc_now
+from gezhi.prepare import prepare
+from gezhi.run_simulators import SAMPLE_CITY
+from gezhi.stack.broker import Broker
+from ingest.serve import IngestSettings, serve
+from rules.worker.work import run_rules
+from simulators.mqtt_lamp import Lamp
+from store.cursor import cursor_of
+from store.journal import head
+from store.rules import put_live
+from tests.commands.street import POLL_S, ask, awake, register_lamp, until_state
+from tests.rules.town import SHIPPED
+from vocabulary.command import Switch
+
+pytestmark = [pytest.mark.db, pytest.mark.broker]
+
+ZONE = "Asia/Shanghai"
+RULE = "lamp-not-switched-off"
+AFTER_S = 2
+STUCK, SOUND = "LAMP-STUCK", "LAMP-SOUND"
+COMPONENTS = {STUCK: "9901020137000001", SOUND: "9901020137000002"}
+
+ALARMS = """
+SELECT d.code, a.rule, a.cleared_at IS NOT NULL AS is_over, a.reason_en, f.number, f.id,
+    f.condition, f.recovered_at IS NOT NULL AS is_recovered
+FROM alarm a JOIN device d ON d.id = a.device_id
+LEFT JOIN case_file f ON f.id = a.case_id ORDER BY a.id
+"""
+
+
+@pytest.fixture
+async def city(
+    database_url: str, own_broker: Broker, tmp_path: Path
+) -> AsyncIterator[asyncpg.Connection]:
+    """The sample city without devices, and two lamps of it that we can play."""
+    folder = tmp_path / "city"
+    shutil.copytree(SAMPLE_CITY, folder)
+    for name in ("gateways.csv", "devices.csv"):
+        lines = (folder / name).read_text("utf-8").splitlines(keepends=True)
+        (folder / name).write_text(lines[0], "utf-8")
+    await prepare(database_url, lambda _: None)
+    connection = await asyncpg.connect(database_url)
+    result = await import_city(connection, folder, dry_run=False, at=utc_now())
+    assert not result.is_refused, result.problems
+    for code, component in COMPONENTS.items():
+        await own_broker.admit(code)
+        device_id = await register_lamp(database_url, code)
+        await connection.execute(
+            "UPDATE device SET component_id ="
+            " (SELECT id FROM component WHERE code = $2) WHERE id = $1",
+            device_id,
+            component,
+        )
+    text = (SHIPPED / f"{RULE}.yaml").read_text("utf-8")
+    text = text.replace("no_effect_after_s: 60", f"no_effect_after_s: {AFTER_S}")
+    async with connection.transaction():
+        await put_live(connection, RULE, text, author="me", at=utc_now())
+    yield connection
+    await connection.close()
+
+
+@asynccontextmanager
+async def the_platform(dsn: str, broker: Broker) -> AsyncIterator[None]:
+    settings = IngestSettings(
+        database_url=dsn,
+        mqtt_url=broker.ingest_url,
+        mqtt_client_id="journey",
+        nmea_tcp_port=0,
+        nmea_udp_port=0,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(serve(settings, clock=utc_now), name="ingest"),
+            tasks.create_task(run_rules(dsn, time_zone=ZONE), name="rules"),
+        ]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+
+
+async def until(connection: asyncpg.Connection, wanted: str) -> None:
+    """Wait until something is so of alarms."""
+    query = f"SELECT EXISTS (SELECT FROM ({ALARMS}) AS found WHERE {wanted})"  # noqa: S608 the test's own
+    while not await connection.fetchval(query):  # noqa: ASYNC110 - another task
+        await asyncio.sleep(POLL_S)
+
+
+async def until_judged(connection: asyncpg.Connection, seconds: int) -> None:
+    """Wait until the rules have taken in the journal of now and of some ticks more."""
+    aim = await head(connection) + seconds
+    while await cursor_of(connection, "rules") < aim:  # noqa: ASYNC110 - another task
+        await asyncio.sleep(POLL_S)
+
+
+async def explanation(dsn: str, number: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gezhi", "explain", number, "--lang", "en"),
+        stdout=PIPE,
+        env=os.environ | {"DATABASE_URL": dsn, "MQTT_URL": "mqtt://127.0.0.1:1"},
+    )
+    told, _ = await process.communicate()
+    return told.decode()
+
+
+async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
+    database_url: str, own_broker: Broker, city: asyncpg.Connection
+) -> None:
+    stuck = Lamp(gateway=STUCK, address="LP-1", interval_s=0.3, is_stuck=True)
+    sound = Lamp(gateway=SOUND, address="LP-1", interval_s=0.3)
+    async with (
+        asyncio.timeout(90),
+        the_platform(database_url, own_broker),
+        awake(stuck, own_broker),
+        awake(sound, own_broker),
+    ):
+        orders = {code: await ask(city, code, Switch(on=False)) for code in COMPONENTS}
+        await until_state(city, orders[SOUND], "effect_seen")
+        await until_state(city, orders[STUCK], "acked")
+        await until(city, "id IS NOT NULL")
+        again = await ask(city, STUCK, Switch(on=False))
+        await until_state(city, again, "acked")
+        await until_judged(city, 6 * AFTER_S)
+        (row,) = await city.fetch(ALARMS)
+        assert (row["code"], row["rule"], row["is_over"]) == (STUCK, RULE, False)
+        assert row["condition"] == "lamp_schedule_wrong"
+        told = await explanation(database_url, row["number"])
+        stuck.is_stuck = False
+        third = await ask(city, STUCK, Switch(on=False))
+        await until_state(city, third, "effect_seen")
+        await until(city, "is_over AND is_recovered")
+    assert len(await city.fetch(ALARMS)) == 1
+    assert await city.fetchval("SELECT count(*) FROM case_file") == 1
+    body = await city.fetchval(
+        "SELECT body FROM evidence WHERE kind = 'command' AND case_id = $1", row["id"]
+    )
+    kept = orjson.loads(body)
+    assert kept["id"] == orders[STUCK]
+    assert kept["order"] == {"what": "switch", "on": False}
+    assert [step[1] for step in kept["steps"]] == ["queued", "sent", "acked"]
+    assert "command 1 switch_off: acked (to show power_w -2 – 2) ◀" in told
+    assert "it comes to the same decision" in told
