@@ -61,6 +61,19 @@ class Samples:
             self.readings,
         )
 
+    def part(self, rows: slice) -> Self:
+        """Return a stretch of the samples, in the same columns."""
+        return type(self)(
+            self.slot[rows],
+            self.row[rows],
+            self.at_us[rows],
+            self.value[rows],
+            self.quality[rows],
+            self.fixes,
+            None if self.about is None else self.about[rows],
+            self.readings,
+        )
+
     def and_also(self, other: Self) -> Self:
         """Return these samples and others, which are from no row and about nothing."""
         about = self.about

@@ -61,15 +61,15 @@ def by_schedule(
     ruled = Ruled(samples, np.full(len(samples), NO_RULING, np.int8))
     if not len(lane.scheduled):
         return ruled
-    row = plan.schedules.row[samples.slot]
-    turn_row, turn_us = _take_turns(plan, state, lane, samples, until_us)
+    timed = samples.take(plan.schedules.row.take(samples.slot) >= 0)
+    turn_row, turn_us = _take_turns(plan, state, lane, timed, until_us)
     if len(turn_row):
         ruled = _with_turns(plan, state, samples, turn_row, turn_us)
-        row = plan.schedules.row[ruled.samples.slot]
+    row = plan.schedules.row.take(ruled.samples.slot)
     free = np.flatnonzero((row >= 0) & (ruled.ruling == NO_RULING))
-    is_open = plan.schedules.is_open(row[free], ruled.samples.at_us[free])
+    is_open = plan.schedules.is_open(row.take(free), ruled.samples.at_us.take(free))
     ruled.ruling[free[~is_open]] = Verdict.MOOT
-    _remember(plan, state.schedule, samples)
+    _remember(plan, state.schedule, timed)
     return ruled
 
 
@@ -87,10 +87,17 @@ def within_schedule(plan: Plan, samples: Samples) -> Samples:
 def _take_turns(
     plan: Plan, state: State, lane: Lane, samples: Samples, until_us: int
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Return rows and times of the turns that are due, and be done with them."""
+    """Return rows and times of the turns that are due, and be done with them.
+
+    Args:
+        plan: What to judge by.
+        state: Its schedule memory and doors are changed in place.
+        lane: Whose samples they are.
+        samples: Of slots with a schedule.
+        until_us: As for `by_schedule`.
+    """
     memory, schedules = state.schedule, plan.schedules
-    row = schedules.row[samples.slot]
-    rows, at_us = row[row >= 0], samples.at_us[row >= 0]
+    rows, at_us = schedules.row.take(samples.slot), samples.at_us
     first = first_of_slot(rows)
     asked, newest_us = rows[first], at_us[first + rows_of_slots(first, len(rows)) - 1]
     new = memory.turn_us[asked] == NEVER
@@ -181,10 +188,10 @@ def _is_met(both: Samples, turn: NDArray[np.intp]) -> NDArray[np.bool_]:
 
 
 def _remember(plan: Plan, memory: ScheduleMemory, samples: Samples) -> None:
+    """Keep the newest of samples of slots with a schedule; the unmeasured are none."""
     samples = samples.take(~np.isnan(samples.value))
     last = np.flatnonzero(np.diff(samples.slot, append=-1))
-    row = plan.schedules.row[samples.slot[last]]
-    last, row = last[row >= 0], row[row >= 0]
+    row = plan.schedules.row.take(samples.slot.take(last))
     memory.sample_us[row] = samples.at_us[last]
     memory.value[row] = samples.value[last]
     if samples.fixes is not None:

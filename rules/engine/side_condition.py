@@ -64,12 +64,15 @@ NOTHING = Seen(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
 def seen_in(lane: Lane, state: State, readings: Readings) -> Seen:
     """Return what readings tell of the watched series, late readings left out."""
     watch = look_up(lane.watch_of_series, readings.series_id)
-    if not (watch >= 0).any():
+    row = np.flatnonzero(watch >= 0)
+    if not len(row):
         return NOTHING
-    fit = (watch >= 0) & ((readings.quality & REFUSED_UNLESS_SAID) == 0)
-    fit &= np.isfinite(readings.value)
-    fit[fit] = readings.measured_us[fit] >= state.watch_us[watch[fit]]
-    return Seen(watch[fit], readings.measured_us[fit], readings.value[fit]).ordered()
+    watch, at_us = watch.take(row), readings.measured_us.take(row)
+    value = readings.value.take(row)
+    fit = (readings.quality.take(row) & REFUSED_UNLESS_SAID) == 0
+    fit &= np.isfinite(value)
+    fit &= at_us >= state.watch_us.take(watch)
+    return Seen(watch[fit], at_us[fit], value[fit]).ordered()
 
 
 def remember(state: State, seen: Seen) -> None:
@@ -98,18 +101,17 @@ def judge_sides(
     side, sample = sides.by_slot.spread(samples.slot)
     if not len(side):
         return np.ones(len(samples), np.bool_), np.zeros(len(samples), np.bool_)
-    watch = sides.watch[side]
+    watch, sample_us = sides.watch.take(side), samples.at_us.take(sample)
     if is_each_once(seen.watch):
-        at_us, value = _of_one_each(state, seen, watch, samples.at_us[sample])
+        at_us, value = _of_one_each(state, seen, watch, sample_us)
     else:
         kept = _with_kept(state, seen, watch)
-        at_us, value = _as_of(kept, watch, samples.at_us[sample])
-    near = np.abs(samples.at_us[sample] - at_us) <= sides.gap_us[side]
-    true = sides.sign[side] * value >= sides.limit[side]
-    unknown, moot = (
-        np.bincount(sample, weights=flag, minlength=len(samples)) > 0
-        for flag in (~near, near & ~true)
-    )
+        at_us, value = _as_of(kept, watch, sample_us)
+    near = np.abs(sample_us - at_us) <= sides.gap_us.take(side)
+    true = sides.sign.take(side) * value >= sides.limit.take(side)
+    unknown, moot = np.zeros((2, len(samples)), np.bool_)
+    unknown[sample[~near]] = True
+    moot[sample[near & ~true]] = True
     return moot | ~unknown, moot
 
 
@@ -120,7 +122,7 @@ def _of_one_each(
 
     Then there are two to choose from, and the one that is kept is not the newer.
     """
-    kept_us, value = state.watch_us[watch], state.watch_value[watch]
+    kept_us, value = state.watch_us.take(watch), state.watch_value.take(watch)
     place = np.full(len(state.watch_us), -1, np.intp)
     place[seen.watch] = np.arange(len(seen.watch))
     place = place[watch]

@@ -144,6 +144,13 @@ def _see(
     is_dry &= memory.rain[row] < columns.rain_from[row]
     is_sudden = memory.step[row] >= columns.step_share[row] * memory.peak[row]
     bends = np.abs(np.diff(memory.depth[row], 2, axis=1))
-    is_rough = np.median(bends, axis=1) >= columns.rough[row]
+    is_rough = _median(bends) >= columns.rough[row]
     found: NDArray[np.bool_] = is_water & is_dry & (is_sudden | is_rough)
     return found
+
+
+def _median(bends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of each row, of an even number; `numpy.median` takes longer."""
+    bends, middle = np.sort(bends, axis=1), bends.shape[1] // 2
+    median: NDArray[np.float64] = (bends[:, middle - 1] + bends[:, middle]) / 2
+    return median

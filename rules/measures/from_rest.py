@@ -199,13 +199,14 @@ def _learn(
     """Take the newest samples for the rest, where it is not known and they agree."""
     is_open = ~memory.is_learned[row] & ~np.isfinite(columns.declared[row])
     row = row[is_open | (memory.far_s[row] >= columns.relearn_s[row])]
+    # The oldest that counts is there only if all that follow are.
+    oldest = memory.value.shape[1] - columns.learn[row]
+    row = row[np.isfinite(memory.value[row, oldest])]
+    if not len(row):
+        return
     width = memory.value.shape[1]
     counted = np.arange(width) >= width - columns.learn[row, np.newaxis]
     value = np.where(counted, memory.value[row], np.nan)
-    is_full = np.isfinite(value).sum(axis=1) >= columns.learn[row]
-    row, value = row[is_full], value[is_full]
-    if not len(row):
-        return
     # A lorry's wheel among them does not matter: the middle half must agree.
     lower, rest, upper = _quartiles(value, columns.learn[row])
     is_sound = upper - lower <= columns.steady[row]
