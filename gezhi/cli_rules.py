@@ -41,10 +41,10 @@ def rules_list(
         RuleStage | None, typer.Option(help="Only these; all but the retired.")
     ] = None,
 ) -> None:
-    """List rules with their versions and stages."""
+    """List rules: versions, stages, and how many devices each judges."""
     from gezhi.rule_shelf import show_list
 
-    raise typer.Exit(show_list(_dsn(), stage))
+    raise typer.Exit(show_list(_dsn(), stage, time_zone=_time_zone()))
 
 
 @rules.command("show")
@@ -54,10 +54,10 @@ def rules_show(
         int, typer.Argument(min=0, help="Its version; 0 for its newest.")
     ] = 0,
 ) -> None:
-    """Show a version: its text, and every stage it came to."""
+    """Show a version: its text, every stage it came to, and whom it judges."""
     from gezhi.rule_shelf import show_one
 
-    raise typer.Exit(show_one(_dsn(), code, version))
+    raise typer.Exit(show_one(_dsn(), code, version, time_zone=_time_zone()))
 
 
 @rules.command("check")
@@ -161,6 +161,10 @@ def rules_test(
     from gezhi.rule_files import test
 
     raise typer.Exit(test(folder, verbose=verbose))
+
+
+def _time_zone() -> str:
+    return settings_or_exit(beside=True).time_zone
 
 
 def _dsn() -> str:

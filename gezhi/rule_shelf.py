@@ -13,6 +13,7 @@ from rich.table import Table
 from gezhi.clock import utc_now
 from rules.files.rule_file import RuleFileError
 from rules.lifecycle.on_trial import Verdict
+from rules.lifecycle.reaching import Registered, registered
 from rules.lifecycle.trial_report import TrialReport, trial_report, warnings_of_live
 from rules.lifecycle.versions import (
     StageRefusedError,
@@ -24,7 +25,7 @@ from rules.lifecycle.versions import (
 from store.access import unit_id_of
 from store.capacity import capacities, state_capacity
 from store.connection import Connection
-from store.rule_read import newest_versions, version_of, versions
+from store.rule_read import VersionDetail, newest_versions, version_of, versions
 from store.rules import Change
 from vocabulary.rule_stage import RuleStage
 
@@ -35,21 +36,38 @@ TIME = "%Y-%m-%d %H:%MZ"
 """How times are shown, in UTC."""
 
 
-def show_list(dsn: str, stage: RuleStage | None) -> int:
-    """Print rules with their versions and stages."""
+def show_list(dsn: str, stage: RuleStage | None, *, time_zone: str) -> int:
+    """Print rules with their versions, stages, and how many devices each judges."""
 
     async def act(connection: Connection) -> int:
-        table = Table("rule", "version", "stage", "author", "since", "note", box=None)
+        registry = await registered(connection, time_zone=time_zone)
+        table = Table("rule", "version", "stage", "judges", "author", box=None)
+        table.add_column("since")
+        table.add_column("note")
         for row in await newest_versions(connection, stage=stage):
+            found = await version_of(connection, row.code, row.version)
+            judges = "" if found is None else _judges(registry, found)
             since, version = f"{row.created_at:{TIME}}", str(row.version)
-            table.add_row(row.code, version, row.stage, row.author, since, row.note)
+            what = row.code, version, row.stage, judges
+            table.add_row(*what, row.author, since, row.note)
         _print(table)
         return 0
 
     return _with(dsn, act)
 
 
-def show_one(dsn: str, code: str, version: int) -> int:
+def _judges(registry: Registered, found: VersionDetail) -> str:
+    """Return how many devices a version judges; why, if none."""
+    try:
+        reach = registry.reach(found.source, found.version)
+    except RuleFileError:
+        return "nobody can read it"
+    if reach.judged or not reach.lacks:
+        return f"{reach.judged} of {reach.devices}"
+    return f"0 of {reach.devices}: {reach.lacks[0].en}"
+
+
+def show_one(dsn: str, code: str, version: int, *, time_zone: str) -> int:
     """Print a version with its life and its text; the newest if it is 0."""
 
     async def act(connection: Connection) -> int:
@@ -64,10 +82,24 @@ def show_one(dsn: str, code: str, version: int) -> int:
             stages = f"{step.from_stage or ''} → {step.to_stage}".strip()
             table.add_row(f"{step.taken_at:{TIME}}", stages, step.author, step.note)
         _print(table)
+        await _show_reach(connection, found, time_zone=time_zone)
         typer.echo(f"\n{found.source.rstrip()}")
         return 0
 
     return _with(dsn, act)
+
+
+async def _show_reach(
+    connection: Connection, found: VersionDetail, *, time_zone: str
+) -> None:
+    registry = await registered(connection, time_zone=time_zone)
+    try:
+        reach = registry.reach(found.source, found.version)
+    except RuleFileError:
+        return  # `gezhi rules check` says what is wrong with it
+    typer.echo(f"\njudges {reach.judged} of {reach.devices} of kind {reach.kind}")
+    for lack in reach.lacks:
+        typer.echo(f"  {lack.devices:6} not: {lack.en}")
 
 
 def put(dsn: str, file: Path, *, by: str, note: str) -> int:

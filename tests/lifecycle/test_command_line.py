@@ -47,9 +47,9 @@ async def test_a_rule_is_put_in_tried_taken_live_and_shown(
     await shelf.says("stage", "cover-opened", "1", "shadow", "--by", "me")
     await shelf.says("stage", "cover-opened", "1", "live", "--by", "me")
     listed = (await shelf.says("list")).splitlines()
-    assert [line.split()[:4] for line in listed[1:]] == [
-        ["cover-opened", "1", "live", "me"],
-        ["cover-opened", "2", "draft", "me"],
+    assert [line.split()[:3] for line in listed[1:]] == [
+        ["cover-opened", "1", "live"],
+        ["cover-opened", "2", "draft"],
     ]
     shown = await shelf.says("show", "cover-opened", "1")
     assert shown.startswith("cover-opened version 1: live\n")
