@@ -64,7 +64,9 @@ def _turned(shape: BaseGeometry, degrees: float) -> BaseGeometry:
 def _unwrapped(line: BaseGeometry, near: float | None = None) -> NDArray[np.float64]:
     """Return the corners of a line, each within half a turn of the one before."""
     corners = shapely.get_coordinates(line)
-    corners[:, 0] = np.unwrap(corners[:, 0], period=TURN)
+    # Whole turns only, or what closes a ring would come out beside where it began.
+    turns = np.cumsum(np.round(np.diff(corners[:, 0]) / TURN))
+    corners[1:, 0] -= TURN * turns
     if near is not None:
         corners[:, 0] -= TURN * np.round((corners[0, 0] - near) / TURN)
     return corners

@@ -64,7 +64,8 @@ class Plane:
     @classmethod
     def of(cls, areas: Sequence[BaseGeometry]) -> Self:
         """Return the plane of areas in degrees."""
-        lon = float(areas[0].centroid.x) if areas else 0.0
+        # The middle of two parts beside the date line is half a world away from both.
+        lon = float(areas[0].representative_point().x) if areas else 0.0
         shapes = np.empty(len(areas), np.object_)
         shapes[:] = [_on_map(area, lon) for area in areas]
         borders = shapely.boundary(shapes)

@@ -86,6 +86,27 @@ def test_a_fence_across_the_180th_meridian_is_one_fence() -> None:
     )
 
 
+def test_a_fence_across_the_180th_meridian_may_have_any_corners() -> None:
+    """Its last corner is its first one, whatever is added to it and taken off again."""
+    begin = [-179.9994, -17.9995]
+    ring = [begin, [-179.9995, -18.0005], [179.9993, -18.0004], begin]
+    area = fence(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    south, north = (geofence_area(area).bounds[side] for side in (1, 3))
+    assert (south, north) == pytest.approx((-18.0005, -17.9995))
+    assert outside_m(area, -179.999, -17.0) > 100_000
+
+
+def test_a_fence_with_as_much_on_either_side_of_the_180th_meridian_is_one() -> None:
+    area = fence(
+        '{"type": "Point", "coordinates": [180, 10]}', GeofenceShape.CIRCLE, 500
+    )
+    plane = Ground.of((area,)).plane
+    spots = plane.points(e7(179.9999, -179.9999, 179.99, -179.99), e7(10, 10, 10, 10))
+    assert plane.border_m(np.zeros(4, np.intp), spots) == pytest.approx(
+        [489, 489, 596, 596], abs=2
+    )
+
+
 def test_a_circle_and_a_corridor_reach_across_the_180th_meridian() -> None:
     point = '{"type": "Point", "coordinates": [179.999, 10]}'
     assert is_inside(fence(point, GeofenceShape.CIRCLE, 500), -179.998, 10)
