@@ -21,6 +21,11 @@ LEAST_BAND_M = 1.0
 """Least band of a rule that asks for one by accuracy: there must be room in it."""
 
 
+def least_outside_m(keys: FenceKeys) -> float:
+    """Return from how many metres outside on it is outside, however sure a fix is."""
+    return max(keys.band_m, LEAST_BAND_M if keys.accuracies else LEAST_OUTSIDE_M)
+
+
 class Where(StrEnum):
     """What is bad."""
 
@@ -59,9 +64,8 @@ class Geofence:
         ask = self.keys.ask(rule, subject, by_id)
         if ask is None:
             return None
-        least_m = LEAST_BAND_M if self.keys.accuracies else LEAST_OUTSIDE_M
         is_outside = self.where is Where.OUTSIDE
-        limit = max(self.keys.band_m, least_m) if is_outside else self.dwell_s
+        limit = least_outside_m(self.keys) if is_outside else self.dwell_s
         return Draft(
             rule=rule,
             subject=subject,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cases.request import Severity
 from rules.conditions.fence_keys import FenceKeys, read_fence_keys
-from rules.conditions.geofence import LEAST_OUTSIDE_M
+from rules.conditions.geofence import LEAST_OUTSIDE_M, least_outside_m
 from rules.files.located import Section
 from rules.files.rule import Rule
 from rules.measures.late import LateSettings
@@ -47,14 +47,17 @@ class Late:
         ask = self.keys.ask(rule, subject, by_id)
         if ask is None:
             return None
+        limit_m = least_outside_m(self.keys)
         return Draft(
             rule=rule,
             subject=subject,
-            limits=(max(self.keys.band_m, LEAST_OUTSIDE_M),),
+            limits=(limit_m,),
             releases=(LEAST_OUTSIDE_M,),
             gap_s=gap_s(rule, subject.interval_s),
             is_positional=True,
-            measure=LateSettings(ask, self.since_min, self.by_min, by_id.time_zone),
+            measure=LateSettings(
+                ask, limit_m, self.since_min, self.by_min, by_id.time_zone
+            ),
         )
 
 

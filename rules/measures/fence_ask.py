@@ -170,6 +170,22 @@ def outside_of(
     return outside_m, fence
 
 
+def beyond_band(
+    fixes: Fixes, outside_m: NDArray[np.float64], limit_m: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return metres outside; of fixes within their band they stay short of the limit.
+
+    Such a fix is neither in nor out, so that nothing changes.
+
+    Args:
+        fixes: Shape (n,).
+        outside_m: How far outside each is, shape (n,).
+        limit_m: From where on it counts as outside, shape (n,).
+    """
+    short_m = np.minimum(outside_m, np.nextafter(limit_m, 0))
+    return np.where(outside_m < fixes.band_m, short_m, outside_m)
+
+
 def _first_inside(asked: Asked, fixes: Fixes) -> NDArray[np.intp]:
     """Return the first fence that each fix is in; NO_FENCE where it is in none."""
     sample, fence = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)

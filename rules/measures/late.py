@@ -2,9 +2,10 @@
 
 Each local day has a window from `since` to `by` (which may begin the evening before).
 Who was in a fence of the set at any known time of the window was there: 0 m. From `by`
-on, who was not is as far away as it is, until it arrives or the next window begins. Of
-a vehicle that nothing was known of at `by`, for longer than the largest gap, nobody can
-tell: that day it is unknown.
+on, who was not is as far away as it is, until it arrives or the next window begins; a
+fix that may be nearer than the band stays short of the limit. Of a vehicle that nothing
+was known of at `by`, for longer than the largest gap, nobody can tell: until the next
+window it is unknown.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from rules.measures.fence_ask import (
     Asked,
     FenceColumns,
     any_inside,
+    beyond_band,
     fixes_of,
     outside_of,
 )
@@ -35,12 +37,14 @@ class LateSettings(Settings):
 
     Attributes:
         ask: Which fences, and how.
+        limit_m: From where on it counts as away.
         since_min: Minute of the local day at which the window begins.
         by_min: Minute at which it ends.
         time_zone: IANA zone that says which day and minute it is.
     """
 
     ask: Ask
+    limit_m: float
     since_min: int
     by_min: int
     time_zone: str
@@ -50,6 +54,7 @@ class LateSettings(Settings):
 class LateColumns(FenceColumns):
     """The settings of all slots."""
 
+    limit_m: NDArray[np.float64]
     since_us: NDArray[np.int64]
     by_us: NDArray[np.int64]
     zone: ZoneInfo
@@ -60,6 +65,7 @@ class LateColumns(FenceColumns):
         return cls(
             place,
             Asked.of([one.ask for one in asked]),
+            np.array([one.limit_m for one in asked], np.float64),
             np.array([one.since_min * MINUTE_US for one in asked], np.int64),
             np.array([one.by_min * MINUTE_US for one in asked], np.int64),
             ZoneInfo(asked[0].time_zone if asked else "UTC"),
@@ -68,12 +74,12 @@ class LateColumns(FenceColumns):
 
 @dataclass(slots=True)
 class LateMemory(Memory):
-    """When each vehicle was there, by the clock on the wall; shape (rows,).
+    """When each vehicle was there; shape (rows,).
 
     Attributes:
         last_us: When it was last known where it is.
-        visited_us: When it was last known to be in a fence.
-        unknown_us: The newest `by` at which nobody knew where it was.
+        visited_us: When it was last known to be in a fence, by the clock on the wall.
+        unknown_us: The newest `by` at which nobody knew where it was, by that clock.
     """
 
     last_us: NDArray[np.int64]
@@ -92,12 +98,11 @@ def measure(columns: LateColumns, memory: LateMemory, samples: Samples) -> Outco
     asked = columns.asked
     fixes = fixes_of(asked, columns.place, samples)
     is_inside, (away_m, fence) = any_inside(asked, fixes), outside_of(asked, fixes)
-    wall_us = local_us(samples.at_us, columns.zone)
+    away_m = beyond_band(fixes, away_m, columns.limit_m[fixes.row])
     for turn in rounds(samples.slot):
         at = turn[fixes.is_sound[turn]]
-        away_m[at] = (
-            _away(columns, memory, fixes.row[at], wall_us[at], is_inside[at])
-            * (away_m[at])
+        away_m[at] *= _away(
+            columns, memory, fixes.row[at], samples.at_us[at], is_inside[at]
         )
     is_known = fixes.is_sound & np.isfinite(away_m)
     return np.where(fixes.is_wanted, away_m, 0.0), is_known, fence
@@ -107,22 +112,21 @@ def _away(
     columns: LateColumns,
     memory: LateMemory,
     row: NDArray[np.intp],
-    wall_us: NDArray[np.int64],
+    at_us: NDArray[np.int64],
     is_inside: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Return 1 where a vehicle is late, 0 where not, NaN where nobody can tell."""
     since_us, by_us = columns.since_us[row], columns.by_us[row]
-    day_us = wall_us - wall_us % DAY_US
-    minute_us = wall_us - day_us
-    overnight = since_us > by_us
-    due_us = day_us + by_us
-    is_due = (minute_us >= by_us) & (~overnight | (minute_us < since_us))
-    begin_us = day_us + since_us - np.where(overnight, DAY_US, 0)
-    gap_us = wall_us - memory.last_us[row]
-    missed = (
-        is_due & (memory.last_us[row] < due_us) & (gap_us > columns.asked.gap_us[row])
-    )
-    memory.last_us[row] = wall_us
+    wall_us, before_us = local_us(at_us, columns.zone), memory.last_us[row]
+    minute_us = wall_us % DAY_US
+    begin_us = wall_us - (minute_us - since_us) % DAY_US
+    due_us = begin_us + (by_us - since_us) % DAY_US
+    is_due = wall_us >= due_us
+    is_first = before_us == NEVER
+    before_wall_us = local_us(np.where(is_first, 0, before_us), columns.zone)
+    missed = is_due & (is_first | (before_wall_us < due_us))
+    missed &= is_first | (at_us - before_us > columns.asked.gap_us[row])
+    memory.last_us[row] = at_us
     memory.visited_us[row[is_inside]] = wall_us[is_inside]
     memory.unknown_us[row[missed]] = due_us[missed]
     was_there = memory.visited_us[row] >= begin_us

@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.engine.samples import Samples
-from rules.measures.fence_ask import Ask, Asked, FenceColumns, fixes_of, outside_of
+from rules.measures.fence_ask import (
+    Ask,
+    Asked,
+    FenceColumns,
+    beyond_band,
+    fixes_of,
+    outside_of,
+)
 from rules.measures.measure import Memory, Outcome, Settings
 
 
@@ -60,7 +67,5 @@ def measure(
     """Return the metres outside at each fix, see `measure.Measure`."""
     fixes = fixes_of(columns.asked, columns.place, samples)
     outside_m, fence = outside_of(columns.asked, fixes)
-    limit_m = columns.limit_m[fixes.row]
-    short_m = np.minimum(outside_m, np.nextafter(limit_m, 0))
-    outside_m = np.where(outside_m < fixes.band_m, short_m, outside_m)
+    outside_m = beyond_band(fixes, outside_m, columns.limit_m[fixes.row])
     return np.where(fixes.is_wanted, outside_m, 0.0), fixes.is_sound, fence

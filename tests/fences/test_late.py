@@ -70,12 +70,27 @@ def test_of_whom_nothing_was_known_at_eight_nobody_can_tell(plan: Plan) -> None:
 
 def test_a_day_late_ends_when_the_next_window_begins(plan: Plan) -> None:
     fixes = minutes(clock(7), clock(8, 10), 900) + minutes(
-        clock(24), clock(24, 10), 900
+        clock(23), clock(28, 10), 900
     )
     assert told(drive(plan, fixes, ticks=False)) == [
         (Hit.RAISED, clock(8)),
-        (Hit.CLEARED, clock(24)),
+        (Hit.CLEARED, clock(28)),
     ]
+
+
+def test_a_fix_that_may_be_off_by_as_much_is_not_late() -> None:
+    plan = plan_of(
+        "type: late, fences: kind depot, since: '04:00', by: '08:00', "
+        "band_accuracies: 3",
+        "largest_gap_s: 120",
+        fences=[DEPOT],
+        interval_s=60,
+    )
+    near, far = (
+        minutes(clock(7), clock(8, 10), 225),
+        minutes(clock(8, 10), clock(9), 235),
+    )
+    assert told(drive(plan, near + far, ticks=False)) == [(Hit.RAISED, clock(8, 10))]
 
 
 def test_a_window_may_begin_the_evening_before() -> None:
