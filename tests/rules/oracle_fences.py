@@ -1,0 +1,448 @@
+"""The conditions on geofences as plain loops over one vehicle's fixes: easy to believe.
+
+The ground is a flat yard in metres, on which shapely alone judges where a fix is. What
+lies so near a border that a map could tell it either way is refused: `TooClose`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol, Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from rules.conditions.crossing import Crossing
+from rules.conditions.fence_keys import FenceKeys
+from rules.conditions.geofence import Geofence, Where
+from rules.conditions.late import Late
+from rules.conditions.speed_inside import SpeedInside
+from rules.conditions.stop import Stop
+from rules.files.rule import Condition
+from vocabulary.geometry import metres_per_degree
+from vocabulary.position import Positions
+from vocabulary.quality import Quality
+from vocabulary.registry_facts import GeofenceFacts, GeofenceShape
+
+S = 1_000_000
+DOUBT_M = 0.4
+"""So near to a border a drawn circle and a round one differ."""
+
+
+class TooClose(Exception):  # noqa: N818 no error: this fix is not to be used
+    """Nobody should ask about this fix."""
+
+
+class Spot(NamedTuple):
+    """One fix: its own time in microseconds, and where it is in metres."""
+
+    at: int
+    east_m: float
+    north_m: float
+    speed_kmh: float
+    hdop: float
+    inputs: int
+    quality: int
+
+
+class Lot(NamedTuple):
+    """One geofence on the yard, by its name."""
+
+    name: str
+    shape: BaseGeometry
+
+
+@dataclass(frozen=True)
+class Yard:
+    """A flat piece of ground around a place in degrees."""
+
+    lon: float
+    lat: float
+
+    def metres(self, lon: float, lat: float) -> tuple[float, float]:
+        """Return metres east and north; the shorter way round the globe."""
+        east_m, north_m = metres_per_degree(self.lat)
+        east = (lon - self.lon + 180) % 360 - 180
+        return east * east_m, (lat - self.lat) * north_m
+
+    @classmethod
+    def around(cls, *fences: GeofenceFacts) -> Self:
+        """Return the yard around the first of some fences."""
+        for fence in fences:
+            middle = shapely.get_coordinates(shapely.from_geojson(fence.geometry))[0]
+            return cls(float(middle[0]), float(middle[1]))
+        return cls(0.0, 0.0)
+
+    def spot(self, fixes: Positions, row: int) -> Spot:
+        """Return one fix."""
+        lon, lat = int(fixes.lon_e7[row]) / 1e7, int(fixes.lat_e7[row]) / 1e7
+        return Spot(
+            int(fixes.fixed_us[row]),
+            *self.metres(lon, lat),
+            _told(fixes.speed_kmh[row]),
+            _told(fixes.hdop[row]),
+            int(fixes.inputs[row]),
+            int(fixes.quality[row]),
+        )
+
+    def lot(self, fence: GeofenceFacts) -> Lot:
+        drawn = shapely.from_geojson(fence.geometry)
+        flat = shapely.transform(
+            drawn, lambda at: np.array([self.metres(*one) for one in at])
+        )
+        if fence.shape is not GeofenceShape.POLYGON:
+            flat = flat.buffer(fence.radius_m or 0.0, quad_segs=64)
+        return Lot(fence.name_en, flat)
+
+
+Told = tuple[float | None, str]
+"""The number that is judged, None if unknown; and the fence that it is about."""
+
+NONE = ""
+
+
+def _told(number: np.float32) -> float:
+    """Return a number; what was not told is the same each time."""
+    return math.nan if np.isnan(number) else float(number)
+
+
+class Fenced(Protocol):
+    """A sample of a slot, of which only the fix counts here."""
+
+    @property
+    def spot(self) -> Spot | None:
+        """The fix."""
+
+
+def fix_of(sample: Fenced) -> Spot:
+    assert sample.spot is not None
+    return sample.spot
+
+
+def meter_of(
+    condition: Condition, lots: Sequence[Lot], *, gap_s: float, zone: str
+) -> "Outside | Inside | Way | Stand | Absent | Speed":
+    match condition:
+        case Geofence(where=Where.OUTSIDE, keys=keys):
+            return Outside(Ask(keys, lots, gap_s))
+        case Geofence(where=Where.INSIDE, keys=keys, dwell_s=dwell_s):
+            return Inside(Ask(keys, lots, gap_s), dwell_s)
+        case Crossing(keys=keys):
+            return Way(Ask(keys, lots, gap_s))
+        case Stop(keys=keys, near_m=near_m, stop_s=stop_s):
+            return Stand(Ask(keys, lots, gap_s), near_m, stop_s)
+        case Late(keys=keys, since_min=since, by_min=by):
+            return Absent(Ask(keys, lots, gap_s), since, by, ZoneInfo(zone))
+        case SpeedInside(keys=keys, limit_kmh=limit, deadband=band):
+            return Speed(Ask(keys, lots, gap_s), limit, limit - band)
+        case _:
+            raise AssertionError
+
+
+def clear_of(metres: float, edge_m: float) -> float:
+    """Return metres that are surely on one side of an edge."""
+    if abs(metres - edge_m) < DOUBT_M:
+        raise TooClose
+    return metres
+
+
+@dataclass
+class Ask:
+    """Which fences, how far beyond them is beyond, and which inputs must be how."""
+
+    keys: FenceKeys
+    lots: Sequence[Lot]
+    gap_s: float
+
+    def says_where(self, spot: Spot) -> bool:
+        return not spot.quality & (Quality.JUMP | Quality.STUCK)
+
+    def is_wanted(self, spot: Spot) -> bool:
+        on, off = self.keys.on, self.keys.off
+        return spot.inputs & on == on and spot.inputs & off == 0
+
+    def band_m(self, spot: Spot) -> float:
+        may_be_off_m = 5 * spot.hdop if spot.hdop > 0 else 10
+        return max(self.keys.band_m, self.keys.accuracies * may_be_off_m)
+
+    def holding(self, spot: Spot) -> list[Lot]:
+        point = shapely.Point(spot.east_m, spot.north_m)
+        for lot in self.lots:
+            clear_of(lot.shape.boundary.distance(point), 0)
+        return [lot for lot in self.lots if lot.shape.covers(point)]
+
+    def outside(self, spot: Spot) -> tuple[float, str]:
+        """Return the metres to the nearest fence, and its name; 0 inside."""
+        if held := self.holding(spot):
+            return 0.0, held[0].name
+        point = shapely.Point(spot.east_m, spot.north_m)
+        found = sorted((lot.shape.distance(point), lot.name) for lot in self.lots)
+        for other_m, _ in found[1:]:
+            clear_of(other_m, found[0][0])
+        return found[0]
+
+    def step(self, before: int | None, at: int) -> int | None:
+        """Return the time between two fixes; None if it is a gap, or there is none."""
+        if before is None or at - before > self.gap_s * S:
+            return None
+        return at - before
+
+
+TINY = math.nextafter(0, 1)
+
+
+@dataclass
+class Outside:
+    """Metres outside every fence; short of the limit within the band."""
+
+    ask: Ask
+    limit: float = 0.0
+    release: float = TINY
+
+    def __post_init__(self) -> None:
+        keys = self.ask.keys
+        self.limit = max(keys.band_m, 1.0 if keys.accuracies else TINY)
+
+    def take(self, sample: Fenced) -> Told:
+        spot = fix_of(sample)
+        if not self.ask.says_where(spot):
+            return None, NONE
+        metres, name = self.ask.outside(spot)
+        if not self.ask.is_wanted(spot):
+            return 0.0, name
+        return beyond_band(self.ask, spot, metres, self.limit), name
+
+
+def beyond_band(ask: Ask, spot: Spot, outside_m: float, limit_m: float) -> float:
+    """Return metres outside, short of the limit where it is not beyond its band."""
+    if outside_m == 0:
+        return 0.0
+    band_m = ask.band_m(spot)
+    beyond = clear_of(outside_m, band_m) > band_m
+    return outside_m if beyond else min(outside_m, math.nextafter(limit_m, 0))
+
+
+@dataclass
+class Presence:
+    """In which fence it is: in once deeper than the band, out once over the border."""
+
+    ask: Ask
+    name: str = NONE
+
+    def take(self, spot: Spot) -> bool:
+        """Follow one fix; return whether it is where it was before."""
+        held = [lot.name for lot in self.ask.holding(spot)]
+        if self.name in held:
+            return True
+        deep = [
+            lot.name
+            for lot in self.ask.lots
+            if lot.name in held and self._is_deep(lot, spot)
+        ]
+        self.name = deep[0] if deep else NONE
+        return False
+
+    def _is_deep(self, lot: Lot, spot: Spot) -> bool:
+        room_m = lot.shape.area / lot.shape.length
+        deep_m = min(self.ask.band_m(spot), room_m)
+        point = shapely.Point(spot.east_m, spot.north_m)
+        return clear_of(lot.shape.boundary.distance(point), deep_m) > deep_m
+
+
+@dataclass
+class Inside:
+    """Seconds in one and the same fence; -1 in none."""
+
+    ask: Ask
+    limit: float
+    release: float = 0.0
+    held: int = 0
+    last: int | None = None
+
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.ask)
+
+    def take(self, sample: Fenced) -> Told:
+        spot = fix_of(sample)
+        if not self.ask.says_where(spot):
+            return None, NONE
+        step = self.ask.step(self.last, spot.at)
+        self.last = spot.at
+        stays = self.presence.take(spot)
+        self.held = self.held + (step or 0) if stays else 0
+        name = self.presence.name
+        holds = name != NONE and self.ask.is_wanted(spot)
+        return self.held / S if holds else -1.0, name
+
+
+@dataclass
+class Speed:
+    """How fast it drives in a fence; 0 outside."""
+
+    ask: Ask
+    limit: float
+    release: float
+
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.ask)
+
+    def take(self, sample: Fenced) -> Told:
+        spot = fix_of(sample)
+        if not self.ask.says_where(spot):
+            return None, NONE
+        self.presence.take(spot)
+        name = self.presence.name
+        if name == NONE or not self.ask.is_wanted(spot):
+            return 0.0, name
+        return (None if math.isnan(spot.speed_kmh) else spot.speed_kmh), name
+
+
+@dataclass
+class Way:
+    """Metres in a fence on the way to where it last drove."""
+
+    ask: Ask
+    limit: float = TINY
+    release: float = TINY
+    begin: Spot | None = None
+    last: int | None = None
+    told_m: float = 0.0
+
+    def take(self, sample: Fenced) -> Told:
+        spot = fix_of(sample)
+        if not self.ask.says_where(spot):
+            return None, NONE
+        step = self.ask.step(self.last, spot.at)
+        self.last = spot.at
+        if self.begin is None or step is None:
+            self.begin, self.told_m = spot, 0.0
+            return None, NONE
+        through_m, name = self._through(self.begin, spot)
+        if self._is_driven(self.begin, spot):
+            self.begin, self.told_m = spot, through_m
+        elif not through_m:
+            self.told_m = 0.0
+        return self.told_m if self.ask.is_wanted(spot) else 0.0, name
+
+    def _is_driven(self, begin: Spot, spot: Spot) -> bool:
+        band_m, driven_m = self.ask.band_m(spot), metres(begin, spot)
+        return clear_of(driven_m, band_m) > band_m
+
+    def _through(self, begin: Spot, end: Spot) -> tuple[float, str]:
+        """Return the most metres of a way in any fence, at least a touch of it."""
+        ends = [(begin.east_m, begin.north_m), (end.east_m, end.north_m)]
+        way = shapely.LineString(ends)
+        found: list[tuple[float, str]] = []
+        for lot in self.ask.lots:
+            within_m = lot.shape.intersection(way).length
+            clear_of(lot.shape.boundary.distance(shapely.Point(ends[1])), 0)
+            if within_m:
+                clear_of(within_m, 0)
+                found.append((within_m, lot.name))
+            elif metres(begin, end):
+                clear_of(lot.shape.distance(way), 0)
+        found.sort(key=lambda one: -one[0])
+        for other_m, _ in found[1:]:
+            clear_of(other_m, found[0][0])
+        if not found and (touched := self.ask.holding(end)) and metres(begin, end) == 0:
+            return 0.001, touched[0].name
+        return found[0] if found else (0.0, NONE)
+
+
+def metres(one: Spot, other: Spot) -> float:
+    east_m, north_m = one.east_m - other.east_m, one.north_m - other.north_m
+    return float((east_m**2 + north_m**2) ** 0.5)
+
+
+@dataclass
+class Stand:
+    """Seconds that it has stood where it may not."""
+
+    ask: Ask
+    near_m: float
+    limit: float
+    release: float = TINY
+    first: Spot | None = None
+    last: int | None = None
+    held: int = 0
+
+    def take(self, sample: Fenced) -> Told:
+        spot = fix_of(sample)
+        if not self.ask.says_where(spot):
+            return None, NONE
+        step = self.ask.step(self.last, spot.at)
+        self.last = spot.at
+        stands = (
+            self.first is not None
+            and clear_of(metres(self.first, spot), self.near_m) < self.near_m
+            and not spot.speed_kmh >= 10
+        )
+        if not stands:
+            self.first = spot
+        self.held = self.held + (step or 0) if stands else 0
+        outside_m, _ = self.ask.outside(spot)
+        band_m = self.ask.band_m(spot)
+        may_not = outside_m > 0 and clear_of(outside_m, band_m) > band_m
+        is_bad = may_not and self.ask.is_wanted(spot)
+        return self.held / S if is_bad else 0.0, NONE
+
+
+@dataclass
+class Absent:
+    """How far away it is after the time by which it had to be in a fence."""
+
+    ask: Ask
+    since_min: int
+    by_min: int
+    zone: ZoneInfo
+    limit: float = 0.0
+    release: float = TINY
+    last: int | None = None
+    there: list[datetime] = field(default_factory=list)
+    unknown: list[datetime] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        keys = self.ask.keys
+        self.limit = max(keys.band_m, 1.0 if keys.accuracies else TINY)
+
+    def take(self, sample: Fenced) -> Told:
+        spot = fix_of(sample)
+        if not self.ask.says_where(spot):
+            return None, NONE
+        away_m, name = self.ask.outside(spot)
+        wall = self._wall(spot.at)
+        since, by = self._window(wall)
+        before, self.last = self.last, spot.at
+        if away_m == 0:
+            self.there.append(wall)
+        is_due = wall >= by
+        was_before = before is not None and self._wall(before) >= by
+        if is_due and not was_before and self.ask.step(before, spot.at) is None:
+            self.unknown.append(by)
+        was_there = any(each >= since for each in self.there)
+        if is_due and not was_there and by in self.unknown:
+            return None, NONE
+        if not is_due or was_there or not self.ask.is_wanted(spot):
+            return 0.0, name
+        return beyond_band(self.ask, spot, away_m, self.limit), name
+
+    def _wall(self, at: int) -> datetime:
+        whole, part = divmod(at, S)
+        wall = datetime.fromtimestamp(whole, self.zone).replace(tzinfo=None)
+        return wall + timedelta(microseconds=part)
+
+    def _window(self, wall: datetime) -> tuple[datetime, datetime]:
+        """Return when the newest window begins, and by when it is to be there."""
+        midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
+        since = midnight + timedelta(minutes=self.since_min)
+        if since > wall:
+            since -= timedelta(days=1)
+        by = since.replace(hour=0, minute=0) + timedelta(minutes=self.by_min)
+        return since, by if by > since else by + timedelta(days=1)
+
+
+OF_FENCES = (Outside, Inside, Way, Stand, Absent, Speed)
+"""Those that bring their limit and release with them."""
