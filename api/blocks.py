@@ -71,7 +71,7 @@ def block_of(entry: Entry, series: SeriesNames) -> Block:
         case Kind.COMMAND:
             told = _told(entry)
             return _block(entry.seq, Name.COMMAND, told, unit_id=_unit(told))
-        case Kind.TICK | Kind.REGISTRY | Kind.RULES:
+        case Kind.TICK | Kind.REGISTRY | Kind.RULES | Kind.UNKNOWN:
             return Block(entry.seq, None, None, number_only(entry.seq))
 
 

@@ -4,6 +4,7 @@ A consumer moves its cursor in the transaction that holds its output, so that ea
 counts exactly once, whatever is killed and when.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.connection import Connection
@@ -73,3 +74,14 @@ async def save_checkpoint(
 ) -> None:
     """Save the state of `consumer` after entry `seq`, in place of its last one."""
     await connection.execute(_SAVE, consumer, shard, seq, key, state)
+
+
+async def forget_checkpoints(
+    connection: Connection, consumers: Sequence[str], *, shard: int = 0
+) -> None:
+    """Throw away what consumers saved: they make their state again."""
+    await connection.execute(
+        "DELETE FROM checkpoint WHERE consumer = ANY($1) AND shard = $2",
+        list(consumers),
+        shard,
+    )

@@ -29,6 +29,12 @@ class Kind(IntEnum):
     CASE = 6  # a case was opened or moved on
     RULES = 7  # a rule was put in or taken out
     COMMAND = 8  # a command came to another state
+    UNKNOWN = -1  # never written: what a newer release wrote and this cannot read
+
+    @classmethod
+    def _missing_(cls, _: object) -> "Kind":
+        """Let readers go past what they do not know."""
+        return cls.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

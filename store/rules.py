@@ -50,19 +50,25 @@ triage AS (
 UPDATE rule_step s SET seq = first.seq FROM first WHERE s.seq > first.seq
 """
 
-_JUDGING = """
-SELECT code, version, source, stage FROM rule
-WHERE stage IN ('live', 'shadow') ORDER BY code COLLATE "C", version
-"""
+_IS_HALTED = """EXISTS (SELECT FROM rule_halt h
+    WHERE h.code = r.code AND h.version = r.version AND h.retry_at IS NOT NULL)"""
 
-_JUDGING_AS_OF = """
+# A constant is put in, nothing that anybody says.
+_JUDGING = f"""
+SELECT r.code, r.version, r.source, r.stage FROM rule r
+WHERE r.stage IN ('live', 'shadow') AND NOT {_IS_HALTED}
+ORDER BY r.code COLLATE "C", r.version
+"""  # noqa: S608
+
+_JUDGING_AS_OF = f"""
 SELECT r.code, r.version, r.source, s.to_stage AS stage
 FROM rule r CROSS JOIN LATERAL (
     SELECT to_stage FROM rule_step
     WHERE code = r.code AND version = r.version AND seq <= $1 ORDER BY id DESC LIMIT 1
 ) s
-WHERE s.to_stage IN ('live', 'shadow') ORDER BY r.code COLLATE "C", r.version
-"""
+WHERE s.to_stage IN ('live', 'shadow') AND NOT {_IS_HALTED}
+ORDER BY r.code COLLATE "C", r.version
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ async def live_rules(connection: Connection) -> list[JudgingRule]:
 async def judging_rules(
     connection: Connection, *, as_of: int | None = None
 ) -> list[JudgingRule]:
-    """Return what is live or on trial, by ascending code and version.
+    """Return what is live or on trial and not halted, by ascending code and version.
 
     Args:
         connection: Any.

@@ -6,12 +6,16 @@ import msgspec
 
 from rules.engine.learned import CommandWord, Content, EdgeWord, Learned, Wanted
 from store.journal import Entry, Kind
-from store.journal_body import positions_from, readings_from
+from store.journal_body import JournalBodyError, positions_from, readings_from
 from vocabulary.command import POSITION, State
 from vocabulary.times import us_from_datetime
 
 BARRIERS = frozenset({Kind.REGISTRY, Kind.RULES})
 """Entries after which the plan may be another one."""
+
+
+class UnknownKindError(ValueError):
+    """An entry is of a kind that this release does not know."""
 
 
 class _Edge(msgspec.Struct):
@@ -33,8 +37,18 @@ class _Command(msgspec.Struct):
 
 
 def learned_from(entry: Entry) -> Learned:
-    """Return what an entry tells the engine; others than its own tell it the time."""
+    """Return what an entry tells the engine; others than its own tell it the time.
+
+    So does one that this release cannot read; it says why.
+    """
     at_us = us_from_datetime(entry.received_at)
+    try:
+        return _read(entry, at_us)
+    except (JournalBodyError, UnknownKindError, msgspec.DecodeError) as error:
+        return Learned(entry.seq, at_us, None, wrong=f"{entry.kind.name}: {error}")
+
+
+def _read(entry: Entry, at_us: int) -> Learned:
     match entry.kind:
         case Kind.EDGE:
             word = msgspec.json.decode(entry.body, type=_Edge)
@@ -55,6 +69,8 @@ def _content(entry: Entry, at_us: int) -> Content:
             return positions_from(entry.body, at_us)
         case Kind.COMMAND:
             return _command(msgspec.json.decode(entry.body, type=_Command))
+        case Kind.UNKNOWN:
+            raise UnknownKindError("written by a newer release")
         case _:
             return None
 

@@ -83,3 +83,4 @@ class Learned:
     at_us: int
     content: Content
     worker: str = ""
+    wrong: str = ""

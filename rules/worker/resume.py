@@ -18,7 +18,6 @@ from cases.request import Severity
 from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.engine.carry import Withdrawn, slot_keys
 from rules.engine.entry import learned_from
-from rules.engine.fold import fold
 from rules.engine.hold import State as Alarm
 from rules.engine.state import State, StateFormatError, read_back, written
 from rules.files.rule_file import RuleFileError
@@ -39,8 +38,8 @@ from rules.triage.desk import (
     desk_written,
 )
 from rules.triage.settings import TriageFileError
-from rules.triage.triage import triage_all
 from rules.triage.turn import AlarmKey, Turn
+from rules.worker.judging import judge_all
 from rules.worker.past_plans import keep_plan
 from rules.worker.present import current_source, is_current
 from rules.worker.turnover import turn_over
@@ -292,8 +291,6 @@ async def _replay(
         known = [learned_from(entry) for entry in entries if entry.seq <= until]
         if not known:
             break  # the journal's oldest part has been dropped
-        folded = fold(plan, state, known)
-        times = [(entry.seq, entry.at_us) for entry in known]
-        desk, _ = triage_all(plan, desk, times, folded.transitions)
-        state = folded.state
+        judged = judge_all(plan, state, desk, known)
+        state, desk = judged.folded.state, judged.desk
     return replace(position, state=state, desk=desk)

@@ -1,0 +1,234 @@
+"""Take entries of the journal: their alarms, cases and the cursor in one transaction.
+
+What breaks a part of it is left out and written down; nothing else waits for it. What
+is left out for good is left out once: the state is kept right behind it.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cases.filing import collect_due
+from devices.registry.snapshot import load_snapshot
+from rules.correction.work import note
+from rules.engine.entry import BARRIERS, learned_from
+from rules.engine.transition import Transition
+from rules.worker.halting import (
+    BrokenPartError,
+    Faults,
+    broken_by,
+    halt,
+    part_of,
+    uncompilable,
+)
+from rules.worker.judging import Judged, judge_all
+from rules.worker.present import current_source
+from rules.worker.resume import CONSUMER, Position, reload, save
+from rules.worker.storing import Town, file_requests, store_alarms
+from store.alarms import withdraw_alarms
+from store.connection import Connection, make_impatient
+from store.cursor import move_cursor
+from store.journal import Entry
+from store.rule_faults import FaultKind, next_try, note_faults, try_again
+from vocabulary.times import SECOND_US, datetime_from_us
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_ENTRIES = 2000
+"""Most entries between two checkpoints: as many are folded again after a restart."""
+
+CHECKPOINT_US = 10 * SECOND_US
+"""Longest journal time between two checkpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What one worker works with, and how far it has got.
+
+    Attributes:
+        connection: Holds the shard's lock.
+        shard: Which journal.
+        time_zone: The city's, for case numbers.
+        position: After the last committed entry.
+        saved_seq: The entry of the last checkpoint.
+        saved_us: That entry's time.
+        collected_us: Journal time when cases were last asked for what is due.
+        retry_at: Journal time when a halted rule is tried again; None if none is.
+    """
+
+    connection: Connection
+    shard: int
+    time_zone: str
+    position: Position
+    saved_seq: int
+    saved_us: int
+    collected_us: int
+    retry_at: datetime | None
+
+    @property
+    def now(self) -> datetime:
+        """The journal's time after the last entry taken."""
+        return datetime_from_us(max(self.position.state.at_us, 0))
+
+
+async def take(worker: Worker, entries: Sequence[Entry]) -> Worker:
+    """Take entries and return the worker after its commit.
+
+    Args:
+        worker: Before them.
+        entries: In journal order, at least one; only the last may be a barrier.
+    """
+    judged = _judge(worker, entries)
+    if not _is_fold_broken(judged):
+        return await _write(worker, entries, judged)
+    for entry in entries:
+        judged = _judge(worker, [entry])
+        if _is_fold_broken(judged):
+            worker = await _halt_broken(worker, entry)
+            judged = _judge(worker, [entry])
+        worker = await _write(worker, [entry], judged)
+    return worker
+
+
+def _judge(worker: Worker, entries: Sequence[Entry]) -> Judged:
+    position, learned = worker.position, [learned_from(entry) for entry in entries]
+    return judge_all(position.plan, position.state, position.desk, learned)
+
+
+def _is_fold_broken(judged: Judged) -> bool:
+    return any(wrong.is_fold for wrong in judged.wrongs)
+
+
+async def _halt_broken(worker: Worker, entry: Entry) -> Worker:
+    """Halt the rules that break on an entry, before it is taken."""
+    found = broken_by(worker.position, learned_from(entry))
+    if not found:
+        return worker
+    faults = Faults(entry.seq, entry.received_at)
+    async with worker.connection.transaction():
+        await halt(worker.connection, found, worker.shard)
+        after = await _reload(worker, faults)
+        after = await _move(after, must_save=True)
+        await note_faults(worker.connection, faults.found, shard=worker.shard)
+    return after
+
+
+async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Worker:
+    connection, folded, last = worker.connection, judged.folded, entries[-1]
+    position = replace(worker.position, state=folded.state, desk=judged.desk)
+    after = replace(worker, position=position)
+    faults = Faults(last.seq, last.received_at)
+    for wrong in judged.wrongs:
+        faults.add(wrong.what, wrong.reason, seq=wrong.seq)
+    async with connection.transaction():
+        after = await _collect(after, faults)
+        await note(connection, folded.late)
+        requests = await store_alarms(
+            connection, position.plan, judged.decisions, faults
+        )
+        is_reload = await _is_retry(after) or last.kind in BARRIERS
+        if is_reload:
+            after = await _reload(after, faults)
+        must_save = is_reload or bool(faults.found)
+        after = await _move(after, must_save=must_save)
+        # Last, for it ends with entries of its own, and all writers wait for those.
+        if requests:
+            await make_impatient(connection)
+            registry = Town(position.snapshot, worker.time_zone, worker.shard)
+            await file_requests(connection, requests, registry, faults)
+        await note_faults(connection, faults.found, shard=worker.shard)
+    for transition in folded.transitions:
+        _tell(transition)
+    return after
+
+
+async def _collect(worker: Worker, faults: Faults) -> Worker:
+    """Let cases copy the samples that have come since, once a second of the journal."""
+    at_us = worker.position.state.at_us
+    if at_us - worker.collected_us < SECOND_US:
+        return worker
+    try:
+        async with part_of(worker.connection):
+            await collect_due(worker.connection, now=datetime_from_us(at_us))
+    except BrokenPartError as broken:
+        faults.add(FaultKind.CASE, broken.reason)
+    return replace(worker, collected_us=at_us)
+
+
+async def _is_retry(worker: Worker) -> bool:
+    """Let halted rules judge again whose time has come; tell whether there are any."""
+    if worker.retry_at is None or worker.now < worker.retry_at:
+        return False
+    return await try_again(worker.connection, worker.now) > 0
+
+
+async def _reload(worker: Worker, faults: Faults) -> Worker:
+    """Go on under the rules and devices of now; if they make no plan, as before."""
+    try:
+        after = await _reloaded(worker)
+    except BrokenPartError as broken:
+        try:
+            await _halt_uncompilable(worker)
+            after = await _reloaded(worker)
+        except BrokenPartError:
+            faults.add(FaultKind.PLAN, broken.reason)
+            return worker
+    return replace(after, retry_at=await next_try(worker.connection))
+
+
+async def _reloaded(worker: Worker) -> Worker:
+    async with part_of(worker.connection):
+        position, withdrawn = await reload(
+            worker.connection,
+            worker.position,
+            time_zone=worker.time_zone,
+            shard=worker.shard,
+        )
+        if withdrawn:
+            await withdraw_alarms(
+                worker.connection,
+                [(gone.rule, gone.rule_version, gone.device_id) for gone in withdrawn],
+                seq=position.state.seq,
+                at=worker.now,
+            )
+    if position.plan.key != worker.position.plan.key:
+        log.info("rules: %d rules now", len(position.plan.rules))
+    return replace(worker, position=position)
+
+
+async def _halt_uncompilable(worker: Worker) -> None:
+    connection, seq = worker.connection, worker.position.state.seq
+    async with part_of(connection):
+        snapshot = await load_snapshot(connection)
+        source = await current_source(
+            connection, snapshot, at=worker.now, time_zone=worker.time_zone
+        )
+        found = uncompilable(source, seq=seq, at=worker.now)
+        await halt(connection, found, worker.shard)
+
+
+async def _move(worker: Worker, *, must_save: bool) -> Worker:
+    """Move the cursor, and keep the state where it is due."""
+    connection, shard = worker.connection, worker.shard
+    position, state = worker.position, worker.position.state
+    await move_cursor(connection, CONSUMER, state.seq, shard=shard)
+    is_due = (
+        state.seq - worker.saved_seq >= CHECKPOINT_ENTRIES
+        or state.at_us - worker.saved_us >= CHECKPOINT_US
+    )
+    if not is_due and not must_save:
+        return worker
+    await save(connection, position, shard=shard, with_plan=must_save)
+    return replace(worker, saved_seq=state.seq, saved_us=state.at_us)
+
+
+def _tell(transition: Transition) -> None:
+    log.info(
+        "%s %s on device %d: %g against %g",
+        transition.rule.code,
+        transition.kind,
+        transition.device_id,
+        transition.value,
+        transition.threshold,
+    )
