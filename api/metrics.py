@@ -1,7 +1,7 @@
 """What the API process counts of itself, in Prometheus' words."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from api.ring import Ring
 from store.connection import AWAY
 from store.disk import free_share
 from store.gateway_read import Missing, missing
+from store.rule_faults import FaultKind, fault_counts
+from store.rule_standing import RulesStanding, rules_standing
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,6 +69,18 @@ class Metrics:
         self._missing = self._gauge_of_gateways(
             "gezhi_sequence_missing_messages", "Numbered messages that did not come."
         )
+        self._faults = Gauge(
+            "gezhi_rules_faults",
+            "How often the rules process left something out, by what.",
+            ["what"],
+            registry=self.registry,
+        )
+        self._halted = self._gauge(
+            "gezhi_rules_halted", "Versions of rules that broke and do not judge."
+        )
+        self._behind = self._gauge(
+            "gezhi_rules_behind_entries", "Journal entries not judged yet."
+        )
         self._gauge("gezhi_api_streams", "Live streams open.").set_function(
             lambda: live.listeners
         )
@@ -92,6 +106,13 @@ class Metrics:
         for row in rows:
             self._gaps_open.labels(row.gateway).set(row.gaps_open)
             self._missing.labels(row.gateway).set(row.missing)
+
+    def show_rules(self, standing: RulesStanding, counts: Mapping[str, int]) -> None:
+        """Show how the rules process stands, and what it left out by kind."""
+        self._halted.set(standing.halted)
+        self._behind.set(standing.behind)
+        for what in FaultKind:
+            self._faults.labels(what).set(counts.get(what, 0))
 
     def _gauge(self, name: str, words: str) -> Gauge:
         return Gauge(name, words, registry=self.registry)
@@ -129,17 +150,20 @@ class Measured:
 async def metrics(request: Request) -> Response:
     """Show the counters."""
     counters = _metrics_of(request.app)
-    counters.show_missing(await _missing_of(parts_of(request).pool))
+    await _ask(counters, parts_of(request).pool)
     return Response(generate_latest(counters.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _missing_of(pool: asyncpg.Pool) -> Sequence[Missing]:
-    """Return what is missing; nothing while the database does not say."""
+async def _ask(counters: Metrics, pool: asyncpg.Pool) -> None:
+    """Show what the database says; while it does not, nothing is said to be missing."""
     try:
         async with pool.acquire(timeout=ASK_S) as connection:
-            return await missing(connection)
+            counters.show_missing(await missing(connection))
+            counters.show_rules(
+                await rules_standing(connection), await fault_counts(connection)
+            )
     except AWAY:
-        return []
+        counters.show_missing([])
 
 
 def _metrics_of(app: FastAPI) -> Metrics:

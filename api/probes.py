@@ -14,6 +14,7 @@ from api.problems import Fault, Kind, ProblemError
 from store.connection import AWAY, Connection
 from store.disk import disk_of, full_disk
 from store.migrate import pending_in
+from store.rule_standing import RulesStanding, rules_standing
 from store.telemetry_read import Head, journal_head
 
 router = APIRouter(tags=["probes"])
@@ -23,6 +24,12 @@ STALE = timedelta(seconds=10)
 
 LATE = timedelta(seconds=3)
 """After so long the database is asked whether it can still write."""
+
+FAR_BEHIND = 1000
+"""More entries than this that the rules have not taken are worth a warning."""
+
+SEE_FAULTS = "see GET /api/v1/rule-faults or gezhi rules faults"
+"""Where it is said what the rules process left out, and why."""
 
 ROOM = "room on it; ingest goes on by itself then, nothing is lost"
 """What would be right of a full disk."""
@@ -54,7 +61,7 @@ async def readyz(parts: Held) -> Response:
     """Say whether the database answers, is migrated and has room; the journal moves."""
     low = _low_disks(parts.disks)
     try:
-        head = await _head(parts)
+        head, wrong = await _head(parts)
         age = _fresh_age(head, parts.clock())
     except ProblemError as problem:
         # The database may be away because its disk is full: it cannot say so itself.
@@ -65,12 +72,15 @@ async def readyz(parts: Held) -> Response:
             "status": "ready",
             "seq": head.seq,
             "journal_age_s": age.total_seconds(),
-            "warnings": [f"{each.where}: {each.wrong}; {each.right}" for each in low],
+            "warnings": [
+                f"{each.where}: {each.wrong}; {each.right}" for each in (*low, *wrong)
+            ],
         }
     )
 
 
-async def _head(parts: Parts) -> Head:
+async def _head(parts: Parts) -> tuple[Head, list[Fault]]:
+    """Return the journal's head, and what is wrong with the rules."""
     try:
         async with parts.pool.acquire(timeout=ACQUIRE_S) as connection:
             missing = await pending_in(connection)
@@ -81,7 +91,7 @@ async def _head(parts: Parts) -> Head:
             head = await journal_head(connection)
             if parts.clock() - head.received_at > LATE:
                 await _check_room(connection)
-            return head
+            return head, _rules_wrong(await rules_standing(connection))
     except AWAY as error:
         raise _not_ready(
             "database", f"does not answer: {error}", "a PostgreSQL at DATABASE_URL"
@@ -91,6 +101,21 @@ async def _head(parts: Parts) -> Head:
 async def _check_room(connection: Connection) -> None:
     if why := await full_disk(connection):
         raise _not_ready("disk", f"the database's is full: {why}", ROOM)
+
+
+def _rules_wrong(standing: RulesStanding) -> list[Fault]:
+    """Return what the rules process does without; it goes on, so we are ready."""
+    found = []
+    if standing.halted:
+        wrong = f"{standing.halted} are halted, for they broke"
+        found.append(Fault("rules", wrong, SEE_FAULTS))
+    if standing.recent_faults:
+        wrong = f"something was left out {standing.recent_faults} times of late"
+        found.append(Fault("rules", wrong, SEE_FAULTS))
+    if standing.behind > FAR_BEHIND:
+        wrong = f"{standing.behind} entries of the journal are not judged yet"
+        found.append(Fault("rules", wrong, "is gezhi rules running, and in time?"))
+    return found
 
 
 def _low_disks(places: Iterable[Path]) -> list[Fault]:

@@ -80,6 +80,7 @@ class Kind(Enum):
         "over-capacity",
         "A department would get more than it can take",
     )
+    STALE_VERSION = (409, "stale-version", "Somebody else has changed it meanwhile")
     TOO_LARGE = (413, "too-large", "The request is too large")
     INVALID = (422, "invalid-request", "Parts of the request are wrong")
     CANNOT = (422, "device-cannot", "The device cannot be told that")

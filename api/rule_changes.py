@@ -21,6 +21,7 @@ from rules.lifecycle.versions import (
     add_draft,
     bring_to,
 )
+from rules.triage.settings import TriageFileError
 from store.access import Role
 from store.connection import Connection
 from store.rule_read import VersionDetail, version_of
@@ -76,12 +77,12 @@ async def add(
     parts: Held, database: Database, caller: Supervisor, body: DraftIn
 ) -> Response:
     """Put in a rule file as a draft; everything that is wrong with it is told."""
-    _refuse_units(caller)
+    refuse_units(caller)
     change = Change(author=caller.name, at=parts.clock(), note=body.note)
     try:
         code, version = await add_draft(database, body.source, change)
     except RuleFileError as error:
-        raise _wrong(error) from error
+        raise file_problem(error) from error
     found = await version_of(database, code, version)
     response = answer(found, status=201)
     response.headers["Location"] = f"/api/v1/rules/{code}/{version}"
@@ -102,7 +103,7 @@ async def stage(  # noqa: PLR0917 one for each part of the request
     ] = False,
 ) -> Response:
     """Bring a version to another stage: draft, shadow, live or retired."""
-    _refuse_units(caller)
+    refuse_units(caller)
     await _refuse_role(database, caller, code, version, body.stage)
     at = parts.clock()
     change = Change(author=caller.name, at=at, note=body.note)
@@ -116,7 +117,7 @@ async def stage(  # noqa: PLR0917 one for each part of the request
     except StageRefusedError as error:
         raise ProblemError(Kind.STAGE_REFUSED, str(error)) from error
     except RuleFileError as error:
-        raise _wrong(error) from error
+        raise file_problem(error) from error
     return answer(Staged(code=code, version=now, stage=body.stage, warnings=warnings))
 
 
@@ -168,7 +169,12 @@ async def _refuse_role(
         )
 
 
-def _refuse_units(caller: Caller) -> None:
+def refuse_units(caller: Caller) -> None:
+    """Refuse a token of one unit.
+
+    Raises:
+        ProblemError: If it is one.
+    """
     if caller.unit_id is not None:
         raise ProblemError(
             Kind.NOT_ALLOWED,
@@ -176,11 +182,14 @@ def _refuse_units(caller: Caller) -> None:
         )
 
 
-def _wrong(error: RuleFileError) -> ProblemError:
+def file_problem(
+    error: RuleFileError | TriageFileError, see: str = SEE_SCHEMA
+) -> ProblemError:
+    """Return a file's faults as a problem, each with its line and column."""
     faults = []
     for fault in error.faults:
         wrong, _, right = fault.what.partition("; ")
         place = f"body.source:{fault.line}:{fault.column}"
         where = f"{place}: {fault.where}" if fault.where else place
-        faults.append(Fault(where, wrong, right or SEE_SCHEMA))
+        faults.append(Fault(where, wrong, right or see))
     return ProblemError(Kind.INVALID, f"{len(faults)} faults: {error}", errors=faults)

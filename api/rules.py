@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api import capacity, rule_changes, rule_reach, rule_trials
+from api import capacity, rule_changes, rule_faults, rule_reach, rule_trials
 from api.access import Viewer
 from api.answer import Page, answer, answer_page, answer_whole
 from api.parts import Database
@@ -141,5 +141,5 @@ async def difference(
     return answer(Difference(code=code, version=before, to=after, diff=diff))
 
 
-for part in (rule_changes, rule_reach, rule_trials, capacity):
+for part in (rule_changes, rule_reach, rule_trials, rule_faults, capacity):
     router.include_router(part.router)

@@ -17,6 +17,7 @@ from gezhi.cli_rules import rules
 from gezhi.cli_score import score
 from gezhi.cli_settings import complain, needed, settings_or_exit
 from gezhi.cli_token import token
+from gezhi.cli_triage import triage
 from gezhi.cli_window import window
 from gezhi.settings import SettingError, Settings
 
@@ -31,6 +32,7 @@ app.add_typer(token, name="token")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(rules, name="rules")
 app.add_typer(command, name="command")
+app.add_typer(triage, name="triage")
 app.add_typer(window, name="window")
 app.command()(backtest)
 app.command()(explain)

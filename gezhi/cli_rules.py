@@ -138,6 +138,22 @@ def rules_capacity(
     raise typer.Exit(capacity(_dsn(), unit, cases_per_day, by=by))
 
 
+@rules.command("faults")
+def rules_faults() -> None:
+    """Show what the rules process went on without, and the rules that are halted."""
+    from gezhi.rule_faults import show_faults
+
+    raise typer.Exit(show_faults(_dsn()))
+
+
+@rules.command("retry")
+def rules_retry(code: Code, version: Version) -> None:
+    """Let a halted version of a rule judge again now."""
+    from gezhi.rule_faults import retry
+
+    raise typer.Exit(retry(_dsn(), code, version))
+
+
 @rules.command("schema")
 def rules_schema() -> None:
     """Print the JSON Schema of rule files, for editors."""

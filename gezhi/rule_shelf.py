@@ -53,7 +53,7 @@ def show_list(dsn: str, stage: RuleStage | None, *, time_zone: str) -> int:
         _print(table)
         return 0
 
-    return _with(dsn, act)
+    return with_database(dsn, act)
 
 
 def _judges(registry: Registered, found: VersionDetail) -> str:
@@ -86,7 +86,7 @@ def show_one(dsn: str, code: str, version: int, *, time_zone: str) -> int:
         typer.echo(f"\n{found.source.rstrip()}")
         return 0
 
-    return _with(dsn, act)
+    return with_database(dsn, act)
 
 
 async def _show_reach(
@@ -116,7 +116,7 @@ def put(dsn: str, file: Path, *, by: str, note: str) -> int:
         typer.echo(f"{code} version {version}: draft")
         return 0
 
-    return _with(dsn, act)
+    return with_database(dsn, act)
 
 
 def bring(
@@ -146,7 +146,7 @@ def bring(
         typer.echo(f"{code} version {now}: {stage}")
         return 0
 
-    return _with(dsn, act)
+    return with_database(dsn, act)
 
 
 def show_diff(dsn: str, code: str, version: int, to: int) -> int:
@@ -157,7 +157,7 @@ def show_diff(dsn: str, code: str, version: int, to: int) -> int:
         typer.echo(await changes_between(connection, code, before, after))
         return 0
 
-    return _with(dsn, act)
+    return with_database(dsn, act)
 
 
 def show_trial(dsn: str, code: str, version: int) -> int:
@@ -174,7 +174,7 @@ def show_trial(dsn: str, code: str, version: int) -> int:
         _show_report(report)
         return 0
 
-    return _with(dsn, act)
+    return with_database(dsn, act)
 
 
 def capacity(dsn: str, unit: str, cases_per_day: float, *, by: str) -> int:
@@ -196,7 +196,7 @@ def capacity(dsn: str, unit: str, cases_per_day: float, *, by: str) -> int:
         _print(table)
         return 0
 
-    return _with(dsn, act)
+    return with_database(dsn, act)
 
 
 def _show_report(report: TrialReport) -> None:
@@ -223,7 +223,7 @@ def _show_report(report: TrialReport) -> None:
     _print(table)
 
 
-def _with(dsn: str, act: Callable[[Connection], Awaitable[int]]) -> int:
+def with_database(dsn: str, act: Callable[[Connection], Awaitable[int]]) -> int:
     """Do something with a connection; say what is refused, with its exit code."""
 
     async def run() -> int:

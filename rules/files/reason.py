@@ -41,16 +41,16 @@ def relief(hit: Hit, *, is_silence: bool) -> Words | None:
             return None
 
 
-def unknown_placeholders(text: str) -> list[str]:
+def unknown_placeholders(text: str, known: frozenset[str] = PLACEHOLDERS) -> list[str]:
     """Return what is wrong with the placeholders of `text`, in words."""
     try:
         parts = list(Formatter().parse(text))
     except ValueError as error:
         return [str(error)]
     return [
-        f"{{{field}}} is not one of {', '.join(sorted(PLACEHOLDERS))}"
+        f"{{{field}}} is not one of {', '.join(sorted(known))}"
         for _, field, spec, conversion in parts
-        if field is not None and (field not in PLACEHOLDERS or spec or conversion)
+        if field is not None and (field not in known or spec or conversion)
     ]
 
 

@@ -53,29 +53,39 @@ def rule_schema() -> dict[str, Json]:
 def _of_type(word: str) -> dict[str, Json]:
     """Return the schema of rule files with one type of condition."""
     runs = list(explored(lambda top: rule_from(top, 1), {TYPE: word}))
-    return _object((), runs)
+    return object_schema((), runs, WORDS)
 
 
-def _object(at: Path, runs: Sequence[Run]) -> dict[str, Json]:
-    """Return the schema of one mapping."""
+def object_schema(
+    at: Path, runs: Sequence[Run], words: Mapping[str, str]
+) -> dict[str, Json]:
+    """Return the schema of one mapping.
+
+    Args:
+        at: Its keys from the top.
+        runs: What the readers asked for.
+        words: What keys mean, by whole path or the key alone.
+    """
     inside = [run for run in runs if any(_is_in(at, path) for path in run.shapes)]
     paths = list({p: None for run in inside for p in run.shapes if _is_in(at, p)})
     kept = [path for path in paths if not _is_refused(path, runs)]
     required: list[Json] = [
         path[-1] for path in kept if all(path in run.required for run in inside)
     ]
-    properties: dict[str, Json] = {path[-1]: _value(path, runs) for path in kept}
+    properties: dict[str, Json] = {path[-1]: _value(path, runs, words) for path in kept}
     found: dict[str, Json] = {"type": "object", "properties": properties}
     if required:
         found["required"] = required
     return found | {"additionalProperties": False}
 
 
-def _value(path: Path, runs: Sequence[Run]) -> dict[str, Json]:
+def _value(
+    path: Path, runs: Sequence[Run], meanings: Mapping[str, str]
+) -> dict[str, Json]:
     """Return the schema of one key's value."""
     shapes = [run.shapes[path] for run in runs if path in run.shapes]
     shape = next((shape for shape in shapes if "enum" in shape), shapes[0])
-    words = WORDS.get(".".join(path), WORDS.get(path[-1], ""))
+    words = meanings.get(".".join(path), meanings.get(path[-1], ""))
     described: dict[str, Json] = {"description": words} if words else {}
     if "enum" in shape:
         words_left: list[Json] = [*_words_left(path, runs)]
@@ -83,7 +93,7 @@ def _value(path: Path, runs: Sequence[Run]) -> dict[str, Json]:
             return described | {"$ref": "#/$defs/quantity"}
         return described | {"enum": words_left}
     if any(_is_in(path, other) for run in runs for other in run.shapes):
-        inner = _object(path, runs)
+        inner = object_schema(path, runs, meanings)
         is_many = "anyOf" in shape
         return described | (one_or_more(inner) if is_many else inner)
     return described | shape

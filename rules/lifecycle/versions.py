@@ -96,12 +96,15 @@ async def changes_between(
     """
     before = (await _found(connection, code, version)).source if version else ""
     after = (await _found(connection, code, other)).source
+    return unified(
+        before, after, (f"{code} version {version}", f"{code} version {other}")
+    )
+
+
+def unified(before: str, after: str, names: tuple[str, str]) -> str:
+    """Return what changed from one text to another, as a unified diff."""
     lines = difflib.unified_diff(
-        before.splitlines(),
-        after.splitlines(),
-        f"{code} version {version}",
-        f"{code} version {other}",
-        lineterm="",
+        before.splitlines(), after.splitlines(), *names, lineterm=""
     )
     return "\n".join(lines)
 

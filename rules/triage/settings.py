@@ -5,18 +5,17 @@ from enum import StrEnum
 
 from cases.request import CaseType, Problem, Severity
 from rules.files.located import Fault, FileFaultsError, Section, read_section
+from rules.files.reason import unknown_placeholders
 from rules.files.rule import Words
 
 OF_COMPONENT = "of_component"
 """As a class code: that of the component which the upstream device watches."""
 
-PLACEHOLDERS = frozenset(
-    {
-        *("upstream", "bad", "unknown", "of", "within_s"),
-        *("metres", "start", "certainty", "runner_up"),
-    }
-)
+PLACEHOLDERS = frozenset({"upstream", "bad", "unknown", "of", "within_s"})
 """What a group's reason may name."""
+
+OF_BURST = frozenset({"metres", "start", "certainty", "runner_up"})
+"""What the reason of a burst may name as well."""
 
 
 class Over(StrEnum):
@@ -139,6 +138,14 @@ def read_settings(text: str, *, version: int) -> Settings:
         top = read_section(text)
     except FileFaultsError as error:
         raise TriageFileError(error.faults) from error
+    settings = settings_from(top, version)
+    if top.faults:
+        raise TriageFileError(tuple(sorted(set(top.faults))))
+    return settings
+
+
+def settings_from(top: Section, version: int) -> Settings:
+    """Return what a triage file says; what is wrong is noted in `top`."""
     settings = Settings(
         version=version,
         groups=tuple(_group(section) for section in top.sections("groups")),
@@ -149,8 +156,6 @@ def read_settings(text: str, *, version: int) -> Settings:
     codes = [group.code for group in settings.groups]
     if len(set(codes)) < len(codes):
         top.fault("groups", "two groups have the same code")
-    if top.faults:
-        raise TriageFileError(tuple(sorted(set(top.faults))))
     return settings
 
 
@@ -162,7 +167,7 @@ def _group(section: Section) -> Group:
         code=section.text("code", like=r"[a-z][a-z0-9]*(-[a-z0-9]+)*"),
         name=_words(section.section("name")),
         over=section.word("over", Over),
-        of=_codes(section, "of"),
+        of=tuple(section.text("of").replace(",", " ").split()),
         unknown=_codes(section, "unknown"),
         cause=_codes(section, "cause"),
         joins=_codes(section, "joins"),
@@ -176,10 +181,18 @@ def _group(section: Section) -> Group:
         files=_problem(section.section("files")),
         reason=_words(section.section("reason")),
     )
-    if not group.of:
-        section.fault("of", "names no rule")
+    _check_reason(section, group)
     section.done()
     return group
+
+
+def _check_reason(section: Section, group: Group) -> None:
+    """Note what a reason names that nobody will be able to tell."""
+    is_burst = group.over is Over.MAINS and not group.even
+    known = PLACEHOLDERS | OF_BURST if is_burst else PLACEHOLDERS
+    for key, text in (("zh", group.reason.zh), ("en", group.reason.en)):
+        for what in unknown_placeholders(text, known):
+            section.fault("reason", f"{key}: {what}")
 
 
 def _flapping(section: Section) -> Flapping:
@@ -223,8 +236,11 @@ def _codes(section: Section, key: str) -> tuple[str, ...]:
 def _problem(section: Section) -> Problem:
     code = section.text("class_code", like=rf"[0-9]{{4}}|{OF_COMPONENT}")
     title = _words(section.section("title"))
+    case_type = section.word("type", CaseType)
+    if code == OF_COMPONENT and case_type is not CaseType.COMPONENT:
+        section.fault("class_code", "only a component's case has its component's class")
     problem = Problem(
-        type=section.word("type", CaseType),
+        type=case_type,
         scheme=section.text("scheme"),
         class_code=None if code == OF_COMPONENT else code,
         condition=section.text("condition", like=r"[a-z]+(_[a-z]+)*"),

@@ -1,0 +1,68 @@
+"""What the rules process went on without: rules that are halted, and faults."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from api.access import Supervisor, Viewer
+from api.answer import answer
+from api.parts import Database, Held
+from api.problems import not_found
+from api.rule_changes import refuse_units
+from store.rule_faults import (
+    FaultRow,
+    HaltRow,
+    faults,
+    halted_rules,
+    try_rule_again,
+)
+from store.rule_standing import RulesStanding, rules_standing
+
+router = APIRouter(tags=["rules"])
+
+Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,100}$")]
+Version = Annotated[int, Path(ge=1, lt=2**31)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFaults:
+    """What the rules process went on without.
+
+    Attributes:
+        standing: How it stands.
+        halted: Versions of rules that broke and do not judge until they are tried
+            again.
+        faults: What it could not do, the newest first; each kind once, with a count.
+    """
+
+    standing: RulesStanding
+    halted: Sequence[HaltRow]
+    faults: Sequence[FaultRow]
+
+
+@router.get("/rule-faults", response_model=RuleFaults)
+async def list_faults(database: Database, _: Viewer) -> Response:
+    """Show which rules are halted, and everything that was left out, and why."""
+    return answer(
+        RuleFaults(
+            standing=await rules_standing(database),
+            halted=await halted_rules(database),
+            faults=await faults(database),
+        )
+    )
+
+
+@router.post("/rules/{code}/{version}/retry", status_code=204)
+async def retry(
+    parts: Held, database: Database, caller: Supervisor, code: Code, version: Version
+) -> Response:
+    """Let a halted version of a rule judge again, from now on."""
+    refuse_units(caller)
+    async with database.transaction():
+        at = parts.clock()
+        if not await try_rule_again(database, code, version, at=at):
+            raise not_found("halted rule", f"{code} {version}")
+    return Response(status_code=204)
