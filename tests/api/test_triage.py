@@ -43,7 +43,10 @@ async def test_a_stale_or_faulty_file_changes_nothing(
 ) -> None:
     await admin.put(PATH, json={"source": STORM})
     stale = await admin.put(PATH, json={"source": STORM, "after": 0})
-    assert (stale.status_code, stale.json()["type"]) == (409, "urn:gezhi:problem:stale-version")
+    assert (stale.status_code, stale.json()["type"]) == (
+        409,
+        "urn:gezhi:problem:stale-version",
+    )
     wrong = "storm: {budget: 0}\nflapping: {more_than: 1}\nstrom: 1\n"
     for refused in (
         await admin.put(PATH, json={"source": wrong}),
