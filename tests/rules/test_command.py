@@ -1,12 +1,13 @@
 """What a device says it has done and has not is an alarm; what is unknown is none."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from cases.request import Hit
 from rules.engine.fold import fold
-from rules.engine.learned import Learned
+from rules.engine.learned import CommandWord, Learned
 from rules.engine.state import read_back, written
 from rules.engine.transition import Transition
 from rules.plan.compile import compile_plan
@@ -152,6 +153,40 @@ def test_another_order_that_is_seen_to_be_done_clears() -> None:
 def test_what_it_did_and_undid_again_is_done() -> None:
     power = [*reports(40, 0.5), (60.0, 98.0), *reports(300, 0.5, 80)]
     assert hits(told(done(10, "on"), power)) == []
+
+
+def test_a_reading_of_before_the_answer_proves_nothing() -> None:
+    entries = told(done(10, "on"), [(0.0, 0.5)])
+    n = len(entries)
+    entries.append(readings(n + 1, 11, [(10, 8.0, 98.0, 0)]))
+    entries += [
+        readings(n + 2 + place, at_s, [(10, at_s, 0.5, 0)])
+        for place, (at_s, _) in enumerate(reports(100, 0.5, 20))
+    ]
+    assert hits(entries) == [("raised", 80)]
+
+
+def with_seen(entries: Sequence[Learned], at_s: float) -> list[Learned]:
+    """Return entries in which the word of one second is that a reading showed it."""
+    return [
+        replace(entry, content=replace(entry.content, is_read=True))
+        if isinstance(entry.content, CommandWord) and entry.at_us == tick(0, at_s).at_us
+        else entry
+        for entry in entries
+    ]
+
+
+def test_an_effect_that_is_seen_because_it_was_so_already_mends_nothing() -> None:
+    words = [*done(10, "on", 1), *done(130, "off", 2), (135, "off", "effect_seen", 2)]
+    entries = told(words, reports(300, 0.5))
+    assert hits(with_seen(entries, 135)) == [("raised", 80)]
+
+
+def test_what_the_queue_saw_done_is_done() -> None:
+    words: list[Word] = [*done(10, "on", 1), (15, "on", "effect_seen", 1)]
+    entries = told(words, reports(300, 0.5))
+    assert hits(entries) == [("raised", 80)]  # read back from its own registers only
+    assert hits(with_seen(entries, 15)) == []
 
 
 def restarted(entries: Sequence[Learned]) -> list[Transition]:
