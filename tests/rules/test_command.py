@@ -97,6 +97,12 @@ def test_an_order_without_an_answer_is_no_order_without_effect() -> None:
     assert hits(told([(10, "on", "sent", 1)], reports(300, 0.5))) == []
 
 
+def test_that_the_queue_has_given_up_is_no_proof_of_anything() -> None:
+    words: list[Word] = [*done(10, "on"), (10, "on", "effect_not_seen", 1)]
+    assert hits(told(words, reports(300, 0.5))) == [("raised", 80)]
+    assert hits(told(words, [(0.0, 0.5), (20.0, 98.0), (40.0, 98.0)])) == []
+
+
 @pytest.mark.parametrize("end", ["refused", "expired", "cancelled"])
 def test_what_need_not_be_done_is_not_missed(end: str) -> None:
     words: list[Word] = [(10, "on", "sent", 1), (15, "on", end, 1)]
