@@ -18,10 +18,12 @@ from store.connection import Connection
 from store.window_targets import TargetCodes, WindowTarget, window_target
 from store.windows import (
     NewWindow,
+    WindowDetail,
     WindowRow,
     end_window,
     insert_window,
     window,
+    window_detail,
     windows,
 )
 
@@ -47,6 +49,10 @@ class WindowIn(BaseModel, extra="forbid"):
     circuit: Code = Field(
         "", description="Code of a device: it and all that hangs from it."
     )
+    gateway: Code = Field(
+        "", description="Code of a gateway: it and every device it speaks for."
+    )
+    device: Code = Field("", description="Code of a device alone.")
     cell: Code = Field("", description="Code of a grid cell.")
     rule: Code = Field("", description="Code of a rule.")
     safety: bool = Field(
@@ -85,12 +91,15 @@ async def list_windows(
     return answer_page(request, rows, limit=query.limit, after=str(last))
 
 
-@router.get("/{window_id}", response_model=WindowRow)
+@router.get("/{window_id}", response_model=WindowDetail)
 async def one_window(
     database: Database, caller: Viewer, window_id: WindowId
 ) -> Response:
-    """Show one window."""
-    return answer(await _seen(database, window_id, caller))
+    """Show one window with the alarms it kept back, and what became of each."""
+    found = await window_detail(database, window_id, scope=caller.unit_id)
+    if found is None:
+        raise not_found("window", window_id)
+    return answer(found)
 
 
 @router.post("", response_model=WindowRow, status_code=201)
@@ -105,6 +114,8 @@ async def add_window(
         TargetCodes(
             component=body.component,
             circuit=body.circuit,
+            gateway=body.gateway,
+            device=body.device,
             cell=body.cell,
             rule=body.rule,
         ),
@@ -119,6 +130,8 @@ async def add_window(
             NewWindow(
                 component_id=target.component_id,
                 circuit_id=target.circuit_id,
+                gateway_id=target.gateway_id,
+                device_id=target.device_id,
                 cell_id=target.cell_id,
                 rule=target.rule,
                 safety=body.safety,
@@ -165,10 +178,10 @@ def _faults(
         Fault(f"body.{name}", f"nothing has the code {getattr(body, name)!r}", "a code")
         for name in target.unknown
     ]
-    if not (body.component or body.circuit or body.cell or body.rule):
-        faults.append(
-            Fault("body", "names nothing", "a component, circuit, cell or rule")
-        )
+    named = body.component, body.circuit, body.gateway, body.device, body.cell
+    if not (any(named) or body.rule):
+        right = "a component, circuit, gateway, device, cell or rule"
+        faults.append(Fault("body", "names nothing", right))
     if body.until_at <= max(from_at, at):
         faults.append(Fault("body.until_at", "is over", "after now and from_at"))
     if body.until_at - from_at > LONGEST:
@@ -191,5 +204,5 @@ def _refuse_strangers(caller: Caller, target: WindowTarget, *, safety: bool) -> 
         raise ProblemError(
             Kind.NOT_ALLOWED,
             f"unit {caller.unit_code} has no part in what the window names; name a"
-            " component or a circuit of its own",
+            " component, a circuit or a device of its own",
         )

@@ -23,6 +23,10 @@ def window_add(
     circuit: Annotated[
         str, typer.Option(help="Code of a device: it and all that hangs from it.")
     ] = "",
+    gateway: Annotated[
+        str, typer.Option(help="Code of a gateway: all that it speaks for.")
+    ] = "",
+    device: Annotated[str, typer.Option(help="Code of a device alone.")] = "",
     cell: Annotated[str, typer.Option(help="Code of a grid cell.")] = "",
     rule: Annotated[str, typer.Option(help="Code of a rule.")] = "",
     safety: Annotated[
@@ -34,7 +38,14 @@ def window_add(
     from store.window_targets import TargetCodes
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
-    codes = TargetCodes(component=component, circuit=circuit, cell=cell, rule=rule)
+    codes = TargetCodes(
+        component=component,
+        circuit=circuit,
+        gateway=gateway,
+        device=device,
+        cell=cell,
+        rule=rule,
+    )
     asked = Asked(
         codes=codes,
         lasts=timedelta(hours=hours),

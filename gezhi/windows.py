@@ -66,6 +66,8 @@ async def _add(dsn: str, asked: Asked) -> int:
                 NewWindow(
                     component_id=target.component_id,
                     circuit_id=target.circuit_id,
+                    gateway_id=target.gateway_id,
+                    device_id=target.device_id,
                     cell_id=target.cell_id,
                     rule=target.rule,
                     safety=asked.safety,
@@ -106,6 +108,8 @@ def _table(rows: list[WindowRow]) -> Table:
         named = {
             "component": row.component,
             "circuit": row.circuit,
+            "gateway": row.gateway,
+            "device": row.device,
             "cell": row.cell,
             "rule": row.rule,
         }

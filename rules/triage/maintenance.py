@@ -16,6 +16,8 @@ class Maintenance:
         until_us: When it is over; not part of it.
         component_id: This component.
         circuit_id: This device and all that hangs from it: a cabinet and its lamps.
+        gateway_id: This gateway and every device it speaks for.
+        device_id: This device alone.
         cell_id: This grid cell.
         rule: Code of this rule.
         safety: Whether alarms that are a matter of safety are kept back too.
@@ -26,6 +28,8 @@ class Maintenance:
     until_us: int
     component_id: int | None = None
     circuit_id: int | None = None
+    gateway_id: int | None = None
+    device_id: int | None = None
     cell_id: int | None = None
     rule: str | None = None
     safety: bool = False
@@ -46,5 +50,7 @@ class Maintenance:
             self.rule in (None, rule)
             and self.component_id in (None, subject.component_id)
             and self.cell_id in (None, subject.cell_id)
+            and self.gateway_id in (None, subject.gateway_id)
+            and self.device_id in (None, subject.device_id)
             and (self.circuit_id is None or self.circuit_id in above)
         )

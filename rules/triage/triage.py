@@ -250,7 +250,9 @@ def _release(work: Work, held: Held) -> None:
         is_safety=is_safety(rule, turn),
     )
     if window is None:
-        work.change(turn.key, handling=Handling.WAITING, window_id=0)
+        # To its siblings it is news now: what a window kept back together is one group.
+        turn = replace(turn, at_us=work.at_us)
+        work.change(turn.key, turn=turn, handling=Handling.WAITING, window_id=0)
         _ask_on(work, work.raised_now(turn))
     else:
         work.change(turn.key, window_id=window.id, due_us=window.until_us)

@@ -37,7 +37,7 @@ class Turn:
     Attributes:
         key: Whose alarm.
         seq: The entry that raised it.
-        at_us: That entry's time.
+        at_us: That entry's time; the end of the window that kept it back, if one did.
         measured_us: The deciding sample's own time.
         value: The latest.
         threshold: The limit of the latest grade.

@@ -88,6 +88,8 @@ async def _windows(connection: Connection, at: datetime) -> tuple[Maintenance, .
             until_us=us_from_datetime(window.until_at),
             component_id=window.component_id,
             circuit_id=window.circuit_id,
+            gateway_id=window.gateway_id,
+            device_id=window.device_id,
             cell_id=window.cell_id,
             rule=window.rule,
             safety=window.safety,

@@ -98,6 +98,35 @@ async def test_a_department_keeps_back_its_own_and_nothing_else(town: Town) -> N
         assert (await viewer.post("/api/v1/windows", json=window())).status_code == 403
 
 
+async def test_a_department_names_a_gateway_only_if_all_behind_it_is_its_own(
+    admin: httpx2.AsyncClient, town: Town
+) -> None:
+    code = await town.connection.fetchval(
+        "SELECT g.code FROM gateway g JOIN device d ON d.gateway_id = g.id"
+        " WHERE d.component_id IS NOT NULL LIMIT 1"
+    )
+    asked = window(component="", gateway=code)
+    made = (await admin.post("/api/v1/windows", json=asked)).json()
+    assert (made["gateway"], made["component"]) == (code, None)
+    wrong = await admin.post("/api/v1/windows", json=window(gateway="x", device="y"))
+    places = [fault["where"] for fault in wrong.json()["errors"]]
+    assert places == ["body.gateway", "body.device"]
+    await town.connection.execute(
+        "UPDATE component SET maintainer_id = 1, owner_id = 1, authority_id = NULL"
+    )
+    async with town.client(await town.token("department", unit_id=1)) as drainage:
+        await town.connection.execute(
+            "UPDATE device SET retired_at = now() WHERE component_id IS NULL"
+        )
+        mine = await drainage.post("/api/v1/windows", json=asked)
+        assert mine.status_code == 201, mine.text
+        await town.connection.execute(
+            "UPDATE component SET maintainer_id = 2, owner_id = 2 WHERE id IN"
+            " (SELECT component_id FROM device LIMIT 1)"
+        )
+        assert (await drainage.post("/api/v1/windows", json=asked)).status_code == 403
+
+
 async def test_what_a_window_kept_back_is_counted_and_listed(
     admin: httpx2.AsyncClient, town: Town
 ) -> None:
@@ -110,6 +139,9 @@ async def test_what_a_window_kept_back_is_counted_and_listed(
     )
     found = (await admin.get(f"/api/v1/windows/{window_id}")).json()
     assert (found["suppressed"], found["standing"]) == (1, 1)
+    assert [(kept["id"], kept["handling"]) for kept in found["kept"]] == [
+        (alarm_id, "maintenance")
+    ]
     listed = await admin.get("/api/v1/alarms", params={"window": window_id})
     (alarm,) = listed.json()["items"]
     assert (alarm["id"], alarm["handling"]) == (alarm_id, "maintenance")

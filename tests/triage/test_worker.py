@@ -5,7 +5,7 @@ import pytest
 from store.journal import Kind, append
 from store.journal_body import edge_body
 from store.splits import split_case
-from store.windows import NewWindow, end_window, insert_window
+from store.windows import NewWindow, end_window, insert_window, window_detail
 from tests.triage.city import City
 from vocabulary.device import DeviceKind
 
@@ -338,3 +338,69 @@ async def test_a_wrong_guess_is_split_and_each_member_gets_a_case_of_its_own(
         assert not await split_case(
             connection, case_id, reason="again", by="Li", at=city.at(40)
         )
+
+
+async def test_a_window_on_a_gateway_keeps_its_silence_back_until_it_is_over(
+    city: City,
+) -> None:
+    covers = city.codes(DeviceKind.COVER, gateway="GW-COVER-1")
+    gateway_id = await city.pool.fetchval(
+        "SELECT id FROM gateway WHERE code = 'GW-COVER-1'"
+    )
+    async with city.pool.acquire() as connection, connection.transaction():
+        window_id = await insert_window(
+            connection,
+            NewWindow(
+                gateway_id=gateway_id,
+                from_at=city.at(0),
+                until_at=city.at(200),
+                reason="new antenna",
+                owner="me",
+            ),
+            at=city.at(0),
+        )
+    other = city.codes(DeviceKind.COVER, gateway="GW-COVER-2")[:1]
+    await city.say_all(1, [*covers, *other], tilt_deg=2)
+    await city.tick(2, 160)
+    await city.say(160, {covers[0]: {"tilt_deg": 2}})
+    await city.tick(161, 199)
+    await city.fold()
+    assert await city.rows(CASES) == [
+        ("component", "device_silent", "cover-silent", "single", 1)
+    ]  # of the other gateway's cover
+    assert await city.rows(HANDLINGS) == [("filed", 1), ("maintenance", len(covers))]
+    async with city.pool.acquire() as connection:
+        shown = await window_detail(connection, window_id, scope=None)
+    assert shown is not None
+    assert (shown.gateway, shown.suppressed) == ("GW-COVER-1", len(covers))
+    assert (shown.standing, len(shown.kept)) == (len(covers) - 1, len(covers))
+    await city.tick(199, 240)
+    await city.fold()
+    filed = await city.rows(CASES)
+    assert [row[2] for row in filed] == ["cover-silent", "group:gateway-silent"]
+    assert await city.rows("SELECT count(*) FROM case_member WHERE alarm_id <> 0") == [
+        (len(covers) - 1,)
+    ]
+
+
+async def test_a_window_on_a_device_keeps_back_that_one_alone(city: City) -> None:
+    async with city.pool.acquire() as connection, connection.transaction():
+        window_id = await insert_window(
+            connection,
+            NewWindow(
+                device_id=city.device_id("MH-0001"),
+                safety=True,
+                from_at=city.at(0),
+                until_at=city.at(200),
+                reason="painting",
+                owner="me",
+            ),
+            at=city.at(0),
+        )
+    await city.say_all(1, ["MH-0001", "MH-0002"], **OPEN)
+    await city.fold()
+    kept = await city.rows("SELECT device_id, window_id FROM alarm ORDER BY device_id")
+    assert kept == [
+        (city.device_id("MH-0001"), window_id),
+        (city.device_id("MH-0002"), None),
+    ]
