@@ -33,7 +33,7 @@ LONGEST = timedelta(days=31)
 JobId = Annotated[int, Path(ge=1, lt=2**63)]
 
 Word = Annotated[
-    str, StringConstraints(pattern=r"^(live|[a-z][a-z0-9-]{0,99}@[0-9]{1,9})$")
+    str, StringConstraints(pattern=r"^(live|now|[a-z][a-z0-9-]{0,99}@[0-9]{1,9})$")
 ]
 
 
@@ -41,7 +41,9 @@ class BacktestIn(BaseModel, extra="forbid"):
     """Which rules, and on what."""
 
     rules: list[Word] = Field(
-        [], max_length=200, description="`live` and CODE@VERSION; of one code the last."
+        [],
+        max_length=200,
+        description="`live`: as they were; `now`: as they are; CODE@VERSION.",
     )
     sources: list[Annotated[str, StringConstraints(max_length=100_000)]] = Field(
         [], max_length=50, description="Rule files as YAML; they come after `rules`."

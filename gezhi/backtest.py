@@ -43,7 +43,7 @@ class Wish:
     """A command line's words.
 
     Attributes:
-        rules: Files, folders, CODE@VERSION or `live`.
+        rules: Files, folders, CODE@VERSION, `live` or `now`.
         since: From when.
         until: Up to when; empty for now.
         against: `live` or nothing.
@@ -96,8 +96,10 @@ async def _run(dsn: str, wish: Wish, zone: ZoneInfo) -> Report:
         raise UsageError("--to must be after --from")
     connection = await asyncpg.connect(dsn)
     try:
+        chosen = await chosen_rules(connection, wish.rules)
         ask = Ask(
-            rules=await chosen_rules(connection, list(wish.rules)),
+            rules=chosen.rules,
+            with_live=chosen.with_live,
             since=since,
             until=until,
             warm_up=timedelta(hours=wish.warm_up_h),
@@ -182,6 +184,7 @@ def show(report: Report, console: Console, *, zone: ZoneInfo, most: int) -> None
         f"{_time(report.since, zone)} to {_time(report.until, zone)}, "
         f"{report.samples:,} readings and fixes from {exact}"
     )
+    console.print(_under(report, zone))
     console.print(_rules(report))
     if report.loads:
         console.print(_loads(report))
@@ -192,6 +195,24 @@ def show(report: Report, console: Console, *, zone: ZoneInfo, most: int) -> None
         console.print(f"… and {len(differing) - most} more; --json has all")
     if report.left_off:
         console.print(f"{report.left_off} more were counted and left off")
+
+
+def _under(report: Report, zone: ZoneInfo) -> str:
+    """Return by what was judged, in words."""
+    if report.known_from is None:
+        return "under the devices, windows and triage file of now, not those of then"
+    what = "plan" if report.plans == 1 else "plans"
+    told = [f"under {report.plans} {what} of then"]
+    if report.known_from > report.begun:
+        since = _time(report.known_from, zone)
+        told.append(f"what was before {since} is not known: taken as after it")
+    told += [
+        f"the engine had lost its state at {_time(at, zone)}: the hour after may differ"
+        for at in report.lost_at
+    ]
+    if report.unread:
+        told.append(f"{report.unread} of them cannot be read by this release")
+    return "; ".join(told)
 
 
 def _rules(report: Report) -> Table:

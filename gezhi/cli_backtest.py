@@ -13,8 +13,8 @@ def backtest(
         list[str],
         typer.Argument(
             metavar="RULES…",
-            help="Files, folders, CODE@VERSION, or `live` for all that are; of one "
-            "code the last one named.",
+            help="Files, folders, CODE@VERSION, `live` for all that were, each while "
+            "it was, `now` for all that are live now; of one code the last one named.",
         ),
     ],
     since: Annotated[

@@ -1,6 +1,8 @@
 """Which rules a backtest is asked for: files, stored versions, those that are live."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rules.files.rule_file import parse_rule
@@ -10,7 +12,10 @@ from store.rule_read import newest_versions, version_of
 from store.rules import live_rules
 
 LIVE_WORD = "live"
-"""In place of a rule: all that are live."""
+"""In place of a rule: all that were live, each while it was."""
+
+NOW_WORD = "now"
+"""In place of a rule: all that are live now, from the beginning to the end."""
 
 STORED = re.compile(r"([a-z][a-z0-9-]*)@(\d{1,9})")
 """A stored version of a rule."""
@@ -20,14 +25,28 @@ class NoSuchRuleError(LookupError):
     """What was asked for is no rule."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is tried.
+
+    Attributes:
+        rules: By ascending code, each code once.
+        with_live: Whether the rules that were live judge beside them.
+    """
+
+    rules: tuple[RuleText, ...]
+    with_live: bool
+
+
 async def chosen_rules(
-    connection: Connection, words: list[str]
-) -> tuple[RuleText, ...]:
+    connection: Connection, words: Sequence[str], sources: Sequence[str] = ()
+) -> Chosen:
     """Return the rules that are named; of one code the last one named.
 
     Args:
         connection: Any.
-        words: `live`, `CODE@VERSION`, YAML files, folders of them.
+        words: `live`, `now`, `CODE@VERSION`, YAML files, folders of them.
+        sources: Rule files as text, named after the words.
 
     Raises:
         NoSuchRuleError: If a word means nothing.
@@ -37,7 +56,11 @@ async def chosen_rules(
     for word in words:
         for text in await _of_word(connection, word):
             found[text.code] = text
-    return tuple(found[code] for code in sorted(found))
+    for source in sources:
+        text = await rule_of_text(connection, source)
+        found[text.code] = text
+    rules = tuple(found[code] for code in sorted(found))
+    return Chosen(rules, LIVE_WORD in words)
 
 
 async def rule_of_text(connection: Connection, source: str) -> RuleText:
@@ -58,6 +81,8 @@ async def rule_of_text(connection: Connection, source: str) -> RuleText:
 
 async def _of_word(connection: Connection, word: str) -> list[RuleText]:
     if word == LIVE_WORD:
+        return []
+    if word == NOW_WORD:
         rules = await live_rules(connection)
         return [RuleText(rule.code, rule.version, rule.source) for rule in rules]
     if match := STORED.fullmatch(word):

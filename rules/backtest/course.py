@@ -13,6 +13,7 @@ from rules.engine.learned import Learned
 from rules.plan.plan import Plan
 from rules.triage.desk import Desk
 from rules.triage.triage import triage_all
+from rules.worker.turnover import turn_over
 from vocabulary.times import datetime_from_us
 
 
@@ -20,10 +21,11 @@ class Course:
     """An engine that has seen nothing yet, and what it has found.
 
     Args:
-        plan: What to judge by.
+        plan: What to judge by at first.
         docket: Where alarms and cases are kept.
 
     Attributes:
+        plan: What it judges by now.
         state: After the last entry.
         desk: What triage remembers after it.
         late: How many samples came too late to be judged.
@@ -36,8 +38,13 @@ class Course:
         self.desk = Desk()
         self.late = 0
 
-    def take(self, entries: Sequence[Learned]) -> None:
-        """Fold entries, in journal order, all after those taken before."""
+    def take(self, entries: Sequence[Learned], then: Plan | None = None) -> None:
+        """Fold entries, in journal order, all after those taken before.
+
+        Args:
+            entries: What was learned.
+            then: The plan to go on with after them, if it is another.
+        """
         if not entries:
             return
         folded = fold(self.plan, self.state, entries)
@@ -48,5 +55,17 @@ class Course:
         self.state = folded.state
         self.late += len(folded.late)
         requests = self.docket.book(self.plan, decisions)
+        if then is not None:
+            self._turn(then)
         file_all(self.docket, requests)
         self.docket.settle(datetime_from_us(entries[-1].at_us))
+
+    def _turn(self, plan: Plan) -> None:
+        """Go on under another plan; before the cases hear of anything, as it was."""
+        self.state, self.desk, withdrawn = turn_over(
+            self.plan, self.state, self.desk, plan
+        )
+        self.plan = plan
+        at = datetime_from_us(self.state.at_us)
+        keys = [(gone.rule, gone.rule_version, gone.device_id) for gone in withdrawn]
+        self.docket.withdraw(keys, seq=self.state.seq, at=at)

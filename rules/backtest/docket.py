@@ -69,6 +69,14 @@ class Docket:
             self._change(change)
         return booked.requests
 
+    def withdraw(self, keys: Iterable[AlarmKey], *, seq: int, at: datetime) -> None:
+        """Clear alarms that nobody judges any more; their cases hear nothing of it."""
+        for key in keys:
+            alarm = self.alarms.get(self._standing.pop(key, 0))
+            if alarm is not None:
+                alarm.cleared_seq = seq
+                alarm.cleared_at = max(alarm.new.raised_at, at)
+
     def place(self, request: FilingRequest) -> Place | None:
         """Return where a hit belongs; None if it cannot become a case."""
         found = place(request, self._snapshot, self._routing)

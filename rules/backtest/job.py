@@ -9,11 +9,10 @@ import asyncpg
 import msgspec
 import orjson
 
-from rules.backtest.chosen import NoSuchRuleError, chosen_rules, rule_of_text
+from rules.backtest.chosen import NoSuchRuleError, chosen_rules
 from rules.backtest.report import Report, report_of
 from rules.backtest.run import Ask, NothingStoredError, Progress, backtest
 from rules.files.rule_file import RuleFileError
-from rules.plan.plan_source import RuleText
 from store.backtest_jobs import (
     JobRow,
     end_job,
@@ -36,7 +35,7 @@ class JobAsk(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked, as it is stored.
 
     Attributes:
-        rules: `live` and `CODE@VERSION`.
+        rules: `live`, `now` and `CODE@VERSION`.
         sources: Rule files as text.
         since: From when.
         until: Up to when.
@@ -130,10 +129,12 @@ async def _report(
     connection: Connection, text: str, teller: _Teller, time_zone: str
 ) -> Report:
     asked = msgspec.json.decode(text, type=JobAsk)
+    chosen = await chosen_rules(connection, asked.rules, asked.sources)
     found = await backtest(
         connection,
         Ask(
-            rules=await _rules(connection, asked),
+            rules=chosen.rules,
+            with_live=chosen.with_live,
             since=asked.since,
             until=asked.until,
             warm_up=WARM_UP,
@@ -146,14 +147,6 @@ async def _report(
     rows = await capacities(connection)
     stated = {row.unit_id: row.cases_per_day for row in rows}
     return report_of(found, zone=ZoneInfo(time_zone), stated=stated)
-
-
-async def _rules(connection: Connection, asked: JobAsk) -> tuple[RuleText, ...]:
-    found = {text.code: text for text in await chosen_rules(connection, asked.rules)}
-    for source in asked.sources:
-        text = await rule_of_text(connection, source)
-        found[text.code] = text
-    return tuple(found[code] for code in sorted(found))
 
 
 async def _keep(

@@ -13,7 +13,7 @@ from rules.backtest.compare import (
     alarm_pairs,
     case_pairs,
 )
-from rules.backtest.run import Found, alarm_codes
+from rules.backtest.run import Found
 
 DAY_S = 86_400.0
 
@@ -153,6 +153,11 @@ class Report:
         until: Up to when.
         begun: Where the engine started, warm-up included.
         source: `journal`, which is exact, or `samples`, see docs/rules.md.
+        plans: Under how many plans it judged, one after the other.
+        known_from: Since when rules, devices and windows are those that were then; None
+            if they are those of now.
+        lost_at: When the engine had lost its state then and began with what stood.
+        unread: Plans of then that this release cannot read.
         samples: Readings and fixes judged.
         late: Samples too late to be judged, one for each rule.
         left_off: Alarms and cases beyond what is kept in full.
@@ -167,6 +172,10 @@ class Report:
     until: datetime
     begun: datetime
     source: str
+    plans: int
+    known_from: datetime | None
+    lost_at: Sequence[datetime]
+    unread: int
     samples: int
     late: int
     left_off: int
@@ -186,7 +195,7 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         stated: Cases a day that departments can take, by unit id.
     """
     stretch = found.ask.since, found.until
-    codes = alarm_codes(found.plan)
+    codes = found.names.alarm_codes()
     alarms = alarm_pairs(found.alarms, found.live_alarms, stretch, found.last_seq)
     cases = case_pairs(found.cases, found.live_cases, stretch, codes)
     return Report(
@@ -194,6 +203,10 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         until=found.until,
         begun=found.begun,
         source="journal" if found.is_exact else "samples",
+        plans=found.under.plans,
+        known_from=found.under.known_from,
+        lost_at=found.under.lost_at,
+        unread=found.under.unread,
         samples=found.samples,
         late=found.late,
         left_off=found.left_off,
@@ -217,7 +230,7 @@ def _rules(
     filed = Counter(pair.live.rule for pair in cases if pair.live is not None)
     beside = Counter((_rule_of(pair), pair.beside) for pair in alarms)
     against = found.ask.against_live
-    plain = {rule.code for rule in found.plan.rules}
+    plain = found.names.rules
     return [
         RuleLine(
             rule=code,
@@ -287,7 +300,7 @@ def _alarm(found: Found, pair: AlarmPair) -> AlarmRow:
             beside=beside,
             rule=new.new.rule,
             rule_version=new.new.rule_version,
-            device=found.plan.device_codes[new.new.device_id],
+            device=found.names.devices[new.new.device_id],
             severity=new.severity,
             raised_at=new.new.raised_at,
             measured_at=new.new.measured_at,
@@ -305,7 +318,7 @@ def _alarm(found: Found, pair: AlarmPair) -> AlarmRow:
         beside=beside,
         rule=live.rule,
         rule_version=live.rule_version,
-        device=found.plan.device_codes.get(live.device_id, str(live.device_id)),
+        device=found.names.devices.get(live.device_id, str(live.device_id)),
         severity=live.severity,
         raised_at=live.raised_at,
         measured_at=live.measured_at,
@@ -327,7 +340,7 @@ def _case(found: Found, pair: CasePair) -> CaseRow:
     return CaseRow(
         beside=pair.beside if found.ask.against_live else None,
         rule=at.rule,
-        device=found.plan.device_codes.get(at.device_id, str(at.device_id)),
+        device=found.names.devices.get(at.device_id, str(at.device_id)),
         subject_kind=at.key.subject_kind,
         subject_id=at.key.subject_id,
         class_code=at.key.class_code,

@@ -5,12 +5,10 @@ so that whoever asked can be told how far it is, or stop it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
-
-import msgspec
 
 from cases.routing import shipped_routing
 from cases.stage import ENDED
@@ -19,12 +17,13 @@ from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.lines import AlarmLine, CaseLine
+from rules.backtest.names import Names
+from rules.backtest.plans import Plans, cut
 from rules.backtest.sources import Part, from_journal, from_samples
-from rules.conditions.fence_keys import geofences_of
-from rules.files.rule_file import parse_rule
-from rules.plan.compile import compile_plan
-from rules.plan.plan import Plan
-from rules.plan.plan_source import PlanSource, RuleText
+from rules.backtest.tried import Tried
+from rules.engine.learned import Learned
+from rules.plan.plan_source import RuleText
+from rules.triage.desk import Handling
 from rules.worker.present import current_source
 from store.backtest_read import (
     FiledAlarm,
@@ -37,6 +36,7 @@ from store.backtest_read import (
     seq_before,
 )
 from store.connection import Connection
+from store.plan_sources import sources_between
 
 MOST_LINES = 100_000
 """Alarms and cases that are kept in full, of each kind; more are only counted."""
@@ -55,6 +55,8 @@ class Ask:
 
     Attributes:
         rules: The rules, by ascending code; each code once.
+        with_live: Whether the rules that were live judge beside them, each while it
+            was and but for those whose place these take.
         since: From when alarms count.
         until: Up to when.
         warm_up: So long before `since` the engine starts, knowing nothing.
@@ -65,6 +67,7 @@ class Ask:
     """
 
     rules: tuple[RuleText, ...]
+    with_live: bool = False
     since: datetime
     until: datetime
     warm_up: timedelta = timedelta()
@@ -91,12 +94,31 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Under:
+    """The plans that a backtest judged under, one after the other.
+
+    Attributes:
+        plans: How many.
+        known_from: Since when rules, devices and windows are those that were then;
+            before it, those of that time; None if they are those of now.
+        lost_at: When the engine had lost its state and began with what stood.
+        unread: Plans of then that this release cannot read.
+    """
+
+    plans: int
+    known_from: datetime | None = None
+    lost_at: Sequence[datetime] = ()
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What came of a backtest.
 
     Attributes:
         ask: What was asked.
-        plan: What was judged by.
+        names: Of what was judged.
+        under: By how much of what was in force then it was judged.
         snapshot: The registry.
         is_exact: Whether the journal's own entries were folded.
         begun: Where it started.
@@ -114,7 +136,8 @@ class Found:
     """
 
     ask: Ask
-    plan: Plan
+    names: Names
+    under: Under
     snapshot: Snapshot
     is_exact: bool
     begun: datetime
@@ -158,34 +181,49 @@ async def backtest(
     snapshot = await load_snapshot(connection)
     begun, until = ask.since - ask.warm_up, min(ask.until, _after(kept))
     live = await _live_cases(connection, ask, begun)
-    source = await current_source(connection, snapshot, at=begun, time_zone=time_zone)
-    plan = _plan(ask, snapshot, source)
-    closings = await _closings(connection, ask, begun)
-    course = Course(plan, Docket(snapshot, shipped_routing(), closings))
     # Where nothing was dropped there was nothing to be known before the journal.
     reaches = kept.oldest_seq == 1 or begun >= kept.oldest_at
-    is_exact = reaches and not ask.readings
-    last_seq = await seq_before(connection, kept, until, shard=shard) if is_exact else 0
-    if is_exact:
+    span = 0, 0
+    if is_exact := reaches and not ask.readings:
         after = await seq_before(connection, kept, begun, shard=shard)
-        parts = from_journal(connection, after=after, until_seq=last_seq, shard=shard)
+        span = after, await seq_before(connection, kept, until, shard=shard)
+    plans = Plans(
+        connection=connection,
+        tried=Tried(
+            rules=ask.rules,
+            with_live=ask.with_live,
+            geofences=tuple(snapshot.geofences.values()),
+        ),
+        present=await current_source(
+            connection, snapshot, at=begun, time_zone=time_zone
+        ),
+        marks=await sources_between(connection, *span, shard=shard) if is_exact else (),
+        shard=shard,
+    )
+    closings = await _closings(connection, ask, begun)
+    docket = Docket(snapshot, shipped_routing(), closings)
+    course = Course(await plans.first(), docket)
+    if is_exact:
+        parts = from_journal(connection, after=span[0], until_seq=span[1], shard=shard)
     else:
         parts = from_samples(connection, since=begun, until=until, step_us=ask.step_us)
-    lines = _Lines(ask.since)
-    samples = await _run(course, parts, lines, (begun, until), tell)
-    alarms = await _live_alarms(connection, ask, plan)
+    run = _Run(course=course, plans=plans, lines=_Lines(ask.since), tell=tell)
+    await run.through(parts, begun, until)
+    lines = run.lines
+    alarms = await _live_alarms(connection, ask, run.names)
     return Found(
         ask=ask,
-        plan=plan,
+        names=run.names,
+        under=_under(plans, begun, span[0]),
         snapshot=snapshot,
         is_exact=is_exact,
         begun=begun,
         until=until,
-        last_seq=last_seq,
+        last_seq=span[1],
         alarms=sorted(lines.alarms, key=_order_of_alarm),
         cases=sorted(lines.cases, key=lambda case: (case.opened_at, case.id)),
         left_off=lines.left_off,
-        samples=samples,
+        samples=run.samples,
         late=course.late,
         unplaced=course.docket.unplaced,
         live_alarms=alarms,
@@ -212,7 +250,8 @@ class _Lines:
     def add(self, alarms: list[AlarmLine], cases: list[CaseLine]) -> None:
         """Keep what lasted after the warm-up, as far as there is room."""
         for alarm in alarms:
-            if alarm.cleared_at is None or alarm.cleared_at >= self.since:
+            lasts = alarm.cleared_at is None or alarm.cleared_at >= self.since
+            if lasts and alarm.handling != Handling.SHADOW:  # on trial then
                 self._keep(alarm, self.alarms)
         for case in cases:
             if case.closed_at is None or case.closed_at >= self.since:
@@ -225,27 +264,60 @@ class _Lines:
             self.left_off += 1
 
 
-async def _run(
-    course: Course,
-    parts: AsyncIterator[Part],
-    lines: _Lines,
-    stretch: tuple[datetime, datetime],
-    tell: Callable[[Progress], None],
-) -> int:
-    begun, until = stretch
-    samples = 0
-    async for part in parts:
-        course.take(part.entries)
-        lines.drain(course.docket)
-        samples += part.samples
-        at = min(max(part.until, begun), until)
-        tell(Progress(begun=begun, at=at, until=until, samples=samples))
-        await asyncio.sleep(0)  # whoever wants to stop it gets a chance
-    docket = course.docket
-    docket.settle(until)
-    lines.drain(docket)
-    lines.add(list(docket.alarms.values()), list(docket.cases.values()))
-    return samples
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """A course on its way through a stretch.
+
+    Attributes:
+        course: The engine.
+        plans: By what it judges.
+        lines: What it has found and is done with.
+        tell: Told how far it is.
+        names: Of what was judged so far.
+        samples: Readings and fixes judged so far.
+    """
+
+    course: Course
+    plans: Plans
+    lines: _Lines
+    tell: Callable[[Progress], None]
+    names: Names = field(default_factory=Names)
+    samples: int = 0
+
+    async def through(
+        self, parts: AsyncIterator[Part], begun: datetime, until: datetime
+    ) -> None:
+        """Judge everything from one time to another."""
+        self.names.learn(self.course.plan)
+        async for part in parts:
+            await self._take(part.entries)
+            self.samples += part.samples
+            at = min(max(part.until, begun), until)
+            done = Progress(begun=begun, at=at, until=until, samples=self.samples)
+            self.tell(done)
+            await asyncio.sleep(0)  # whoever wants to stop it gets a chance
+        docket = self.course.docket
+        docket.settle(until)
+        self.lines.drain(docket)
+        self.lines.add(list(docket.alarms.values()), list(docket.cases.values()))
+
+    async def _take(self, entries: list[Learned]) -> None:
+        for some, mark in cut(entries, self.plans.marks):
+            if mark is None:
+                self.course.take(some)
+            else:
+                self.course.take(some, await self.plans.next(mark, self.course.plan))
+                self.names.learn(self.course.plan)
+            self.lines.drain(self.course.docket)
+
+
+def _under(plans: Plans, begun: datetime, after: int) -> Under:
+    return Under(
+        plans=plans.count,
+        known_from=plans.known_from(begun, after),
+        lost_at=tuple(plans.lost_at),
+        unread=plans.unread,
+    )
 
 
 def _after(kept: Kept) -> datetime:
@@ -256,14 +328,6 @@ def _after(kept: Kept) -> datetime:
 def _order_of_alarm(alarm: AlarmLine) -> tuple[int, datetime, str, int]:
     new = alarm.new
     return new.raised_seq, new.measured_at, new.rule, new.device_id
-
-
-def _plan(ask: Ask, snapshot: Snapshot, source: PlanSource) -> Plan:
-    parsed = [parse_rule(text.source, version=text.version) for text in ask.rules]
-    fences = geofences_of(parsed, snapshot.geofences.values())
-    return compile_plan(
-        msgspec.structs.replace(source, rules=ask.rules, geofences=fences)
-    )
 
 
 async def _live_cases(
@@ -289,25 +353,14 @@ async def _closings(connection: Connection, ask: Ask, begun: datetime) -> Closin
 
 
 async def _live_alarms(
-    connection: Connection, ask: Ask, plan: Plan
+    connection: Connection, ask: Ask, names: Names
 ) -> list[FiledAlarm]:
     if not ask.against_live:
         return []
     return await filed_alarms(
         connection,
-        alarm_codes(plan),
+        names.alarm_codes(),
         since=ask.since,
         until=ask.until,
         limit=MOST_LINES,
     )
-
-
-def alarm_codes(plan: Plan) -> list[str]:
-    """Return the codes that a plan's alarms may have: rules, groups and storms."""
-    rules = {rule.code for rule in plan.rules}
-    groups = plan.layout.settings.groups
-    return [
-        *sorted(rules),
-        *(f"group:{group.code}" for group in groups if rules & set(group.of)),
-        *(f"storm:{code}" for code in sorted(rules)),
-    ]

@@ -12,7 +12,7 @@ LIVE_ALARMS = """
 SELECT rule, rule_version, device_id, severity, raised_seq, raised_at, measured_at,
        value, threshold, cleared_seq, cleared_at, handling, reason_zh, reason_en,
        dense_rank() OVER (ORDER BY case_id) AS case_id, case_id IS NULL
-FROM alarm ORDER BY raised_seq, measured_at, rule, device_id
+FROM alarm WHERE handling <> 'shadow' ORDER BY raised_seq, measured_at, rule, device_id
 """
 
 LIVE_CASES = """
@@ -112,8 +112,10 @@ async def backtest_of(
 ) -> Found:
     """Run a backtest of the rules that are named."""
     async with pool.acquire() as connection:
+        chosen = await chosen_rules(connection, words)
         ask = Ask(
-            rules=await chosen_rules(connection, list(words)),
+            rules=chosen.rules,
+            with_live=chosen.with_live,
             since=since,
             until=until,
             warm_up=warm_up,

@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -16,8 +17,11 @@ from rules.backtest.report import report_of
 from rules.backtest.run import Found
 from rules.engine.entry import learned_from
 from rules.engine.state import read_back, written
+from rules.plan.compile import compile_plan
 from rules.triage.desk import desk_from, desk_written
+from rules.worker.past_plans import past_source
 from store.journal import read
+from tests.backtest.changing_city import ChangingCity
 from tests.backtest.past import backtest_of, backtested, live_of
 from tests.backtest.week import Week
 from tests.rules.city_feed import NOON, Feed
@@ -56,8 +60,10 @@ async def _is_the_same_however_cut(
 ) -> None:
     """Take the same entries in parts of any length, with a restart between them."""
     docket = Docket(found.snapshot, shipped_routing(), found.closings)
-    course = Course(found.plan, docket)
     async with pool.acquire() as connection:
+        source = await past_source(connection, found.last_seq)
+        assert source is not None
+        course = Course(compile_plan(source), docket)
         entries = await read(connection, after=0, limit=found.last_seq)
     learned = [learned_from(entry) for entry in entries]
     while learned:
@@ -77,6 +83,29 @@ async def _is_the_same_however_cut(
     told = sorted(map(repr, backtested(first)[0]))
     assert sorted(map(repr, backtested(again)[0])) == told
     assert backtested(again)[1] == backtested(first)[1]
+
+
+@pytest.mark.parametrize("in_step", [True, False])
+async def test_a_stretch_in_which_everything_changed_is_reproduced_exactly(
+    city: City, pool: asyncpg.Pool, tmp_path: Path, *, in_step: bool
+) -> None:
+    rng = random.Random(11)  # noqa: S311 not a secret
+    changing = ChangingCity(city, rng, tmp_path / "city", in_step)
+    await changing.live(pool)
+    until = changing.feed.now + timedelta(days=1)
+    alarms, cases = await live_of(pool)
+    found = await backtest_of(pool, "live", since=NOON, until=until)
+    new_alarms, new_cases = backtested(found)
+    assert new_alarms == alarms
+    assert new_cases == cases
+    assert found.under.plans > 12
+    assert found.under.known_from == found.begun
+    report = report_of(found, zone=ZoneInfo(ZONE), stated={})
+    assert {row.beside for row in report.alarms} == {Beside.SAME}
+    assert {row.beside for row in report.cases} == {Beside.SAME}
+    # Under the rules and devices of now it would have been something else.
+    now = await backtest_of(pool, "now", since=NOON, until=until)
+    assert backtested(now)[0] != alarms
 
 
 async def test_live_cases_of_a_week_are_reproduced_exactly(
