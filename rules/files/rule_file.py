@@ -4,6 +4,7 @@ The keys are in docs/rules.md; the shape of the result is `rule.Rule`.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cases.request import CaseType, Problem, Severity
 from rules.conditions import READERS
@@ -19,6 +20,9 @@ from rules.files.rule import (
 from rules.schedules import read_when
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
+
+PARSED_RULES = 512
+"""Files remembered: to read the YAML is most of the time that a plan takes."""
 
 OF_COMPONENT = "of_component"
 """As a class code: that of the component which the device watches."""
@@ -49,6 +53,12 @@ def parse_rule(text: str, *, version: int, name: str = "rule") -> Rule:
     Raises:
         RuleFileError: If anything is wrong with it.
     """
+    return _parsed(text, version, name)
+
+
+@lru_cache(maxsize=PARSED_RULES)
+def _parsed(text: str, version: int, name: str) -> Rule:
+    # The same files are compiled again whenever a device or another rule has changed.
     try:
         top = read_section(text)
     except FileFaultsError as error:
