@@ -28,7 +28,7 @@ from tests.rules.workers import fold_all
 from tests.triage.city import City
 from vocabulary.rule_stage import RuleStage
 
-TALK = 60
+TALK = 45
 """Batches between two changes."""
 
 CHANGED = ("cover-opened", "cover-tilted", "ponding", "vehicle-overspeed")

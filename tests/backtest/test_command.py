@@ -53,11 +53,13 @@ async def test_the_commands_print_what_they_found(
     code, told = await run(wish("live", against="live"))
     assert code == 0
     assert "exact" in told
+    assert "under 2 plans of then" in " ".join(told.split())
     assert "only new" in told
     code, told = await run(wish("live", against="live", readings=True, as_json=True))
     assert code == 0
     report = orjson.loads(told)
     assert report["source"] == "samples"
+    assert report["known_from"] is None
     stored = await pool.fetchval(
         'SELECT (SELECT count(*) FROM reading) + (SELECT count(*) FROM "position")'
     )

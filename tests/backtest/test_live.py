@@ -103,9 +103,9 @@ async def test_a_stretch_in_which_everything_changed_is_reproduced_exactly(
     report = report_of(found, zone=ZoneInfo(ZONE), stated={})
     assert {row.beside for row in report.alarms} == {Beside.SAME}
     assert {row.beside for row in report.cases} == {Beside.SAME}
-    # Under the rules and devices of now it would have been something else.
-    now = await backtest_of(pool, "now", since=NOON, until=until)
-    assert backtested(now)[0] != alarms
+    if in_step:  # under the rules of now it would have been something else
+        now = await backtest_of(pool, "now", since=NOON, until=until)
+        assert backtested(now)[0] != alarms
 
 
 async def test_live_cases_of_a_week_are_reproduced_exactly(
