@@ -212,6 +212,8 @@ def _under(report: Report, zone: ZoneInfo) -> str:
     ]
     if report.unread:
         told.append(f"{report.unread} of them cannot be read by this release")
+    if report.broken:
+        told.append(f"{report.broken} entries were left out: the rules broke on them")
     return "; ".join(told)
 
 

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 from rules.backtest.docket import Docket
 from rules.backtest.filing import file_all
-from rules.engine.fold import fold
 from rules.engine.learned import Learned
 from rules.plan.plan import Plan
 from rules.triage.desk import Desk
-from rules.triage.triage import triage_all
+from rules.worker.judging import judge_all
 from rules.worker.turnover import turn_over
 from vocabulary.times import datetime_from_us
 
@@ -29,6 +28,7 @@ class Course:
         state: After the last entry.
         desk: What triage remembers after it.
         late: How many samples came too late to be judged.
+        broken: How many entries could not be read or judged as they are.
     """
 
     def __init__(self, plan: Plan, docket: Docket) -> None:
@@ -37,6 +37,7 @@ class Course:
         self.state = plan.fresh_state()
         self.desk = Desk()
         self.late = 0
+        self.broken = 0
 
     def take(self, entries: Sequence[Learned], then: Plan | None = None) -> None:
         """Fold entries, in journal order, all after those taken before.
@@ -47,14 +48,11 @@ class Course:
         """
         if not entries:
             return
-        folded = fold(self.plan, self.state, entries)
-        times = [(entry.seq, entry.at_us) for entry in entries]
-        self.desk, decisions = triage_all(
-            self.plan, self.desk, times, folded.transitions
-        )
-        self.state = folded.state
-        self.late += len(folded.late)
-        requests = self.docket.book(self.plan, decisions)
+        judged = judge_all(self.plan, self.state, self.desk, entries)
+        self.state, self.desk = judged.folded.state, judged.desk
+        self.late += len(judged.folded.late)
+        self.broken += len(judged.wrongs)
+        requests = self.docket.book(self.plan, judged.decisions)
         if then is not None:
             self._turn(then)
         file_all(self.docket, requests)

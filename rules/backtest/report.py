@@ -160,6 +160,7 @@ class Report:
         unread: Plans of then that this release cannot read.
         samples: Readings and fixes judged.
         late: Samples too late to be judged, one for each rule.
+        broken: Entries that could not be read, or on which the rules broke.
         left_off: Alarms and cases beyond what is kept in full.
         unplaced: Hits that could not have become a case.
         rules: By code.
@@ -178,6 +179,7 @@ class Report:
     unread: int
     samples: int
     late: int
+    broken: int
     left_off: int
     unplaced: int
     rules: Sequence[RuleLine]
@@ -209,6 +211,7 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         unread=found.under.unread,
         samples=found.samples,
         late=found.late,
+        broken=found.broken,
         left_off=found.left_off,
         unplaced=found.unplaced,
         rules=_rules(found, codes, alarms, cases),

@@ -129,6 +129,7 @@ class Found:
         left_off: How many more there were than are kept.
         samples: Readings and fixes judged.
         late: Of those that came too late, one for each rule that would have judged.
+        broken: Entries that could not be read or judged as they are.
         unplaced: Hits that could not have become a case.
         live_alarms: Real alarms that stood in the stretch; empty if not compared.
         live_cases: Real cases that were open in it.
@@ -148,6 +149,7 @@ class Found:
     left_off: int
     samples: int
     late: int
+    broken: int
     unplaced: int
     live_alarms: list[FiledAlarm]
     live_cases: list[FiledCase]
@@ -225,6 +227,7 @@ async def backtest(
         left_off=lines.left_off,
         samples=run.samples,
         late=course.late,
+        broken=course.broken,
         unplaced=course.docket.unplaced,
         live_alarms=alarms,
         live_cases=live,
