@@ -1,6 +1,6 @@
 """Records of columns: dataclasses whose fields are all arrays, handled alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -37,9 +37,16 @@ def sliced(record: R, rows: slice) -> R:
 
 def joined(one: R, other: R) -> R:
     """Return the rows of two records of a kind, one after the other."""
-    more = columns_of(other)
-    both = {n: np.concatenate((c, more[n])) for n, c in columns_of(one).items()}
-    return replace(one, **both)
+    return all_joined((one, other))
+
+
+def all_joined(records: Sequence[R]) -> R:
+    """Return the rows of records of a kind, one after the other; of one, its own."""
+    if len(records) == 1:
+        return records[0]
+    names = column_names(type(records[0]))
+    columns = {n: np.concatenate([getattr(r, n) for r in records]) for n in names}
+    return replace(records[0], **columns)
 
 
 def carry_rows(old: R, new: R, was: NDArray[np.intp], now: NDArray[np.intp]) -> None:

@@ -1,9 +1,11 @@
 """What comes of folding: the state after, the transitions, and what came too late."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.engine.grades import hit
 from rules.engine.judge import Turns
@@ -58,59 +60,92 @@ class Folded:
     early: int = 0
 
 
-def late_samples(plan: Plan, entry: Learned, samples: Samples) -> Iterator[LateSample]:
-    """Yield samples that came too late with an entry."""
-    for slot, measured_us in zip(samples.slot, samples.at_us, strict=True):
-        yield LateSample(
-            rule=plan.rules[plan.slots.rule[slot]].code,
-            device_id=plan.subjects[plan.slots.subject[slot]].device_id,
-            measured_us=int(measured_us),
-            seq=entry.seq,
-            at_us=entry.at_us,
+@dataclass(slots=True)
+class Findings:
+    """What is found while entries are folded, in whatever order.
+
+    Attributes:
+        plan: What is judged by.
+        state: As it is now.
+        entries: All that are folded.
+        turns: Transitions; each with the place of its entry, the sample time, the slot.
+        late: Late samples, each with the place of its entry.
+        early: How many held rows were judged before their time.
+    """
+
+    plan: Plan
+    state: State
+    entries: Sequence[Learned]
+    turns: list[tuple[int, int, int, Transition]] = field(default_factory=list)
+    late: list[tuple[int, LateSample]] = field(default_factory=list)
+    early: int = 0
+
+    def turned(self, turns: Turns, places: NDArray[np.intp]) -> None:
+        """Add what became of alarms, right when it did.
+
+        Args:
+            turns: Of the alarms.
+            places: Of their entries, shape (n,).
+        """
+        slots = turns.samples.slot.tolist()
+        for row, (place, slot) in enumerate(zip(places.tolist(), slots, strict=True)):
+            found = _of_turn(self.plan, self.state, self.entries[place], turns, row)
+            self.turns.append((place, found.measured_us, slot, found))
+
+    def came_late(self, samples: Samples, places: NDArray[np.intp]) -> None:
+        """Add samples that came too late.
+
+        Args:
+            samples: The samples.
+            places: Of their entries, shape (n,).
+        """
+        told = zip(places.tolist(), samples.slot, samples.at_us, strict=True)
+        for place, slot, measured_us in told:
+            late = LateSample(
+                rule=self.plan.rules[self.plan.slots.rule[slot]].code,
+                device_id=self.plan.subjects[self.plan.slots.subject[slot]].device_id,
+                measured_us=int(measured_us),
+                seq=self.entries[place].seq,
+                at_us=self.entries[place].at_us,
+            )
+            self.late.append((place, late))
+
+    def folded(self, state: State) -> Folded:
+        """Return all of it in its order.
+
+        Args:
+            state: After the last entry.
+        """
+        turns = sorted(self.turns, key=itemgetter(0, 1, 2))
+        late = sorted(self.late, key=itemgetter(0))
+        return Folded(
+            state, [t[3] for t in turns], [one for _, one in late], self.early
         )
 
 
-def transitions(
-    plan: Plan, state: State, entry: Learned, turns: Iterable[Turns]
-) -> list[Transition]:
-    """Return what became of the alarms at an entry, by sample time and slot."""
-    found = [
-        (int(slot), transition)
-        for many in turns
-        for slot, transition in zip(
-            many.samples.slot, _of_turns(plan, state, entry, many), strict=True
-        )
-    ]
-    found.sort(key=lambda item: (item[1].measured_us, item[0]))
-    return [transition for _, transition in found]
-
-
-def _of_turns(
-    plan: Plan, state: State, entry: Learned, turns: Turns
-) -> Iterator[Transition]:
-    samples = turns.samples
-    for place, (before, after) in enumerate(
-        zip(turns.before, turns.after, strict=True)
-    ):
-        slot = int(samples.slot[place])
-        rule = plan.rules[plan.slots.rule[slot]]
-        sign = plan.slots.sign[slot]
-        lon, lat = _where(plan, state, samples, place)
-        yield Transition(
-            rule=rule,
-            device_id=plan.subjects[plan.slots.subject[slot]].device_id,
-            kind=hit(int(before), int(after)),
-            seq=entry.seq,
-            at_us=entry.at_us,
-            measured_us=int(samples.at_us[place]),
-            value=float(sign * samples.value[place]),
-            threshold=float(sign * plan.slots.limit[slot, max(after, 1) - 1]),
-            severity=rule.severities[(after or before) - 1],
-            lon=lon,
-            lat=lat,
-            fence=_fence(plan, samples, place, lon, lat),
-            command=_command(plan, samples, place),
-        )
+def _of_turn(
+    plan: Plan, state: State, entry: Learned, turns: Turns, place: int
+) -> Transition:
+    samples, slot = turns.samples, int(turns.samples.slot[place])
+    before, after = int(turns.before[place]), int(turns.after[place])
+    rule = plan.rules[plan.slots.rule[slot]]
+    sign = plan.slots.sign[slot]
+    lon, lat = _where(plan, state, samples, place)
+    return Transition(
+        rule=rule,
+        device_id=plan.subjects[plan.slots.subject[slot]].device_id,
+        kind=hit(before, after),
+        seq=entry.seq,
+        at_us=entry.at_us,
+        measured_us=int(samples.at_us[place]),
+        value=float(sign * samples.value[place]),
+        threshold=float(sign * plan.slots.limit[slot, max(after, 1) - 1]),
+        severity=rule.severities[(after or before) - 1],
+        lon=lon,
+        lat=lat,
+        fence=_fence(plan, samples, place, lon, lat),
+        command=_command(plan, samples, place),
+    )
 
 
 def _where(

@@ -72,15 +72,16 @@ class Ears:
     most: NDArray[np.float64]
 
 
-def listen(ears: Ears, state: State, learned: Learned) -> None:
+def listen(ears: Ears, state: State, learned: Learned, since_us: int) -> None:
     """Let the clocks run up to an entry and note what it says of edges and devices.
 
     Args:
         ears: Of the plan.
         state: Changed in place.
         learned: The entry.
+        since_us: Time of the entry before; NEVER if there is none.
     """
-    _run_clocks(state, learned)
+    _run_clocks(state, learned, learned.at_us - since_us)
     match learned.content:
         case EdgeWord() as word:
             place = hear_worker(state, learned.worker, learned.at_us)
@@ -115,8 +116,7 @@ def silent_us(
     return np.where(heard == NEVER, 0, state.audible_us[clock] - heard)
 
 
-def _run_clocks(state: State, learned: Learned) -> None:
-    step_us = learned.at_us - state.at_us
+def _run_clocks(state: State, learned: Learned, step_us: int) -> None:
     match learned.content:
         case EdgeWord(edge=edge, is_up=True) if edge == PLATFORM_EDGE and is_alone(
             state, learned.worker, learned.at_us
@@ -184,5 +184,15 @@ def _learn(ears: Ears, state: State, heard: NDArray[np.intp]) -> None:
         return
     push(state.gap_us, row, gap_us[is_gap])
     gaps_us = state.gap_us[row]
-    usual_us = np.quantile(gaps_us, USUAL, axis=1).astype(np.int64)
-    state.usual_us[row] = np.where((gaps_us > 0).all(axis=1), usual_us, 0)
+    is_full = gaps_us[:, 0] > 0  # the oldest of them, so there are all
+    state.usual_us[row] = np.where(is_full, _usual_us(gaps_us), 0)
+
+
+def _usual_us(gaps_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the quantile of each row, as `numpy.quantile` has it, in less time."""
+    place = USUAL * (gaps_us.shape[1] - 1)
+    below = int(place)
+    ordered = np.sort(gaps_us, axis=1)
+    low, high = ordered[:, below], ordered[:, below + 1]
+    usual_us: NDArray[np.float64] = low + (high - low) * (place - below)
+    return usual_us.astype(np.int64)

@@ -6,6 +6,7 @@ which order, or how often, it came in. Nothing is left out: of a series that sen
 than `MOST_OF_SERIES` rows within the lateness, the oldest come out before their time.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
@@ -92,6 +93,24 @@ def hold(lane: Lane, held: Held, content: Content, at_us: int) -> tuple[Held, Du
     kept_too, due_too, early_too = _pass(held.positions, positions, until_us)
     contents = tuple(rows for rows in (due, due_too) if len(rows))
     return Held(kept, kept_too), Due(contents, early + early_too)
+
+
+def hold_all(
+    lane: Lane, held: Held, told: Iterable[tuple[Content, int]]
+) -> tuple[Held, list[tuple[Content, ...]], int]:
+    """Return what waits after entries, what is due at each, and how much of it early.
+
+    Args:
+        lane: Whose.
+        held: What waited before.
+        told: Content and time of each entry, in journal order.
+    """
+    contents, early = [], 0
+    for content, at_us in told:
+        held, due = hold(lane, held, content, at_us)
+        contents.append(due.contents)
+        early += due.early
+    return held, contents, early
 
 
 def rows_of(held: Held) -> tuple[Readings, Readings, Positions, Positions]:

@@ -40,6 +40,11 @@ class Sides:
     gap_us: NDArray[np.int64]
     watched: tuple[tuple[int, int], ...]
 
+    def looks_at(self) -> Fan:
+        """Return what leads from a slot to the watched series it looks at."""
+        by_slot = self.by_slot
+        return Fan(by_slot.start, by_slot.count, self.watch[by_slot.target])
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -63,16 +68,27 @@ NOTHING = Seen(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
 
 def seen_in(lane: Lane, state: State, readings: Readings) -> Seen:
     """Return what readings tell of the watched series, late readings left out."""
-    watch = look_up(lane.watch_of_series, readings.series_id)
-    row = np.flatnonzero(watch >= 0)
+    row, watch = watched_in(lane, state, readings)
     if not len(row):
         return NOTHING
-    watch, at_us = watch.take(row), readings.measured_us.take(row)
-    value = readings.value.take(row)
+    return Seen(watch, readings.measured_us[row], readings.value[row]).ordered()
+
+
+def watched_in(
+    lane: Lane, state: State, readings: Readings
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows of watched series that are fit and not late, and which these are.
+
+    Returns:
+        Rows, ascending, and their watched series, shape (n,) each.
+    """
+    watch = look_up(lane.watch_of_series, readings.series_id)
+    row = np.flatnonzero(watch >= 0)
+    watch = watch.take(row)
     fit = (readings.quality.take(row) & REFUSED_UNLESS_SAID) == 0
-    fit &= np.isfinite(value)
-    fit &= at_us >= state.watch_us.take(watch)
-    return Seen(watch[fit], at_us[fit], value[fit]).ordered()
+    fit &= np.isfinite(readings.value.take(row))
+    fit &= readings.measured_us.take(row) >= state.watch_us.take(watch)
+    return row[fit], watch[fit]
 
 
 def remember(state: State, seen: Seen) -> None:

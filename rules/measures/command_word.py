@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.engine.learned import CommandWord, Wanted
 from rules.engine.times import NEVER
@@ -29,24 +30,53 @@ CHANGING = frozenset({"switch_on", "switch_off", "dim", "programme", "native"})
 """Orders after which other things may be read: they overtake what was before."""
 
 
+def is_awaited(
+    every: Sequence[Columns], word: CommandWord, is_of: NDArray[np.bool_]
+) -> bool:
+    """Tell whether any of some slots judges by a word.
+
+    Args:
+        every: Columns of all measures.
+        word: What the journal says of a command.
+        is_of: Which of the plan's slots are meant.
+    """
+    return word.turn in CHANGING and any(
+        _rows(columns, word, is_of)
+        for columns in every
+        if isinstance(columns, CommandColumns)
+    )
+
+
 def take_word(
-    every: Sequence[Columns], memories: Sequence[Memory], word: CommandWord, at_us: int
+    every: Sequence[Columns],
+    memories: Sequence[Memory],
+    word: CommandWord,
+    at_us: int,
+    is_of: NDArray[np.bool_],
 ) -> None:
-    """Note what the journal says of a command.
+    """Note what the journal says of a command that `is_awaited`.
 
     Args:
         every: Columns of all measures.
         memories: Beside them; changed in place.
         word: Of the entry.
         at_us: The entry's time.
+        is_of: Which of the plan's slots are to note it.
     """
-    if word.turn not in CHANGING:
-        return
     for columns, memory in zip(every, memories, strict=True):
         if isinstance(columns, CommandColumns) and isinstance(memory, CommandMemory):
-            rows, _ = columns.by_device.spread(np.array([word.device_id]))
-            for row in rows.tolist():
+            for row in _rows(columns, word, is_of):
                 _take(_Slot(columns, memory, row), word, at_us)
+
+
+def _rows(
+    columns: CommandColumns, word: CommandWord, is_of: NDArray[np.bool_]
+) -> list[int]:
+    """Return the rows of the slots that judge a device's commands."""
+    rows, _ = columns.by_device.spread(np.array([word.device_id]))
+    slot = np.flatnonzero(columns.place >= 0)[rows]  # rows ascend with their slots
+    found: list[int] = rows[is_of[slot]].tolist()
+    return found
 
 
 class _Slot(NamedTuple):

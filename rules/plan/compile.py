@@ -1,6 +1,7 @@
 """From rules and devices to the columns that the engine works by."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from rules.plan.lane import Lane
 from rules.plan.plan import Plan, Slots
 from rules.plan.plan_source import PlanSource, live_last, plan_key
 from rules.plan.subject import Subject
+from rules.plan.ties import Ties
 from rules.plan.town import Town
 from rules.schedules import Schedules
 from rules.triage.layout import layout_from
@@ -58,7 +60,7 @@ def compile_plan(source: PlanSource) -> Plan:
         slots=slots,
         has_fed=bool(slots.is_fed.any()),
         measures=measures,
-        lanes=_lanes(drafts, sides, schedules),
+        lanes=_lanes(drafts, slots.is_joint, sides, schedules),
         is_asked=_asked(drafts, sides),
         schedules=schedules,
         sides=sides,
@@ -120,9 +122,15 @@ def _latenesses(drafts: Iterable[Draft]) -> list[int]:
 
 
 def _lanes(
-    drafts: Sequence[Draft], sides: Sides, schedules: Schedules
+    drafts: Sequence[Draft],
+    is_joint: NDArray[np.bool_],
+    sides: Sides,
+    schedules: Schedules,
 ) -> tuple[Lane, ...]:
     lanes = []
+    ties = partial(
+        Ties.of, is_joint=is_joint, row=schedules.row, looks_at=sides.looks_at()
+    )
     for late_us in _latenesses(drafts):
         slots = [(slot, d) for slot, d in enumerate(drafts) if _late_us(d) == late_us]
         watched = {
@@ -130,15 +138,14 @@ def _lanes(
             for watch, (of_lane_us, series_id) in enumerate(sides.watched)
             if of_lane_us == late_us
         }
+        of_series = [(i, slot) for slot, d in slots for i in d.feeding]
+        of_device = [
+            (d.subject.device_id, slot) for slot, d in slots if d.is_positional
+        ]
         lane = Lane(
             late_us=late_us,
-            by_series=_fan(
-                (series_id, slot) for slot, d in slots for series_id in d.feeding
-            ),
-            by_device=_fan(
-                (d.subject.device_id if d.is_positional else None, slot)
-                for slot, d in slots
-            ),
+            by_series=_fan(of_series),
+            by_device=_fan(of_device),
             watch_of_series=_index(watched),
             scheduled=np.array(
                 [
@@ -148,6 +155,8 @@ def _lanes(
                 ],
                 np.intp,
             ),
+            series_ties=ties(of_series, watched),
+            device_ties=ties(of_device, ()),
         )
         lanes.append(lane)
     return tuple(lanes)
@@ -212,9 +221,8 @@ def _ears(drafts: Sequence[Draft], subjects: Sequence[Subject]) -> Ears:
     )
 
 
-def _fan(pairs: Iterable[tuple[int | None, int]]) -> Fan:
-    found = [(origin, slot) for origin, slot in pairs if origin is not None]
-    return Fan.of([origin for origin, _ in found], [slot for _, slot in found])
+def _fan(pairs: Sequence[tuple[int, int]]) -> Fan:
+    return Fan.of([origin for origin, _ in pairs], [slot for _, slot in pairs])
 
 
 def _index(places: Mapping[int, int]) -> NDArray[np.intp]:

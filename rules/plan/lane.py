@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rules.files.rule import ALWAYS_REFUSED
 from rules.plan.fan import Fan, look_up
+from rules.plan.ties import Ties
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 
@@ -21,6 +22,8 @@ class Lane:
         by_device: From a device id to the slots its positions are judged by.
         watch_of_series: Place among the watched of `Sides`, by series id; -1 for none.
         scheduled: Rows in `Plan.schedules` of its slots that have samples.
+        series_ties: What must keep its order among readings.
+        device_ties: The same among positions.
     """
 
     late_us: int
@@ -28,6 +31,8 @@ class Lane:
     by_device: Fan
     watch_of_series: NDArray[np.intp]
     scheduled: NDArray[np.intp]
+    series_ties: Ties
+    device_ties: Ties
 
     def readings(self, readings: Readings) -> Readings:
         """Return those that anybody here asks for, which may be judged at all."""

@@ -37,7 +37,7 @@ def told(*words: Word) -> State:
         edge, _, gateway = link.partition("/")
         content = None if is_up is None else EdgeWord(edge, gateway, is_up)
         entry = Learned(seq, int(at_s * SECOND_US), content, worker)
-        listen(EARS, state, entry)
+        listen(EARS, state, entry, state.at_us)
         state = state.at(entry.seq, entry.at_us)
     return state
 
