@@ -13,8 +13,9 @@ from api.offers import Offer, offers, standing_of, warned
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError
 from cases.move_table import Move, Role
-from cases.moves import SensorDisagreesError, Step, move
+from cases.moves import SensorDisagreesError, Step, move, sensor_of
 from cases.refusal import StepRefusedError
+from cases.routing import shipped_routing
 from store.access import unit_id_of
 from store.case_read import steps
 from store.case_rework import standing_alarms
@@ -48,7 +49,9 @@ class MoveIn(BaseModel, extra="forbid"):
 async def list_moves(database: Database, caller: Viewer, case_id: CaseId) -> Response:
     """List what this token may do to the case, and what stands in the way."""
     found = await seen(database, case_id, caller)
-    standing = standing_of(found, await steps(database, case_id))
+    is_asked = shipped_routing().demands_proof(found.type, found.condition)
+    proof = await sensor_of(database, case_id) if is_asked else None
+    standing = standing_of(found, await steps(database, case_id), proof)
     offered = offers(standing, Role(caller.role), caller.unit_id)
     alarms = await standing_alarms(database, case_id)
     return answer(Page(warned(offered, alarms), None))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cases.move_table import TABLE, Guard, Move, Role, allowed_moves
+from cases.proof import Sensor
 from cases.refusal import Ask, Standing, StepRefusedError, Why, decide
 from cases.rework import CLOSING
 from cases.stage import Stage
@@ -59,14 +60,23 @@ class Offer:
     warning_en: str = ""
 
 
-def standing_of(case: CaseRow, steps: Sequence[StepRow]) -> Standing:
-    """Return what moves ask of a case."""
+def standing_of(
+    case: CaseRow, steps: Sequence[StepRow], proof: Sensor | None
+) -> Standing:
+    """Return what moves ask of a case.
+
+    Args:
+        case: The case.
+        steps: What was done to it.
+        proof: What its sensor says, where its class demands that for closing.
+    """
     return Standing(
         stage=Stage(case.stage),
         unit_id=case.unit_id,
         condition=case.condition,
         recovered=case.recovered_at is not None,
         moves=tuple(Move(step.move) for step in steps),
+        proof=proof,
     )
 
 

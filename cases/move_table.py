@@ -90,6 +90,7 @@ class Guard(StrEnum):
     WORKER = "worker"  # a worker is named
     NOT_YET_SUSPENDED = "not_yet_suspended"  # 挂账 once in a case's life
     CLOSING_CONDITION = "closing_condition"  # 结案条件 is met
+    PROOF = "proof"  # its sensor agrees, where the class demands it
     CAME_BACK = "came_back"  # the same problem again, soon after closing
 
 
@@ -150,7 +151,7 @@ _SUPERVISION: dict[tuple[Stage, Move], Way] = {
         Stage.PENDING_DISPATCH, Post.ACCEPTOR, _WHY
     ),
     (Stage.PENDING_CHECK_ACCEPTOR, Move.CLOSE): Way(
-        Stage.CLOSED, Post.ACCEPTOR, (Guard.CLOSING_CONDITION,)
+        Stage.CLOSED, Post.ACCEPTOR, (Guard.CLOSING_CONDITION, Guard.PROOF)
     ),
     (Stage.CHECKING, Move.CHECK_PASSED): Way(
         Stage.PENDING_CHECK_ACCEPTOR, Post.OFFICER

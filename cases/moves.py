@@ -7,14 +7,16 @@ from datetime import datetime
 from cases.filing import append_notice
 from cases.move_table import Move, Role
 from cases.notice import Notice
+from cases.proof import Sensor, sensor_says
 from cases.refusal import Ask, Standing, decide
 from cases.rework import CLOSING, is_taken_up, needs_rework
-from cases.routing import BY_HAND
+from cases.routing import BY_HAND, shipped_routing
 from cases.stage import ENDED, Stage
 from store import cases as rows
 from store.case_rework import (
     StandingAlarm,
     mark_rework,
+    sensor_facts,
     standing_alarms,
     unmark_rework,
 )
@@ -148,6 +150,14 @@ async def move(
         return step
 
 
+async def sensor_of(connection: Connection, case_id: int) -> Sensor:
+    """Return what a case's own sensor says now."""
+    facts = await sensor_facts(connection, case_id)
+    return sensor_says(
+        stands=facts.stands, recovered=facts.recovered, is_silent=facts.is_silent
+    )
+
+
 async def _warn(connection: Connection, case_id: int) -> None:
     """Undo what closes a case whose sensor disagrees: the caller's savepoint ends."""
     alarms = await standing_alarms(connection, case_id)
@@ -167,7 +177,10 @@ async def _move(
     case = await rows.lock_case(connection, case_id)
     if case is None:
         raise CaseNotFoundError(case_id)
-    standing = _standing(case, await rows.moves_of(connection, case_id))
+    moves, proof = await rows.moves_of(connection, case_id), None
+    if shipped_routing().demands_proof(case.type, case.condition):
+        proof = await sensor_of(connection, case_id)
+    standing = _standing(case, moves, proof)
     to = decide(standing, ask).to
     unit = await _new_unit(connection, case, ask)
     step = _new_step(case, ask, to, unit_id=unit or case.unit_id, actor=actor, at=at)
@@ -180,13 +193,14 @@ async def _move(
     return taken
 
 
-def _standing(case: LockedCase, moves: list[str]) -> Standing:
+def _standing(case: LockedCase, moves: list[str], proof: Sensor | None) -> Standing:
     return Standing(
         stage=Stage(case.stage),
         unit_id=case.unit_id,
         condition=case.condition,
         recovered=case.recovered_at is not None,
         moves=tuple(Move(move) for move in moves),
+        proof=proof,
     )
 
 

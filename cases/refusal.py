@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import takewhile
 
 from cases.move_table import TABLE, Guard, Move, Role, Way, allowed_moves
+from cases.proof import Sensor
 from cases.stage import Stage
 from cases.words import (
     GUARD_WORDS,
@@ -36,6 +37,8 @@ class Standing:
         condition: Its filing condition; empty if none was chosen.
         recovered: Whether the sensor itself says that it is over.
         moves: Every move made so far, oldest first.
+        proof: What its sensor says, where its class demands that for closing; None
+            where it does not.
         came_back: Whether its problem was seen again soon after it was closed.
     """
 
@@ -44,6 +47,7 @@ class Standing:
     condition: str
     recovered: bool
     moves: tuple[Move, ...]
+    proof: Sensor | None = None
     came_back: bool = False
 
 
@@ -151,6 +155,7 @@ HOLDS: dict[Guard, Callable[[Standing, Ask], bool]] = {
     Guard.WORKER: lambda _, ask: bool(ask.worker.strip()),
     Guard.NOT_YET_SUSPENDED: lambda case, _: Move.SUSPEND not in case.moves,
     Guard.CLOSING_CONDITION: _is_solved,
+    Guard.PROOF: lambda case, _: case.proof in {None, Sensor.AGREES},
     Guard.CAME_BACK: lambda case, _: case.came_back,
 }
 """Each guard as a question about the case and what is asked."""

@@ -83,6 +83,13 @@ class Comeback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event: dict[str, Hours] = {}
 
 
+class Demanded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Conditions, by case type, that are closed only while the sensor agrees."""
+
+    component: frozenset[str] = frozenset()
+    event: frozenset[str] = frozenset()
+
+
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a sensor has to be back to normal to prove that a repair holds.
 
@@ -93,6 +100,7 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_h: Hours = 1.0
     component: dict[str, Hours] = {}
     event: dict[str, Hours] = {}
+    demanded: Demanded = Demanded()
 
 
 class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,6 +163,12 @@ class Routing(
         named = proof.component if type_ == CaseType.COMPONENT else proof.event
         hold_h = named.get(condition, proof.hold_h)
         return timedelta(hours=hold_h) if hold_h else None
+
+    def demands_proof(self, type_: str, condition: str) -> bool:
+        """Tell whether such a case is closed only while its sensor agrees."""
+        demanded = self.proof.demanded
+        is_component = type_ == CaseType.COMPONENT
+        return condition in (demanded.component if is_component else demanded.event)
 
     def instead_of(
         self, problem: ClassKey, condition: str, component_class: str

@@ -112,6 +112,12 @@ GUARD_WORDS: dict[Guard, Words] = {
         "要有传感器恢复记录，或部门确认结果后核查通过",
         "the sensor must have recovered, or a field check passed since the result",
     ),
+    Guard.PROOF: Words(
+        "本类案卷须传感器证实已恢复；传感器仍报异常或无数据时，只能由值班长或管理员"
+        "注明理由强制结案",
+        "such a case is closed by proof: while its sensor says bad or is not heard, "
+        "only a supervisor or an admin may force it, with a reason",
+    ),
     Guard.CAME_BACK: Words(
         "同一问题在结案后的限期内复发", "the same problem came back soon after closing"
     ),

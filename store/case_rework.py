@@ -28,6 +28,44 @@ class StandingAlarm:
     reason_en: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorFacts:
+    """What is known of a case's own sensors.
+
+    Attributes:
+        stands: Whether any alarm of the case stands.
+        recovered: Whether the last of them cleared.
+        is_silent: Whether a device of such an alarm is not heard now.
+    """
+
+    stands: bool
+    recovered: bool
+    is_silent: bool
+
+
+# An alarm without a value is one of silence; those of groups have none either.
+_SENSOR = """
+SELECT EXISTS (SELECT FROM alarm a WHERE a.case_id = f.id AND a.cleared_seq IS NULL)
+        AS stands,
+    f.recovered_at IS NOT NULL AS recovered,
+    EXISTS (
+        SELECT FROM alarm s
+        WHERE s.cleared_seq IS NULL AND s.value IS NULL AND s.handling <> 'shadow'
+            AND s.rule NOT LIKE '%:%' AND s.case_id IS DISTINCT FROM f.id
+            AND (s.device_id = f.device_id OR s.device_id IN
+                (SELECT a.device_id FROM alarm a WHERE a.case_id = f.id))) AS is_silent
+FROM case_file f WHERE f.id = $1
+"""
+
+
+async def sensor_facts(connection: Connection, case_id: int) -> SensorFacts:
+    """Return what is known of a case's own sensors; the case must be there."""
+    row = await connection.fetchrow(_SENSOR, case_id)
+    if row is None:
+        raise AssertionError(f"there is no case {case_id}")
+    return SensorFacts(**row)
+
+
 async def standing_alarms(connection: Connection, case_id: int) -> list[StandingAlarm]:
     """Return the alarms of a case that stand, the oldest first, a few at most."""
     rows = await connection.fetch(

@@ -196,3 +196,38 @@ async def test_closing_a_case_against_its_sensor_has_to_be_confirmed(
         assert done.status_code == 201
         found = (await client.get(f"/api/v1/cases/{case_id}")).json()
     assert found["rework_at"] == found["closed_at"]
+
+
+async def test_a_class_that_demands_proof_is_only_forced_by_a_supervisor_with_a_reason(
+    town: Town,
+) -> None:
+    case_id = await open_case(town.connection, 1, unit_id=1)
+    await town.connection.execute(
+        "UPDATE case_file SET stage = 'pending_check_acceptor', type = 'component',"
+        " condition = 'cover_missing_or_displaced'"
+    )
+    await town.connection.execute(
+        "INSERT INTO case_step (case_id, taken_at, move, from_stage, to_stage, actor,"
+        " role, unit_id, worker, note) VALUES ($1, now(), 'check_passed', 'checking',"
+        " 'pending_check_acceptor', 'me', 'supervisor', 1, '', '')",
+        case_id,
+    )
+    path = f"/api/v1/cases/{case_id}/moves"
+    close = {"move": "close", "confirmed": True}
+    force: dict[str, Any] = {"move": "force_close", "confirmed": True}
+    async with town.client(await town.token("supervisor")) as client:
+        offer = (await offered(client, case_id))["close"]
+        assert not offer["possible"]
+        assert "传感器证实" in offer["obstacle_zh"]
+        refused = await client.post(path, json=close)
+        assert refused.status_code == 409
+        assert "强制结案" in refused.json()["detail_zh"]
+        assert (await client.post(path, json=force)).status_code == 409
+    async with town.client(await town.token("dispatcher")) as client:
+        wish = force | {"note": "现场已处理"}
+        assert (await client.post(path, json=wish)).status_code == 409
+    async with town.client(await town.token("supervisor")) as client:
+        assert (await client.post(path, json=wish)).status_code == 201
+        *_, last = (await client.get(f"/api/v1/cases/{case_id}/steps")).json()["items"]
+    told = last["move"], last["actor"], last["role"], last["note"]
+    assert told == ("force_close", "a supervisor", "supervisor", "现场已处理")

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from cases.filing import Outcome
-from cases.move_table import Move, Role
+from cases.move_table import Guard, Move, Role
 from cases.moves import SensorDisagreesError, move
+from cases.proof import Sensor, sensor_says
+from cases.refusal import StepRefusedError
 from cases.request import Hit
 from cases.rework import CLAIMED, needs_rework
 from cases.stage import Stage
-from tests.cases.town import DRAINAGE, HIT, NOON, Town, later
+from tests.cases.town import DRAINAGE, HIT, NOON, SILENT, Town, later
 
 DEPARTMENT, ADMIN = Role.DEPARTMENT, Role.ADMIN
 
@@ -125,3 +127,87 @@ async def test_what_is_reopened_is_no_longer_marked(town: Town) -> None:
 def test_only_what_is_said_to_be_done_can_need_rework() -> None:
     assert {stage for stage in Stage if needs_rework(to=stage, stands=True)} == CLAIMED
     assert not any(needs_rework(to=stage, stands=False) for stage in Stage)
+
+
+async def to_the_acceptor(town: Town) -> None:
+    """Bring a case to where only its closing is left, with a field check passed."""
+    for what, role in (
+        (Move.ASSIGN, DEPARTMENT),
+        (Move.SUBMIT, DEPARTMENT),
+        (Move.CONFIRM, DEPARTMENT),
+        (Move.PASS_ON, Role.DISPATCHER),
+        (Move.ASK_CHECK, Role.SUPERVISOR),
+        (Move.CHECK_PASSED, Role.SUPERVISOR),
+    ):
+        await go(town, what, role)
+
+
+@db
+async def test_a_class_that_demands_proof_is_not_closed_while_its_sensor_says_bad(
+    town: Town,
+) -> None:
+    await town.hit(HIT)
+    await to_the_acceptor(town)
+    with pytest.raises(StepRefusedError) as refused:
+        await go(town, Move.CLOSE, Role.SUPERVISOR, confirmed=True)
+    assert refused.value.guard is Guard.PROOF
+    assert "强制结案" in refused.value.zh
+    await town.hit(replace(later(HIT, 120), kind=Hit.CLEARED))
+    await go(town, Move.CLOSE, Role.SUPERVISOR)
+    assert await town.pool.fetchval("SELECT stage FROM case_file") == "closed"
+
+
+@db
+async def test_nor_while_nobody_knows_what_its_sensor_says(town: Town) -> None:
+    await town.hit(HIT)
+    await town.hit(replace(later(HIT, 30), kind=Hit.CLEARED))
+    await to_the_acceptor(town)
+    silent = "cover-silent", HIT.device_id, later(HIT, 60).at
+    await town.pool.execute(
+        "INSERT INTO alarm (rule, rule_version, device_id, severity, raised_seq,"
+        " raised_at, measured_at, threshold, reason_zh, reason_en)"
+        " VALUES ($1, 1, $2, 'minor', 9, $3, $3, 100, '静默', 'silent')",
+        *silent,
+    )
+    with pytest.raises(StepRefusedError) as refused:
+        await go(town, Move.CLOSE, Role.SUPERVISOR, confirmed=True)
+    assert refused.value.guard is Guard.PROOF
+    await town.pool.execute("UPDATE alarm SET cleared_seq = 10 WHERE value IS NULL")
+    await go(town, Move.CLOSE, Role.SUPERVISOR)
+
+
+@db
+async def test_a_supervisor_forces_it_with_a_reason_that_stays_on_the_case(
+    town: Town,
+) -> None:
+    await town.hit(HIT)
+    await to_the_acceptor(town)
+    with pytest.raises(StepRefusedError):
+        await go(town, Move.FORCE_CLOSE, Role.DISPATCHER, confirmed=True)
+    await go(town, Move.FORCE_CLOSE, Role.SUPERVISOR, confirmed=True)
+    step = await town.pool.fetchrow(
+        "SELECT move, actor, role, note FROM case_step ORDER BY id DESC LIMIT 1"
+    )
+    assert step is not None
+    assert tuple(step) == ("force_close", "老王", "supervisor", "已复位")
+
+
+@db
+async def test_other_classes_are_closed_on_a_field_check(town: Town) -> None:
+    await town.hit(replace(HIT, files=SILENT))
+    await go(town, Move.DISPATCH, Role.DISPATCHER)
+    await to_the_acceptor(town)
+    await go(town, Move.CLOSE, Role.SUPERVISOR, confirmed=True)
+    assert await town.pool.fetchval("SELECT stage FROM case_file") == "closed"
+
+
+def test_what_is_not_heard_or_was_withdrawn_proves_nothing() -> None:
+    assert [
+        sensor_says(stands=stands, recovered=recovered, is_silent=silent)
+        for stands, recovered, silent in (
+            (False, True, False),
+            (True, True, False),
+            (False, True, True),
+            (False, False, False),
+        )
+    ] == [Sensor.AGREES, Sensor.DISAGREES, Sensor.UNKNOWN, Sensor.UNKNOWN]
