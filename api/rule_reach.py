@@ -13,9 +13,10 @@ from api.answer import answer
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
 from rules.files.rule_file import RuleFileError
-from rules.lifecycle.reaching import registered
-from rules.plan.reach import Lack
+from rules.lifecycle.reaching import Registered, registered
+from rules.plan.reach import Lack, Reach
 from store.rule_read import version_of
+from store.rules import JudgingRule, judging_rules
 
 router = APIRouter(tags=["rules"])
 
@@ -31,6 +32,8 @@ class ReachAnswer:
         code: The rule.
         version: Its version.
         stage: draft, shadow, live or retired; only live and shadow versions judge.
+        name_zh: 规则名称.
+        name_en: Its name.
         kind: The kind of device it is for.
         devices: How many of these there are.
         judged: How many of them it judges, or would.
@@ -41,10 +44,23 @@ class ReachAnswer:
     code: str
     version: int
     stage: str
+    name_zh: str
+    name_en: str
     kind: str
     devices: int
     judged: int
     lacks: Sequence[Lack]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everybody:
+    """Whom all rules judge that do.
+
+    Attributes:
+        items: By code and version.
+    """
+
+    items: Sequence[ReachAnswer]
 
 
 @router.get("/rules/{code}/{version}/reach", response_model=ReachAnswer)
@@ -60,14 +76,40 @@ async def reach(
         whom = await asyncio.to_thread(registry.reach, found.source, version)
     except RuleFileError as error:
         raise ProblemError(Kind.STAGE_REFUSED, str(error)) from error
-    return answer(
-        ReachAnswer(
-            code=code,
-            version=version,
-            stage=found.stage,
-            kind=whom.kind,
-            devices=whom.devices,
-            judged=whom.judged,
-            lacks=whom.lacks,
-        )
+    return answer(_told(code, version, found.stage, whom))
+
+
+@router.get("/reach", response_model=Everybody)
+async def reach_of_all(parts: Held, database: Database, _: Viewer) -> Response:
+    """Show whom each live version, and each on trial, judges."""
+    registry = await registered(database, time_zone=parts.time_zone)
+    judging = await judging_rules(database)
+    items = await asyncio.to_thread(_all_told, registry, judging)
+    return answer(Everybody(items=items))
+
+
+def _all_told(
+    registry: Registered, judging: Sequence[JudgingRule]
+) -> list[ReachAnswer]:
+    found = []
+    for rule in judging:
+        try:
+            whom = registry.reach(rule.source, rule.version)
+        except RuleFileError:
+            continue  # no rule of this release; the worker leaves it out as well
+        found.append(_told(rule.code, rule.version, rule.stage, whom))
+    return found
+
+
+def _told(code: str, version: int, stage: str, whom: Reach) -> ReachAnswer:
+    return ReachAnswer(
+        code=code,
+        version=version,
+        stage=stage,
+        name_zh=whom.name.zh,
+        name_en=whom.name.en,
+        kind=whom.kind,
+        devices=whom.devices,
+        judged=whom.judged,
+        lacks=whom.lacks,
     )

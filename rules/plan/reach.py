@@ -14,7 +14,7 @@ from rules.conditions.dimming import Dimming
 from rules.conditions.expression import Compound
 from rules.conditions.fence_keys import FenceKeys, OnFences
 from rules.conditions.from_rest import FromRest
-from rules.files.rule import Condition, Rule, Side, Whose
+from rules.files.rule import Condition, Rule, Side, Whose, Words
 from rules.plan.subject import Subject
 from rules.plan.town import ALL, KIND, OWN, Town
 from rules.schedules.lamp import LampAsk, Without
@@ -42,6 +42,7 @@ class Reach:
     """Whom one rule judges.
 
     Attributes:
+        name: The rule's, for people.
         kind: The kind of device it is for.
         devices: How many of these there are.
         judged: How many of them it judges.
@@ -49,6 +50,7 @@ class Reach:
             the kind at all, that.
     """
 
+    name: Words
     kind: str
     devices: int
     judged: int
@@ -85,6 +87,7 @@ def reach_of(
     if not mine:
         lacks[f"没有 {rule.kind} 类设备", f"there is no {rule.kind}"] = 0
     return Reach(
+        name=rule.name,
         kind=rule.kind,
         devices=len(mine),
         judged=judged,

@@ -162,5 +162,14 @@ async def test_the_api_says_whom_a_version_judges(admin: httpx2.AsyncClient) -> 
     assert (whom["stage"], whom["kind"]) == ("draft", "cover")
     lacking = sum(lack["devices"] for lack in whom["lacks"])
     assert whom["judged"] + lacking == whom["devices"] > 0
+    everybody = (await admin.get("/api/v1/reach")).json()["items"]
+    assert {one["stage"] for one in everybody} <= {"live", "shadow"}
+    await admin.post(
+        f"/api/v1/rules/cover-opened/{version}/stage",
+        json={"stage": "live", "note": ""},
+    )
+    everybody = (await admin.get("/api/v1/reach")).json()["items"]
+    mine = next(one for one in everybody if one["code"] == "cover-opened")
+    assert mine == whom | {"stage": "live"}
     missing = await admin.get("/api/v1/rules/cover-opened/99/reach")
     assert missing.status_code == 404

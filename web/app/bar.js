@@ -106,6 +106,7 @@ function drawTime(place) {
 function switches(session, onLeave) {
   const dark = theme.value === "dark";
   return [
+    button("open-rules", t("rules.title"), () => route.open("rules", 0), icon("rules")),
     button("switch-language", t("language.title"), switchLanguage, el("span", { text: t("language") })),
     button("switch-theme", t(dark ? "theme.light" : "theme.dark"), switchTheme, icon(dark ? "sun" : "moon")),
     el("div.who", {}, el("b", { text: session.name }), el("span", { text: scope(session) })),

@@ -14,13 +14,14 @@ const LEAST_GAP_MS = 60_000;
 /**
  * Draw samples.
  * @param {object} facts `before` and `after` hold `{ at, value }`, at in ms; `threshold`,
- *     `decidedAt` and `unit` may be null or empty.
+ *     `decidedAt` and `unit` may be null or empty; `hold_s` is how long it had to last.
  */
-export function chart({ before, after = [], threshold = null, decidedAt = null, unit = "" }) {
+export function chart({ before, after = [], threshold = null, decidedAt = null, hold_s = 0, unit = "" }) {
   const all = [...before, ...after];
   const x = scaleX(all, decidedAt);
   const y = scaleY(all, threshold);
   const picture = svg("svg.chart", { viewBox: `0 0 ${W} ${H}`, role: "img" },
+    decidedAt !== null && hold_s > 0 ? hold(x, decidedAt, hold_s) : null,
     ...grid(y), ...times(x),
     threshold === null ? null : limit(y, threshold, unit),
     decidedAt === null ? null : decision(x, decidedAt),
@@ -83,6 +84,14 @@ function limit(y, threshold, unit) {
   return svg("g.chart-limit", {},
     svg("line", { x1: BOX.left, x2: BOX.right, y1: at, y2: at }),
     svg("text", { x: BOX.left + 6, y: at - 5 < BOX.top ? at + 12 : at - 5 }, t("evidence.threshold", { value: `${short(threshold)} ${unit}` })));
+}
+
+/** Shade the time that it had to last before the decision. */
+function hold(x, decidedAt, hold_s) {
+  const [from, to] = [Math.max(x(decidedAt - hold_s * 1000), BOX.left), x(decidedAt)];
+  return svg("g.chart-hold", {},
+    svg("rect", { x: from, y: BOX.top, width: Math.max(to - from, 1), height: BOX.bottom - BOX.top }),
+    svg("text", { x: to - 4, y: BOX.top + 11, "text-anchor": "end" }, t("evidence.hold", { n: short(hold_s) })));
 }
 
 function decision(x, decidedAt) {

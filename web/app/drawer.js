@@ -7,9 +7,10 @@ import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { lightingView } from "./lighting.js";
 import { route } from "./route.js";
+import { rulesView } from "./rules.js";
 import { t, tongue } from "./words.js";
 
-const VIEWS = { case: caseView, device: deviceView, lighting: lightingView };
+const VIEWS = { case: caseView, device: deviceView, lighting: lightingView, rules: rulesView };
 const DEVICE_EVERY_MS = 10_000;
 
 /** Show what is open in `place`, beside the list `behind`. */
@@ -47,7 +48,7 @@ export function watchDrawer(place, behind) {
   tongue.watch(() => load({ quietly: true }));
   setInterval(() => {
     const open = route.value;
-    const isMoving = open?.kind === "lighting" || (open?.kind === "device" && devices.value.has(open.id));
+    const isMoving = open?.kind === "lighting" || open?.kind === "rules" || (open?.kind === "device" && devices.value.has(open.id));
     if (isMoving && !isBusy(place)) load({ quietly: true });
   }, DEVICE_EVERY_MS);
 }

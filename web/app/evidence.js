@@ -2,6 +2,7 @@
 
 import { chart, short } from "./chart.js";
 import { el } from "./dom.js";
+import { judged } from "./judged.js";
 import { clock, moment } from "./times.js";
 import { said, t } from "./words.js";
 
@@ -16,13 +17,14 @@ export function evidence(row, items) {
   const after = chosen(of("samples_after"), rule?.quantity);
   const proven = chosen(of("recovered"), rule?.quantity);
   const hits = items.filter((item) => item.kind === "hit");
+  const by = judged(rule, unitOf(before ?? after));
   return [
     // A group's and a storm's own words count its members as they now are.
     el("p.reason", {}, said(row.shape === "single" ? (rule ?? row) : row, "reason")),
     rule ? el("p.fine", { text: t("case.rule", { rule: rule.rule, version: rule.rule_version }) }) : null,
-    rule?.rule.includes(":") ? null : picture(row, rule, before, after),
+    rule?.rule.includes(":") ? null : picture(row, rule, before, after, by),
     proven ? el("p.fine.proven", { text: t("evidence.recovered", { n: samplesOf(proven).length, unit: span(samplesOf(proven)) }) }) : null,
-    hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, before ?? after))) : null,
+    hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, by.unit))) : null,
   ];
 }
 
@@ -31,16 +33,26 @@ function chosen(bodies, quantity) {
   return bodies.find((body) => body.quantity === quantity) ?? bodies[0] ?? null;
 }
 
-function picture(row, rule, before, after) {
+function picture(row, rule, before, after, by) {
   if (rule && rule.value === null) return el("p.fine.none", { text: t("evidence.silence") });
   const [samples, later] = [samplesOf(before), samplesOf(after)];
   if (samples.length + later.length < 2) return el("p.fine.none", { text: t("evidence.none") });
   const unit = unitOf(before ?? after);
   return el("figure.evidence", {},
-    chart({ before: samples, after: later, threshold: rule?.threshold ?? null, decidedAt: Date.parse(row.measured_at), unit }),
+    chart({
+      before: samples, after: later, threshold: by.isDirect ? (rule?.threshold ?? null) : null,
+      decidedAt: Date.parse(row.measured_at), hold_s: by.hold_s, unit,
+    }),
+    by.isDirect || !rule || by.what === "expression" ? null : madeOf(rule, by),
     el("figcaption", {},
       el("span", { text: t("evidence.count", { n: samples.length, unit: span(samples) }) }),
       el("span", { text: wordsOfLater(row, later) })));
+}
+
+/** Say what the limit is of, where that is none of the samples. */
+function madeOf(rule, { what, unit }) {
+  const [value, limit] = [rule.value, rule.threshold].map((number) => `${short(number)} ${unit}`.trim());
+  return el("p.fine.made-of", { text: t("evidence.made", { what: t(`judged.${what}`, {}, what), value, limit }) });
 }
 
 function wordsOfLater(row, later) {
@@ -58,6 +70,7 @@ function samplesOf(body) {
 }
 
 function unitOf(body) {
+  if (!body) return "";
   return body.columns.includes(SPEED) ? "km/h" : body.unit;
 }
 
@@ -65,8 +78,8 @@ function span(samples) {
   return samples.length ? `${clock(samples[0].at)}–${clock(samples.at(-1).at)}` : "";
 }
 
-function hit({ taken_at: at, body }, samples) {
-  const value = body.value === null ? "" : `${short(body.value)} ${samples ? unitOf(samples) : ""}`;
+function hit({ taken_at: at, body }, unit) {
+  const value = body.value === null ? "" : `${short(body.value)} ${unit}`;
   return el("li", {},
     el("time", { datetime: at, text: moment(at) }),
     el("b", { text: t(`evidence.hit.${body.hit}`, {}, body.hit) }),

@@ -21,9 +21,10 @@ export function membersOf(row, items) {
 
 function member(item) {
   const open = () => (item.has_own && item.case_id ? route.open("case", item.case_id) : route.open("device", item.device_id));
-  return el("li", { "data-state": item.left_at ? "ok" : item.state, title: item.reason_zh ? said(item, "reason") : "" },
+  return el("li", { "data-state": item.left_at ? "ok" : item.state },
     el("button.quiet", { type: "button", text: item.device_code, on: { click: open } }),
     el("span", { text: t(item.left_at ? "members.left" : `members.${item.state}`) }),
     item.has_own ? el("span.tag", { text: t("members.own") }) : null,
-    el("time", { datetime: item.left_at ?? item.joined_at, text: moment(item.left_at ?? item.joined_at) }));
+    el("time", { datetime: item.left_at ?? item.joined_at, text: moment(item.left_at ?? item.joined_at) }),
+    item.reason_zh ? el("p", { text: said(item, "reason") }) : null);
 }

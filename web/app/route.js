@@ -2,7 +2,7 @@
 
 import { Signal } from "./signal.js";
 
-/** What is open: `{ kind: "case" | "device" | "lighting", id }`, or null. */
+/** What is open: `{ kind: "case" | "device" | "lighting" | "rules", id }`, or null. */
 class Route extends Signal {
   constructor() {
     super(read());
@@ -28,7 +28,7 @@ class Route extends Signal {
 }
 
 function read() {
-  const found = /^#(case|device|lighting)-(\d+)$/.exec(location.hash);
+  const found = /^#(case|device|lighting|rules)-(\d+)$/.exec(location.hash);
   return found ? { kind: found[1], id: Number(found[2]) } : null;
 }
 
