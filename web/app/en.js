@@ -169,6 +169,7 @@ export default {
   "judged.quality": "share of doubtful samples",
   "judged.expression": "a combination",
   "judged.command": "time an order had no effect",
+  "case.rule.code": "rule {rule}",
   "evidence.waiting": "samples after the decision follow within 5 minutes",
   "evidence.silence": "Filed for silence: hearing nothing is the evidence",
   "evidence.hit.raised": "again",

@@ -17,14 +17,15 @@ export function evidence(row, items) {
   const after = chosen(of("samples_after"), rule?.quantity);
   const proven = chosen(of("recovered"), rule?.quantity);
   const hits = items.filter((item) => item.kind === "hit");
+  const isGroup = rule?.rule.includes(":") ?? false;
   const by = judged(rule, unitOf(before ?? after));
   return [
     // A group's and a storm's own words count its members as they now are.
     el("p.reason", {}, said(row.shape === "single" ? (rule ?? row) : row, "reason")),
     rule ? el("p.fine", { text: t("case.rule", { rule: rule.rule, version: rule.rule_version }) }) : null,
-    rule?.rule.includes(":") ? null : picture(row, rule, before, after, by),
+    isGroup ? null : picture(row, rule, before, after, by),
     proven ? el("p.fine.proven", { text: t("evidence.recovered", { n: samplesOf(proven).length, unit: span(samplesOf(proven)) }) }) : null,
-    hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, by.unit))) : null,
+    hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, isGroup ? null : by))) : null,
   ];
 }
 
@@ -78,8 +79,10 @@ function span(samples) {
   return samples.length ? `${clock(samples[0].at)}–${clock(samples.at(-1).at)}` : "";
 }
 
-function hit({ taken_at: at, body }, unit) {
-  const value = body.value === null ? "" : `${short(body.value)} ${unit}`;
+/** Show one hit; of a group's nobody would know what its value is of. */
+function hit({ taken_at: at, body }, by) {
+  const isNowhere = by?.what === "inside" && body.value < 0; // no seconds inside: it is out
+  const value = !by || isNowhere || body.value === null ? "" : `${short(body.value)} ${by.unit}`;
   return el("li", {},
     el("time", { datetime: at, text: moment(at) }),
     el("b", { text: t(`evidence.hit.${body.hit}`, {}, body.hit) }),

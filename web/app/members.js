@@ -9,14 +9,21 @@ export const MOST_SHOWN = 200;
 
 /** Return the members of a case as elements: how many of which kind, then each. */
 export function membersOf(row, items) {
-  const unknown = items.filter((item) => item.state === "unknown").length;
-  const over = items.filter((item) => item.left_at).length;
-  const rest = row.members - new Set(items.map((item) => item.device_id)).size;
+  // A device may be there by several alarms: it is over once all of them are.
+  const lasting = items.filter((item) => !item.left_at);
+  const known = devicesOf(items);
+  const unknown = devicesOf(lasting.filter((item) => item.state === "unknown")).size;
+  const over = known.size - devicesOf(lasting).size;
+  const rest = row.members - known.size;
   return [
     el("p.fine", { text: t("members.count", { n: row.members, unknown, over }) }),
     el("ul.members", {}, items.map(member)),
     rest > 0 ? el("p.fine", { text: t("members.more", { n: rest }) }) : null,
   ];
+}
+
+function devicesOf(items) {
+  return new Set(items.map((item) => item.device_id));
 }
 
 function member(item) {
@@ -26,5 +33,6 @@ function member(item) {
     el("span", { text: t(item.left_at ? "members.left" : `members.${item.state}`) }),
     item.has_own ? el("span.tag", { text: t("members.own") }) : null,
     el("time", { datetime: item.left_at ?? item.joined_at, text: moment(item.left_at ?? item.joined_at) }),
-    item.reason_zh ? el("p", { text: said(item, "reason") }) : null);
+    // Its own reason speaks of it alone, which is not how it is seen here.
+    item.rule ? el("p", { title: item.reason_zh ? said(item, "reason") : "", text: t("case.rule.code", { rule: item.rule }) }) : null);
 }

@@ -7,13 +7,15 @@ import { moment } from "./times.js";
 import { said, t } from "./words.js";
 
 const MOST = 1000;
+const KEPT_MS = 60_000; // whom rules judge changes with the registry, not by the second
+let kept = { at: 0, reach: null };
 
 /** Load the rules and return what the drawer shows. */
 export async function rulesView() {
   const [reach, standing, windows] = await Promise.all([
-    get("/reach"), all(`/alarms?active=true&limit=${MOST}`), all(`/windows?over=false&limit=${MOST}`),
+    reachNow(), all(`/alarms?active=true&limit=${MOST}`), all(`/windows?over=false&limit=${MOST}`),
   ]);
-  const alarms = Map.groupBy ? Map.groupBy(standing, (one) => one.rule) : grouped(standing);
+  const alarms = grouped(standing);
   return fill(el("article.rules-view"),
     head(reach.items, standing),
     el("section", {}, el("h3", { text: t("rules.windows") }), windows.length
@@ -21,6 +23,11 @@ export async function rulesView() {
       : el("p.fine", { text: t("rules.windows.none") })),
     el("section", {}, el("h3", { text: t("rules.judging") }),
       el("ul.rule-rows", {}, ordered(reach.items, alarms).map((row) => rule(row, alarms.get(row.code) ?? [])))));
+}
+
+async function reachNow() {
+  if (Date.now() - kept.at > KEPT_MS) kept = { at: Date.now(), reach: await get("/reach") };
+  return kept.reach;
 }
 
 async function all(path) {
@@ -49,13 +56,13 @@ function ordered(rules, alarms) {
 }
 
 function rule(row, standing) {
-  const kept = standing.filter((one) => one.handling !== "filed" && one.handling !== "noted").length;
+  const held = standing.filter((one) => one.handling !== "filed" && one.handling !== "noted").length;
   return el("li.rule-row", { "data-code": row.code },
     el("span.rule-name", {}, el("b", { text: said(row, "name") }), el("span", { text: `${row.code} v${row.version}` })),
     row.stage === "shadow" ? el("span.tag", { title: t("rules.shadow.title"), text: t("rules.shadow") }) : null,
     el("span.rule-judged", { "data-none": String(!row.judged), text: t("rules.judged", { n: row.judged, of: row.devices, kind: t(`kind.${row.kind}`, {}, row.kind) }) }),
     standing.length ? el("span.tag.standing", { text: t("rules.standing", { n: standing.length }) }) : null,
-    kept ? el("span.tag", { title: t("rules.kept.title"), text: t("rules.kept", { n: kept }) }) : null,
+    held ? el("span.tag", { title: t("rules.kept.title"), text: t("rules.kept", { n: held }) }) : null,
     row.lacks.length ? el("p", { text: row.lacks.map(lack).join("；") }) : null);
 }
 

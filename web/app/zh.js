@@ -169,6 +169,7 @@ export default {
   "judged.quality": "可疑数据占比",
   "judged.expression": "组合条件",
   "judged.command": "指令未生效时长",
+  "case.rule.code": "规则 {rule}",
   "evidence.waiting": "立案后的数据 5 分钟后补齐",
   "evidence.silence": "静默立案：没有收到数据本身就是依据",
   "evidence.hit.raised": "再次触发",
