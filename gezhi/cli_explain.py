@@ -14,7 +14,7 @@ def explain(
     bundle: Annotated[
         Path | None, typer.Option(help="Write the bundle here, for `gezhi replay`.")
     ] = None,
-    lang: Annotated[str, typer.Option(help="zh or en; as LANG says if empty.")] = "",
+    lang: Annotated[str, typer.Option(help="zh or en; both if empty.")] = "",
     *,
     alarm: Annotated[
         bool, typer.Option("--alarm", help="It is an alarm's id.")

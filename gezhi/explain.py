@@ -1,7 +1,6 @@
 """Explain an alarm from the command line, and decide again on a bundle."""
 
 import asyncio
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,8 +9,10 @@ import asyncpg
 import orjson
 import typer
 
+from rules.bundle.bundle import Bundle, bundle_from
 from rules.bundle.chain import BundleError, TamperedError
-from rules.bundle.replay import bundle_from, replay
+from rules.bundle.course import course_of
+from rules.bundle.replay import Replayed, replay
 from rules.bundle.tell import lines_of
 from rules.bundle.whole import Whole, explain_alarm
 from store.explain_read import alarm_of_case
@@ -35,7 +36,7 @@ class Wish:
         is_alarm: Whether it is an alarm's.
         must_be_same: Whether another decision is a failure.
         bundle: Where to write the bundle.
-        lang: zh, en or empty.
+        lang: zh or en; empty for both.
         as_json: Whether JSON is wanted.
     """
 
@@ -59,15 +60,9 @@ def run_explain(dsn: str, wish: Wish, *, time_zone: str) -> int:
     if wish.as_json:
         typer.echo(orjson.dumps(whole, option=orjson.OPT_UTC_Z))
     else:
-        lang = wish.lang or lang_of(os.environ.get("LANG", ""))
-        for line in lines_of(whole, lang=lang, zone=ZoneInfo(time_zone)):
+        for line in lines_of(whole, lang=wish.lang, zone=ZoneInfo(time_zone)):
             typer.echo(line)
     return DIFFERENT if wish.must_be_same and not whole.is_same else 0
-
-
-def lang_of(locale: str) -> str:
-    """Return `zh` for a Chinese locale, else `en`."""
-    return "zh" if locale.lower().startswith("zh") else "en"
 
 
 async def _found(dsn: str, wish: Wish, time_zone: str) -> tuple[Whole, bytes] | None:
@@ -96,12 +91,25 @@ def run_replay(path: Path) -> int:
         typer.echo(f"gezhi: {path}: {error}", err=True)
         return USAGE
     decided = bundle.decided
-    typer.echo(
-        f"{decided.rule}@{decided.rule_version} on device {decided.device_id}, "
-        f"entry {decided.raised_seq}: {decided.severity or 'raised'}, "
-        f"{decided.value} against {decided.threshold}"
-    )
-    same = "comes to the same decision" if replayed.is_same else "is decided otherwise"
-    typer.echo(f"{len(bundle.entries)} entries folded again: {same}")
+    codes = {subject.device_id: subject.code for subject in bundle.source.subjects}
+    code = codes.get(decided.device_id, "?")
+    typer.echo(f"{decided.rule}@{decided.rule_version}, {code}")
+    for step in course_of(bundle, replayed):
+        typer.echo(f"  {step.at:%Y-%m-%d %H:%M:%S}Z  {step.zh}  |  {step.en}")
+    typer.echo(_told(bundle, replayed))
     typer.echo(f"SHA-256 {chain.total}")
     return 0 if replayed.is_same else DIFFERENT
+
+
+def _told(bundle: Bundle, replayed: Replayed) -> str:
+    gone = bundle.gone
+    same = (
+        "结论相同 | the same decision"
+        if replayed.is_same
+        else ("结论不同 | ANOTHER decision")
+    )
+    what = f"{len(bundle.entries)} entries, {len(gone.judged)} alarms judged again"
+    if gone.why_not:
+        return f"{same} ({what}; handling only told: {gone.why_not})"
+    others = len({turn.key for turn in gone.turns} - set(gone.judged))
+    return f"{same} ({what}, {others} taken as told, handling decided again)"

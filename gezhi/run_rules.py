@@ -5,6 +5,7 @@ import asyncio
 from devices.lamp_nights import count_nights
 from gezhi.run_backtests import run_backtests
 from gezhi.settings import Settings
+from rules.bundle.keep import run_bundles
 from rules.correction.work import run_corrections
 from rules.worker.work import run_rules
 from store.latest import fold_latest
@@ -18,6 +19,9 @@ async def run_rules_worker(settings: Settings) -> None:
         tasks.create_task(fold_latest(dsn), name="latest")
         tasks.create_task(
             run_corrections(dsn, time_zone=settings.time_zone), name="corrections"
+        )
+        tasks.create_task(
+            run_bundles(dsn, time_zone=settings.time_zone), name="bundles"
         )
         tasks.create_task(run_backtests(settings), name="backtests")
         tasks.create_task(

@@ -60,6 +60,11 @@ class AlarmFacts:
     raises: int
     unit_id: int | None
 
+    @property
+    def is_of_many(self) -> bool:
+        """Whether it stands for a group or a storm."""
+        return ":" in self.rule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteFacts:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import orjson
 
-FORMAT = 1
+FORMAT = 2
 """Of what a bundle holds."""
 
-PIECES = ("format", "alarm", "plan", "entries")
+PIECES = ("format", "alarm", "plan", "triage", "entries")
 """In the order of the chain."""
 
 
@@ -56,7 +56,9 @@ def chain_of(pieces: Mapping[str, object]) -> Chain:
         BundleError: If one is missing or too many.
     """
     if set(pieces) != set(PIECES):
-        raise BundleError(f"a bundle has the pieces {', '.join(PIECES)}")
+        raise BundleError(
+            f"a bundle of format {FORMAT} has the pieces {', '.join(PIECES)}"
+        )
     links: dict[str, str] = {}
     before = ""
     for name in PIECES:

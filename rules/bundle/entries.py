@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -39,6 +40,9 @@ class EntryJson(msgspec.Struct, frozen=True, omit_defaults=True):
         positions: Columns by name; None if it holds none.
         edge: Edge, gateway and whether it is up; None if it tells of none.
         command: What it tells of a command; None if of none.
+        worker: The ingest worker that says so; empty for none.
+        steps_us: Entries that follow and tell of nothing either, each so long after
+            the one before.
     """
 
     seq: int
@@ -47,6 +51,8 @@ class EntryJson(msgspec.Struct, frozen=True, omit_defaults=True):
     positions: dict[str, list[float | int | None]] | None = None
     edge: tuple[str, str, bool] | None = None
     command: CommandJson | None = None
+    worker: str = ""
+    steps_us: list[int] | None = None
 
 
 def cut(
@@ -59,9 +65,8 @@ def cut(
     wanted_series = np.array(sorted(series), np.int32)
     wanted_devices = np.array(sorted(devices), np.int32)
     for entry in entries:
-        yield Learned(
-            entry.seq, entry.at_us, _cut(entry.content, wanted_series, wanted_devices)
-        )
+        content = _cut(entry.content, wanted_series, wanted_devices)
+        yield Learned(entry.seq, entry.at_us, content, entry.worker)
 
 
 def _cut(
@@ -85,7 +90,7 @@ def _rows(rows: Rows, wanted: NDArray[np.bool_]) -> Rows | None:
 
 def entries_json(entries: Iterable[Learned]) -> list[object]:
     """Return entries as what JSON is written of."""
-    found: list[object] = msgspec.to_builtins(list(map(_json, entries)))
+    found: list[object] = msgspec.to_builtins(list(_together(entries)))
     return found
 
 
@@ -95,7 +100,39 @@ def entries_from(piece: object) -> list[Learned]:
     Raises:
         msgspec.ValidationError: If it gave other things.
     """
-    return list(map(_learned, msgspec.convert(piece, list[EntryJson])))
+    found: list[Learned] = []
+    for entry in msgspec.convert(piece, list[EntryJson]):
+        found.append(_learned(entry))
+        for step_us in entry.steps_us or ():
+            last = found[-1]
+            found.append(Learned(last.seq + 1, last.at_us + step_us, None, last.worker))
+    return found
+
+
+def _together(entries: Iterable[Learned]) -> Iterator[EntryJson]:
+    """Yield entries; those that only tell that time has passed, several as one."""
+    run: list[Learned] = []
+    for entry in entries:
+        if run and not _follows(run[-1], entry):
+            yield _run_json(run)
+            run = []
+        run.append(entry)
+    if run:
+        yield _run_json(run)
+
+
+def _follows(before: Learned, entry: Learned) -> bool:
+    return (
+        before.content is None
+        and entry.content is None
+        and entry.seq == before.seq + 1
+        and entry.worker == before.worker
+    )
+
+
+def _run_json(run: list[Learned]) -> EntryJson:
+    steps = [after.at_us - before.at_us for before, after in pairwise(run)]
+    return msgspec.structs.replace(_json(run[0]), steps_us=steps or None)
 
 
 def _json(entry: Learned) -> EntryJson:
@@ -111,6 +148,7 @@ def _json(entry: Learned) -> EntryJson:
             else None
         ),
         command=_command(content) if isinstance(content, CommandWord) else None,
+        worker=entry.worker,
     )
 
 
@@ -153,7 +191,7 @@ def _learned(entry: EntryJson) -> Learned:
         content = EdgeWord(*entry.edge)
     elif entry.command is not None:
         content = _word(entry.command)
-    return Learned(entry.seq, entry.at_us, content)
+    return Learned(entry.seq, entry.at_us, content, entry.worker)
 
 
 def _word(told: CommandJson) -> CommandWord:

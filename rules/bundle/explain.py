@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rules.bundle.bundle import Bundle
 from rules.bundle.orders import OrderShown, orders_shown
-from rules.bundle.replay import Bundle, Replayed, slot_of
+from rules.bundle.part import asked_of
+from rules.bundle.replay import Replayed, slot_of
 from rules.engine.state import State
 from rules.engine.times import NEVER
-from rules.plan.fan import look_up
 from rules.plan.plan import Plan
 from vocabulary.position import DEGREES_E7, Positions
 from vocabulary.quality import Quality
+from vocabulary.quantity import QUANTITIES, Quantity
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US, datetime_from_us
 
@@ -44,6 +45,9 @@ class SideShown:
     Attributes:
         device: Code of the device that was looked at.
         quantity: Which of its readings.
+        quantity_zh: Its name, 中文.
+        quantity_en: Its name.
+        unit: Its unit; empty for flags.
         is_above: Whether it must be at or above the limit.
         limit: In the quantity's unit.
         value: The newest reading; None if none was known.
@@ -53,6 +57,9 @@ class SideShown:
 
     device: str
     quantity: str
+    quantity_zh: str
+    quantity_en: str
+    unit: str
     is_above: bool
     limit: float
     value: float | None
@@ -88,6 +95,9 @@ class SampleShown:
     Attributes:
         device: Its code.
         what: The quantity, or `position`.
+        what_zh: Its name, 中文.
+        what_en: Its name.
+        unit: Its unit; empty for flags.
         measured_at: Its own time.
         received_at: When we learned of it.
         value: In the quantity's unit; km/h of a position.
@@ -99,6 +109,9 @@ class SampleShown:
 
     device: str
     what: str
+    what_zh: str
+    what_en: str
+    unit: str
     measured_at: datetime
     received_at: datetime
     value: float
@@ -182,6 +195,29 @@ def explained(bundle: Bundle, replayed: Replayed) -> Explained:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A quantity for people.
+
+    Attributes:
+        zh: 中文名称.
+        en: Its name.
+        unit: Its unit; empty for flags.
+    """
+
+    zh: str
+    en: str
+    unit: str
+
+
+def named_quantity(quantity: str) -> Named:
+    """Return the names and the unit of a quantity."""
+    if quantity not in Quantity.__members__.values():
+        return Named(quantity, quantity, "")
+    facts = QUANTITIES[Quantity(quantity)]
+    return Named(facts.name_zh, facts.name_en, facts.unit)
+
+
 def quality_words(bits: int) -> tuple[str, ...]:
     """Return the words of quality bits, in the order of the bits."""
     return tuple(
@@ -202,18 +238,22 @@ def _limits(plan: Plan, slot: int) -> Iterator[Limit]:
 def _sides(
     plan: Plan, slot: int, state: State, measured_us: int
 ) -> Iterator[SideShown]:
-    sides = plan.sides
+    sides, series = plan.sides, _series(plan)
     asked, _ = sides.by_slot.spread(np.array([slot]))
     for side in asked.tolist():
         watch = int(sides.watch[side])
-        device, quantity = _series(plan, sides.watched[watch][1])
+        device, quantity = series[sides.watched[watch][1]]
         at_us, value = int(state.watch_us[watch]), float(state.watch_value[watch])
         sign = float(sides.sign[side])
         is_near = abs(measured_us - at_us) <= int(sides.gap_us[side])
         is_known = at_us != NEVER
+        named = named_quantity(quantity)
         yield SideShown(
             device=device,
             quantity=quantity,
+            quantity_zh=named.zh,
+            quantity_en=named.en,
+            unit=named.unit,
             is_above=sign > 0,
             limit=sign * float(sides.limit[side]),
             value=value if is_known else None,
@@ -222,12 +262,13 @@ def _sides(
         )
 
 
-def _series(plan: Plan, series_id: int) -> tuple[str, str]:
-    for subject in plan.subjects:
-        for quantity, known in subject.series.items():
-            if known == series_id:
-                return subject.code, quantity
-    return "?", "?"
+def _series(plan: Plan) -> dict[int, tuple[str, str]]:
+    """Return the device and the quantity of every series, by its id."""
+    return {
+        series_id: (subject.code, quantity)
+        for subject in plan.subjects
+        for quantity, series_id in subject.series.items()
+    }
 
 
 def _steps(bundle: Bundle, replayed: Replayed, slot: int) -> Iterator[Step]:
@@ -246,9 +287,8 @@ def _steps(bundle: Bundle, replayed: Replayed, slot: int) -> Iterator[Step]:
 
 
 def _samples(bundle: Bundle, plan: Plan) -> list[SampleShown]:
-    decided_us = bundle.decided.measured_us
     by_what: dict[tuple[str, str], list[SampleShown]] = {}
-    for sample in _all_samples(bundle, plan, decided_us):
+    for sample in _all_samples(bundle, plan):
         by_what.setdefault((sample.device, sample.what), []).append(sample)
     shown: list[SampleShown] = []
     for samples in by_what.values():
@@ -258,22 +298,23 @@ def _samples(bundle: Bundle, plan: Plan) -> list[SampleShown]:
     return sorted(shown, key=lambda each: (each.measured_at, each.device, each.what))
 
 
-def _is_asked(plan: Plan, series_id: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Tell which readings the rule goes by; for silence, all of them."""
-    if len(plan.ears.slot):
-        return np.ones(len(series_id), np.bool_)
-    return look_up(plan.is_asked, series_id)
-
-
-def _all_samples(bundle: Bundle, plan: Plan, decided_us: int) -> Iterator[SampleShown]:
+def _all_samples(bundle: Bundle, plan: Plan) -> Iterator[SampleShown]:
+    """Yield the samples that the alarm itself was decided on, not those of others."""
+    series, devices = asked_of(bundle.source, bundle.decided.key)
+    names, decided_us = _series(plan), bundle.decided.measured_us
+    wanted = np.array(sorted(series), np.int32)
     for entry in bundle.entries:
         content, received_at = entry.content, datetime_from_us(entry.at_us)
         if isinstance(content, Readings):
-            for row in np.flatnonzero(_is_asked(plan, content.series_id)).tolist():
-                device, what = _series(plan, int(content.series_id[row]))
+            for row in np.flatnonzero(np.isin(content.series_id, wanted)).tolist():
+                device, what = names[int(content.series_id[row])]
+                named = named_quantity(what)
                 yield SampleShown(
                     device=device,
                     what=what,
+                    what_zh=named.zh,
+                    what_en=named.en,
+                    unit=named.unit,
                     measured_at=datetime_from_us(content.measured_us[row]),
                     received_at=received_at,
                     value=float(content.value[row]),
@@ -283,15 +324,25 @@ def _all_samples(bundle: Bundle, plan: Plan, decided_us: int) -> Iterator[Sample
                     is_before=int(content.measured_us[row]) <= decided_us,
                 )
         elif isinstance(content, Positions):
-            for row in range(len(content)):
-                yield SampleShown(
-                    device=plan.device_codes[int(content.device_id[row])],
-                    what="position",
-                    measured_at=datetime_from_us(content.fixed_us[row]),
-                    received_at=received_at,
-                    value=float(content.speed_kmh[row]),
-                    lon=int(content.lon_e7[row]) / DEGREES_E7,
-                    lat=int(content.lat_e7[row]) / DEGREES_E7,
-                    quality=quality_words(int(content.quality[row])),
-                    is_before=int(content.fixed_us[row]) <= decided_us,
-                )
+            mine = np.flatnonzero(np.isin(content.device_id, list(devices)))
+            for row in mine.tolist():
+                yield _fix(plan, content, row, received_at, decided_us)
+
+
+def _fix(
+    plan: Plan, fixes: Positions, row: int, received_at: datetime, decided_us: int
+) -> SampleShown:
+    return SampleShown(
+        device=plan.device_codes[int(fixes.device_id[row])],
+        what="position",
+        what_zh="定位",
+        what_en="position",
+        unit="km/h",
+        measured_at=datetime_from_us(fixes.fixed_us[row]),
+        received_at=received_at,
+        value=float(fixes.speed_kmh[row]),
+        lon=int(fixes.lon_e7[row]) / DEGREES_E7,
+        lat=int(fixes.lat_e7[row]) / DEGREES_E7,
+        quality=quality_words(int(fixes.quality[row])),
+        is_before=int(fixes.fixed_us[row]) <= decided_us,
+    )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from rules.bundle.replay import Bundle, Replayed
+from rules.bundle.bundle import Bundle
+from rules.bundle.replay import Replayed
 from rules.engine.learned import CommandWord
 from vocabulary.times import datetime_from_us
 

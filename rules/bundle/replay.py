@@ -1,15 +1,15 @@
-"""Decide again on what a bundle holds, with the real engine, and tell how. Pure."""
+"""Decide again on what a bundle holds, with the real engine and triage. Pure."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
 from cases.request import Hit
-from rules.bundle.chain import FORMAT, BundleError, Chain, opened, sealed
-from rules.bundle.entries import entries_from, entries_json
+from rules.bundle.bundle import Bundle, Decided
+from rules.bundle.chain import BundleError
+from rules.bundle.retriage import Retriaged, retriage
 from rules.engine.fold import fold
 from rules.engine.hold import State as Alarm
 from rules.engine.learned import Learned
@@ -17,79 +17,9 @@ from rules.engine.state import State
 from rules.engine.transition import Transition
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
-from rules.plan.plan_source import PlanSource, source_written
 
-DIGITS = 9
-"""Of numbers that must agree."""
-
-
-class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided: one alarm as it was raised.
-
-    Attributes:
-        rule: Code of the rule.
-        rule_version: Its version.
-        device_id: `device.id`.
-        raised_seq: The journal entry that raised it.
-        measured_us: The deciding sample's own time.
-        severity: How bad it was then; None if only the last is known.
-        value: Of the deciding sample; None for silence.
-        threshold: The limit it reached.
-    """
-
-    rule: str
-    rule_version: int
-    device_id: int
-    raised_seq: int
-    measured_us: int
-    severity: str | None
-    value: float | None
-    threshold: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """One alarm with all it was decided on.
-
-    Attributes:
-        decided: What was decided.
-        source: The part of the plan it needs.
-        entries: Of the journal, up to shortly after the decision.
-    """
-
-    decided: Decided
-    source: PlanSource
-    entries: Sequence[Learned]
-
-    def octets(self) -> bytes:
-        """Return it as JSON with its hashes."""
-        return sealed(
-            {
-                "format": FORMAT,
-                "alarm": msgspec.to_builtins(self.decided),
-                "plan": msgspec.json.decode(source_written(self.source)),
-                "entries": entries_json(self.entries),
-            }
-        )
-
-
-def bundle_from(octets: bytes) -> tuple[Bundle, Chain]:
-    """Return a bundle, once its hashes are seen to be right.
-
-    Raises:
-        TamperedError: If an octet was changed.
-        BundleError: If it is no bundle of this release.
-    """
-    pieces, chain = opened(octets)
-    try:
-        bundle = Bundle(
-            msgspec.convert(pieces["alarm"], Decided),
-            msgspec.convert(pieces["plan"], PlanSource, strict=False),
-            entries_from(pieces["entries"]),
-        )
-    except msgspec.ValidationError as error:
-        raise BundleError(str(error)) from error
-    return bundle, chain
+RUN_ENTRIES = 500
+"""Entries that are folded together where nobody asks what each of them did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,21 +49,25 @@ class Replayed:
 
     Attributes:
         plan: What was judged by.
-        is_same: Whether it came to the same decision.
+        is_raised: Whether the engine came to the same; of a group or storm, whether it
+            did for all members whose samples are here.
         raised: The raise that was found; None if there was none at that entry.
-        transitions: All of them.
         timeline: Every change of state of the alarm's slot.
-        before: The state before the deciding entry.
-        at: The state after it.
+        at: The state after the deciding entry.
+        triaged: What triage came to.
     """
 
     plan: Plan
-    is_same: bool
+    is_raised: bool
     raised: Transition | None
-    transitions: Sequence[Transition]
     timeline: Sequence[Turned]
-    before: State
     at: State
+    triaged: Retriaged
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it came to the same decision, as far as it could be decided again."""
+        return self.is_raised and self.triaged.is_same is not False
 
 
 def replay(bundle: Bundle) -> Replayed:
@@ -142,28 +76,11 @@ def replay(bundle: Bundle) -> Replayed:
     Raises:
         BundleError: If the plan does not judge the device.
     """
-    plan = compile_plan(bundle.source)
-    slot = slot_of(plan, bundle.decided)
-    state = before = at = plan.fresh_state()
-    transitions: list[Transition] = []
-    timeline: list[Turned] = []
-    for run in _runs(bundle.entries, bundle.decided.raised_seq):
-        whole = fold(plan, state, run)
-        if len(run) > 1 and not _turned(state, whole.state, slot):
-            state = whole.state
-            transitions += whole.transitions
-            continue
-        for entry in run:
-            was = state
-            folded = whole if len(run) == 1 else fold(plan, state, [entry])
-            state = folded.state
-            transitions += folded.transitions
-            timeline += _turned(was, state, slot)
-            if entry.seq == bundle.decided.raised_seq:
-                before, at = was, state
-    raised = _raise_in(transitions, bundle.decided)
-    is_same = raised is not None and _agrees(raised, bundle.decided)
-    return Replayed(plan, is_same, raised, transitions, timeline, before, at)
+    try:
+        return _replay(bundle)
+    except (LookupError, ValueError) as error:
+        # Whole by its hashes, and still no bundle that a release could have made.
+        raise BundleError(f"it cannot be decided again: {error}") from error
 
 
 def slot_of(plan: Plan, decided: Decided) -> int:
@@ -175,10 +92,65 @@ def slot_of(plan: Plan, decided: Decided) -> int:
     for slot in range(len(plan.slots)):
         rule = plan.rules[plan.slots.rule[slot]]
         subject = plan.subjects[plan.slots.subject[slot]]
-        key = rule.code, rule.version, subject.device_id
-        if key == (decided.rule, decided.rule_version, decided.device_id):
+        if (rule.code, rule.version, subject.device_id) == decided.key:
             return slot
     raise BundleError(f"{decided.rule} does not judge device {decided.device_id}")
+
+
+def _replay(bundle: Bundle) -> Replayed:
+    decided, plan = bundle.decided, compile_plan(bundle.source)
+    if decided.is_of_many:
+        folded = _fold_all(plan, bundle.entries)
+    else:
+        slot = slot_of(plan, decided)
+        folded = _fold_slot(plan, bundle.entries, slot, decided.raised_seq)
+    triaged = retriage(plan, bundle, folded.transitions)
+    raised = _raise_in(folded.transitions, decided)
+    is_raised = not triaged.strays
+    if not decided.is_of_many:
+        is_raised = raised is not None and _agrees(raised, decided)
+    return Replayed(plan, is_raised, raised, folded.timeline, folded.at, triaged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    transitions: Sequence[Transition]
+    timeline: Sequence[Turned]
+    at: State
+
+
+def _fold_all(plan: Plan, entries: Sequence[Learned]) -> _Folded:
+    state = plan.fresh_state()
+    transitions: list[Transition] = []
+    for begin in range(0, len(entries), RUN_ENTRIES):
+        folded = fold(plan, state, entries[begin : begin + RUN_ENTRIES])
+        state = folded.state
+        transitions += folded.transitions
+    return _Folded(transitions, (), state)
+
+
+def _fold_slot(
+    plan: Plan, entries: Sequence[Learned], slot: int, raised_seq: int
+) -> _Folded:
+    """Fold entries so that every change of one slot's state is seen."""
+    state = at = plan.fresh_state()
+    transitions: list[Transition] = []
+    timeline: list[Turned] = []
+    for run in _runs(entries, raised_seq):
+        whole = fold(plan, state, run)
+        if len(run) > 1 and not _turned(state, whole.state, slot):
+            state = whole.state
+            transitions += whole.transitions
+            continue
+        for entry in run:
+            was = state
+            folded = whole if len(run) == 1 else fold(plan, state, [entry])
+            state = folded.state
+            transitions += folded.transitions
+            timeline += _turned(was, state, slot)
+            if entry.seq == raised_seq:
+                at = state
+    return _Folded(transitions, timeline, at)
 
 
 def decided_of(transition: Transition) -> Decided:
@@ -210,7 +182,7 @@ def _runs(entries: Sequence[Learned], raised_seq: int) -> Iterator[list[Learned]
         yield run
 
 
-def _raise_in(transitions: Sequence[Transition], decided: Decided) -> Transition | None:
+def _raise_in(transitions: Iterable[Transition], decided: Decided) -> Transition | None:
     """Return the raise of the deciding entry, if there is one."""
     return next(
         (
@@ -227,24 +199,12 @@ def _raise_in(transitions: Sequence[Transition], decided: Decided) -> Transition
 
 
 def _agrees(raised: Transition, decided: Decided) -> bool:
-    """Tell whether it is the same decision, its numbers to `DIGITS`.
-
-    Of a bundle fewer rows are calculated at once than were live, and the last bit of a
-    distance depends on how many a processor takes together.
-    """
-    found = decided_of(raised)
-    return (
-        found.rule_version == decided.rule_version
-        and decided.severity in (None, found.severity)
-        and _is_near(found.value, decided.value)
-        and _is_near(found.threshold, decided.threshold)
-    )
-
-
-def _is_near(found: float | None, told: float | None) -> bool:
-    """Tell whether two numbers agree; of silence it is not kept how long it was."""
-    return (
-        told is None or found is None or math.isclose(found, told, rel_tol=10**-DIGITS)
+    """Tell whether it is the same decision; what was not kept of it agrees."""
+    found = msgspec.structs.asdict(decided_of(raised))
+    told = msgspec.structs.asdict(decided)
+    return all(
+        told[name] in (None, found[name])
+        for name in ("rule_version", "severity", "value", "threshold")
     )
 
 

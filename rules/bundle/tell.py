@@ -1,58 +1,58 @@
-"""An explanation as lines for a person, in Chinese or English. Pure."""
+"""An explanation as lines for a person: 中文 first with English beside it. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rules.bundle.explain import Explained, SampleShown
+from rules.bundle.course import CourseStep
+from rules.bundle.explain import Explained, SampleShown, named_quantity
+from rules.bundle.many import Gathered, MemberShown
 from rules.bundle.orders import OrderShown
-from rules.bundle.whole import Whole
+from rules.bundle.tell_words import word
+from rules.bundle.whole import KEPT, Whole
 from vocabulary.command_effect import UNLIMITED
 
-ZH: Mapping[str, str] = {
-    "normal": "正常",
-    "pending": "待确认",
-    "active": "报警",
-    "clearing": "待解除",
-    "minor": "一般",
-    "major": "较重",
-    "critical": "紧急",
-    "good": "良好",
-    "filed": "立案",
-    "waiting": "等待同组",
-    "brief": "等待中已解除，不立案",
-    "member": "并入成组案件",
-    "storm": "并入成批案件",
-    "maintenance": "维护窗口内，不立案",
-    "unstable": "信号不稳定，只计数",
-    "shadow": "规则试运行，不立案",
-    "noted": "规则不立案",
-    "late": "迟到",
-    "future": "来自未来",
-    "out_of_range": "超量程",
-    "jump": "突跳",
-    "stuck": "卡滞",
-    "clock_corrected": "时钟已校正",
-    "no_integrity_check": "无校验",
-    "simulated": "模拟",
-    "no_device_time": "无设备时间",
-    "sensor_fault": "传感器故障",
-    "switch_on": "开",
-    "switch_off": "关",
-    "dim": "调光",
-    "programme": "下发方案",
-    "native": "厂家命令",
-    "interval": "上报间隔",
-    "queued": "待发",
-    "sent": "已发出",
-    "acked": "已应答",
-    "effect_seen": "已见效",
-    "effect_not_seen": "未见效",
-    "refused": "被拒绝",
-    "expired": "已过期",
-    "cancelled": "已撤回",
-}
-"""Words that the records have in English."""
+BESIDE = "  |  "
+"""Between the two languages of a line."""
+
+MOST_MEMBERS = 60
+"""Members of a group or storm that are listed; of more, the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """In which language, and whose times.
+
+    Attributes:
+        lang: zh, en, or empty for both.
+        zone: The city's.
+    """
+
+    lang: str
+    zone: ZoneInfo
+
+    def say(self, zh: str, en: str, *, indent: int = 0) -> str:
+        """Return a line in the language that is wanted."""
+        return " " * indent + BESIDE.join(self._in(zh, en))
+
+    def word(self, english: str) -> str:
+        """Return one word that the records have in English."""
+        found = word(english)
+        return self.name(found.zh, found.en)
+
+    def name(self, zh: str, en: str) -> str:
+        """Return a name."""
+        return " ".join(part for part in self._in(zh, en) if part)
+
+    def time(self, at: datetime) -> str:
+        """Return a time with its offset from UTC."""
+        local = at.astimezone(self.zone)
+        return local.isoformat(sep=" ", timespec="seconds")
+
+    def _in(self, zh: str, en: str) -> Sequence[str]:
+        both = {"zh": (zh,), "en": (en,)}.get(self.lang, (zh, en))
+        return list(dict.fromkeys(both))
 
 
 def lines_of(whole: Whole, *, lang: str, zone: ZoneInfo) -> Iterator[str]:
@@ -60,129 +60,234 @@ def lines_of(whole: Whole, *, lang: str, zone: ZoneInfo) -> Iterator[str]:
 
     Args:
         whole: The explanation.
-        lang: `zh` or `en`.
+        lang: `zh` or `en`; empty for both.
         zone: Whose times are shown.
     """
-    is_zh = lang == "zh"
-    alarm = whole.alarm
-    yield alarm.reason_zh if is_zh else alarm.reason_en
-    yield (
-        f"{'规则' if is_zh else 'rule'} {alarm.rule}@{alarm.rule_version}, "
-        f"{'设备' if is_zh else 'device'} {alarm.device_code}, "
-        f"{_word(alarm.severity, is_zh=is_zh)}, "
-        f"{_time(alarm.measured_at, zone)} → {_time(alarm.raised_at, zone)}"
-    )
-    yield from _triage(whole, is_zh=is_zh)
+    tongue = Tongue(lang, zone)
+    yield from _head(whole, tongue)
+    yield from _became(whole, tongue)
     if whole.explained is not None:
-        yield from _engine(whole.explained, is_zh=is_zh, zone=zone)
-    if whole.why_not:
-        yield f"{'无法重放' if is_zh else 'cannot be decided again'}: {whole.why_not}"
-    elif whole.is_same is not None:
-        yield _verdict(is_same=whole.is_same, is_zh=is_zh)
-        yield f"SHA-256 {whole.total}"
+        yield from _engine(whole.explained, tongue)
+    if whole.gathered is not None:
+        yield from _many(whole.gathered, tongue)
+    yield from _verdict(whole, tongue)
 
 
-def _triage(whole: Whole, *, is_zh: bool) -> Iterator[str]:
-    alarm, route = whole.alarm, whole.route
-    said = f"{'处置' if is_zh else 'handling'}: {_word(alarm.handling, is_zh=is_zh)}"
-    if alarm.lead_rule is not None:
-        said += f" ({alarm.lead_rule}, {'报警' if is_zh else 'alarm'} {alarm.lead_id})"
-    if alarm.window_id is not None:
-        said += f" ({alarm.window_id}: {alarm.window_reason}, {alarm.window_owner})"
-    yield said
+def _head(whole: Whole, tongue: Tongue) -> Iterator[str]:
+    alarm, told = whole.alarm, whole.explained
+    yield tongue.say(alarm.reason_zh, alarm.reason_en)
+    names = f"{alarm.rule}@{alarm.rule_version}"
+    if told is not None:
+        names = f"{tongue.name(told.name_zh, told.name_en)} ({names})"
+    elif whole.gathered is not None:
+        many = whole.gathered
+        names = f"{tongue.name(many.name_zh, many.name_en)} ({names})"
+    yield f"{tongue.name('规则', 'rule')}: {names}"
     yield (
-        f"一小时内第 {alarm.raises} 次"
-        if is_zh
-        else f"raised {alarm.raises} times within the hour"
+        f"{tongue.name('设备', 'device')}: {alarm.device_code}, "
+        f"{tongue.word(alarm.severity)}"
+    )
+    yield (
+        f"{tongue.name('采样', 'measured')}: {tongue.time(alarm.measured_at)}, "
+        f"{tongue.name('报警', 'raised')}: {tongue.time(alarm.raised_at)}"
+        + (
+            ""
+            if alarm.cleared_at is None
+            else f", {tongue.name('解除', 'cleared')}: {tongue.time(alarm.cleared_at)}"
+        )
+    )
+
+
+def _became(whole: Whole, tongue: Tongue) -> Iterator[str]:
+    alarm, route = whole.alarm, whole.route
+    yield f"{tongue.name('处置', 'handling')}: {tongue.word(alarm.handling)}"
+    if alarm.window_reason is not None:
+        yield (
+            f"{tongue.name('维护窗口', 'maintenance window')}: {alarm.window_reason} "
+            f"({alarm.window_owner})"
+        )
+    yield from _course(whole.course, tongue)
+    yield tongue.say(
+        f"一小时内第 {alarm.raises} 次",
+        f"raised {alarm.raises} times within the hour",
     )
     if route is not None:
-        unit = route.unit_zh if is_zh else route.unit_en
+        yield f"{tongue.name('案件', 'case')}: {route.number}"
+        cell = route.cell or tongue.name("网格外", "outside the grid")
+        yield f"{tongue.name('网格', 'cell')}: {cell}"
+        why = tongue.name(route.unit_reason_zh, route.unit_reason_en)
         yield (
-            f"{'案件' if is_zh else 'case'} {route.number}, "
-            f"{'网格' if is_zh else 'cell'} {route.cell or '-'}, "
-            f"{route.unit} {unit} ({route.unit_reason})"
+            f"{tongue.name('承办单位', 'department')}: "
+            f"{tongue.name(route.unit_zh, route.unit_en)} ({route.unit}); {why}"
         )
     for correction in whole.corrections:
-        yield f"{'更正' if is_zh else 'correction'}: {correction}"
+        yield f"{tongue.name('更正', 'correction')}: {correction}"
 
 
-def _engine(told: Explained, *, is_zh: bool, zone: ZoneInfo) -> Iterator[str]:
+def _course(course: Sequence[CourseStep], tongue: Tongue) -> Iterator[str]:
+    for step in course:
+        yield f"  {tongue.time(step.at)}  {tongue.say(step.zh, step.en)}"
+
+
+def _engine(told: Explained, tongue: Tongue) -> Iterator[str]:
     for limit in told.limits:
         yield (
-            f"{'限值' if is_zh else 'limit'} {limit.at:g} "
-            f"{_word(limit.severity, is_zh=is_zh)}, "
-            f"{'回差至' if is_zh else 'released at'} {limit.release:g}"
+            f"{tongue.name('限值', 'limit')} {limit.at:g}: "
+            f"{tongue.word(limit.severity)}, "
+            f"{tongue.name('回差至', 'released at')} {limit.release:g}"
         )
     yield (
-        f"{'持续' if is_zh else 'on-delay'} {told.on_delay_s:g} s, "
-        f"{'解除' if is_zh else 'off-delay'} {told.off_delay_s:g} s, "
-        f"{'最大间隔' if is_zh else 'largest gap'} {told.largest_gap_s:g} s, "
-        f"{'允许迟到' if is_zh else 'allowed lateness'} {told.lateness_s:g} s"
+        f"{tongue.name('持续', 'on-delay')} {told.on_delay_s:g} s, "
+        f"{tongue.name('解除', 'off-delay')} {told.off_delay_s:g} s, "
+        f"{tongue.name('最大间隔', 'largest gap')} {told.largest_gap_s:g} s, "
+        f"{tongue.name('允许迟到', 'allowed lateness')} {told.lateness_s:g} s"
     )
     for side in told.sides:
         value = "?" if side.value is None else f"{side.value:g}"
         yield (
-            f"{'前提' if is_zh else 'while'} {side.device} {side.quantity} "
-            f"{'≥' if side.is_above else '≤'} {side.limit:g}: {value} "
+            f"{tongue.name('前提', 'while')} {side.device} "
+            f"{tongue.name(side.quantity_zh, side.quantity_en)} "
+            f"{'≥' if side.is_above else '≤'} {side.limit:g} {side.unit}: {value} "
             f"{'✓' if side.is_true else '✗'}"
         )
     if told.is_scheduled:
-        words = ("关", "开") if is_zh else ("closed", "open")
-        yield f"{'时段' if is_zh else 'schedule'}: {words[told.is_open]}"
-    for step in told.timeline:
-        mark = " ◀" if step.is_decision else ""
-        yield (
-            f"  {_time(step.at, zone)}  {_word(step.severity, is_zh=is_zh)}: "
-            f"{_word(step.before, is_zh=is_zh)} → "
-            f"{_word(step.after, is_zh=is_zh)}{mark}"
-        )
+        words = ("关", "closed"), ("开", "open")
+        yield f"{tongue.name('时段', 'schedule')}: {tongue.name(*words[told.is_open])}"
+    yield from _states(told, tongue)
+    if told.orders:
+        yield f"{tongue.name('命令', 'orders')}:"
     for order in told.orders:
-        yield _order(order, is_zh=is_zh, zone=zone)
+        yield _order(order, tongue)
+    yield from _samples(told, tongue)
+
+
+def _states(told: Explained, tongue: Tongue) -> Iterator[str]:
+    if told.timeline:
+        yield f"{tongue.name('状态', 'states')}:"
+    for step in told.timeline:
+        mark = f" ◀ {tongue.name('本次报警', 'this alarm')}" if step.is_decision else ""
+        yield (
+            f"  {tongue.time(step.at)}  {tongue.word(step.severity)}: "
+            f"{tongue.word(step.before)} → {tongue.word(step.after)}{mark}"
+        )
+
+
+def _samples(told: Explained, tongue: Tongue) -> Iterator[str]:
+    if told.samples:
+        yield f"{tongue.name('样本', 'samples')}:"
+    is_before = True
     for sample in told.samples:
-        yield _sample(sample, is_zh=is_zh, zone=zone)
+        if is_before and not sample.is_before:
+            yield f"  — {tongue.name('报警之后', 'after the decision')} —"
+        is_before = sample.is_before
+        yield _sample(sample, tongue)
 
 
-def _order(order: OrderShown, *, is_zh: bool, zone: ZoneInfo) -> str:
-    mark = " ◀" if order.is_judged else ""
+def _order(order: OrderShown, tongue: Tongue) -> str:
+    mark = f" ◀ {tongue.name('本次报警', 'this alarm')}" if order.is_judged else ""
     wanted = ""
     if order.quantity is not None and order.low is not None and order.high is not None:
         is_open = order.high >= UNLIMITED
         shown = f"≥ {order.low:g}" if is_open else f"{order.low:g} – {order.high:g}"
-        wanted = f" ({'应见' if is_zh else 'to show'} {order.quantity} {shown})"
-    return (
-        f"  {_time(order.at, zone)}  {order.device} "
-        f"{'命令' if is_zh else 'command'} {order.number} "
-        f"{_word(order.turn, is_zh=is_zh)}: "
-        f"{_word(order.state, is_zh=is_zh)}{wanted}{mark}"
-    )
-
-
-def _sample(sample: SampleShown, *, is_zh: bool, zone: ZoneInfo) -> str:
-    words = ", ".join(_word(word, is_zh=is_zh) for word in sample.quality)
-    place = "" if sample.lon is None else f" {sample.lon:.6f} {sample.lat:.6f}"
-    return (
-        f"    {_time(sample.measured_at, zone)}  {sample.device} {sample.what} "
-        f"{sample.value:g}{place}  {words or _word('good', is_zh=is_zh)}"
-    )
-
-
-def _verdict(*, is_same: bool, is_zh: bool) -> str:
-    if is_same:
-        return (
-            "重放：结论相同"
-            if is_zh
-            else "decided again: it comes to the same decision"
+        named = named_quantity(order.quantity)
+        wanted = (
+            f" ({tongue.name('应见', 'to show')} "
+            f"{tongue.name(named.zh, named.en)} {shown} {named.unit})"
         )
     return (
-        "重放：结论不同（规则或注册资料之后有变）"
-        if is_zh
-        else "decided again: it does NOT come to the same decision (registry changed?)"
+        f"  {tongue.time(order.at)}  {order.device} "
+        f"{tongue.name('命令', 'command')} {order.number} "
+        f"{tongue.word(order.turn)}: {tongue.word(order.state)}{wanted}{mark}"
     )
 
 
-def _word(word: str, *, is_zh: bool) -> str:
-    return ZH.get(word, word) if is_zh else word
+def _sample(sample: SampleShown, tongue: Tongue) -> str:
+    words = ", ".join(tongue.word(each) for each in sample.quality)
+    place = "" if sample.lon is None else f" {sample.lon:.6f} {sample.lat:.6f}"
+    return (
+        f"  {tongue.time(sample.measured_at)}  {sample.device} "
+        f"{tongue.name(sample.what_zh, sample.what_en)} "
+        f"{sample.value:g} {sample.unit}{place}  {words or tongue.word('good')}"
+    )
 
 
-def _time(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+def _many(many: Gathered, tongue: Tongue) -> Iterator[str]:
+    if many.children is not None:
+        yield tongue.say(
+            f"上级 {many.upstream}：所辖 {many.children} 个设备，"
+            f"{many.within_s:g} 秒内达 {many.needed} 个即成组",
+            f"upstream {many.upstream}: {many.children} devices, a group from "
+            f"{many.needed} within {many.within_s:g} s on",
+        )
+    else:
+        yield tongue.say(
+            f"同一片区一分钟内达 {many.needed} 起即成批",
+            f"a storm from {many.needed} in one area within a minute on",
+        )
+    if (burst := many.burst) is not None:
+        yield tongue.say(
+            f"最能解释的管段 {burst.pipe}，距 {burst.start} {burst.metres} m，"
+            f"把握 {burst.certainty:.0%}，其次 {burst.runner_up or '无'}；"
+            f"到达时间{'相符' if burst.slack_s >= 0 else '不完全相符'}",
+            f"pipe {burst.pipe} explains it best, {burst.metres} m from "
+            f"{burst.start}, clear by {burst.certainty:.0%}, next is "
+            f"{burst.runner_up or 'none'}; times of arrival "
+            f"{'agree' if burst.slack_s >= 0 else 'do not quite agree'}",
+        )
+    yield f"{tongue.name('成员（按先后）', 'members, in order of arrival')}:"
+    for member in many.members[:MOST_MEMBERS]:
+        yield _member(member, tongue)
+    if len(many.members) > MOST_MEMBERS:
+        left = len(many.members) - MOST_MEMBERS
+        yield tongue.say(f"另有 {left} 个", f"{left} more", indent=2)
+    if many.unheard:
+        yield (
+            f"{tongue.name('状态不明', 'nobody can tell of')}: "
+            f"{', '.join(many.unheard[:MOST_MEMBERS])}"
+        )
+
+
+def _member(member: MemberShown, tongue: Tongue) -> str:
+    value = ""
+    if member.value is not None and member.threshold is not None:
+        value = (
+            f" {member.value:g} ({tongue.name('限值', 'limit')} {member.threshold:g})"
+        )
+    filed = (
+        f" {tongue.name('曾单独立案', 'was filed alone')}" if member.was_filed else ""
+    )
+    told = "" if member.is_judged else f" {tongue.name('仅转述', 'only told')}"
+    return (
+        f"  {tongue.time(member.felt_at)}  {member.device} "
+        f"{tongue.name(member.rule_zh, member.rule_en)}{value}{filed}{told}"
+    )
+
+
+def _verdict(whole: Whole, tongue: Tongue) -> Iterator[str]:
+    if whole.why_not:
+        yield f"{tongue.name('无法重放', 'cannot be decided again')}: {whole.why_not}"
+        return
+    if whole.source == KEPT and whole.kept_at is not None:
+        at = tongue.time(whole.kept_at)
+        yield tongue.say(
+            f"依据：随案保存的证据包（{at}）",
+            f"from the bundle kept with its case at {at}",
+        )
+    else:
+        yield tongue.say("依据：刚由日志生成", "from the journal, just now")
+    if whole.is_same:
+        yield tongue.say(
+            "重放：结论相同", "decided again: it comes to the same decision"
+        )
+    else:
+        yield tongue.say(
+            "重放：结论不同（规则或注册资料之后有变？）",
+            "decided again: it does NOT come to the same decision"
+            " (were rules or devices changed since?)",
+        )
+    if not whole.is_triaged:
+        yield (
+            f"{tongue.name('处置仅转述', 'its handling is told, not decided again')}: "
+            f"{whole.why_told}"
+        )
+    yield f"SHA-256 {whole.total}"

@@ -1,17 +1,42 @@
 """One alarm's whole explanation: what is stored, and what deciding again shows."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
+from cases.routing import reason_words
+from rules.bundle.bundle import Bundle, bundle_from, seen_from
 from rules.bundle.chain import BundleError, opened
+from rules.bundle.course import CourseStep, course_of
 from rules.bundle.explain import Explained, explained
-from rules.bundle.make import LONGEST_H, NoBundleError, make_bundle
+from rules.bundle.make import NoBundleError, decided_in, make_bundle
+from rules.bundle.many import Gathered, gathered_of
+from rules.bundle.reach import LONGEST_H
+from rules.bundle.replay import Replayed, replay
+from store.bundles import kept_bundle
 from store.connection import Connection
 from store.corrections import corrections
 from store.explain_read import AlarmFacts, RouteFacts, alarm_facts, route_of
 
 MOST_CORRECTIONS = 20
 """Corrections that are told of one alarm."""
+
+KEPT, JOURNAL = "case", "journal"
+"""Where a bundle came from: it was kept with the case, or made just now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(RouteFacts):
+    """Where the case of an alarm went, and why, in words.
+
+    Attributes:
+        unit_reason_zh: 为何派给该部门.
+        unit_reason_en: Why that department.
+    """
+
+    unit_reason_zh: str
+    unit_reason_en: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,20 +46,44 @@ class Whole:
     Attributes:
         alarm: What is stored of it.
         route: Where its case went, and why; None without a case.
-        explained: What the engine did; None where that cannot be shown any more.
+        explained: What the engine did; None of a group or storm, and where that cannot
+            be shown any more.
+        gathered: What a group or storm is made of; None for the alarm of a rule.
+        course: What triage made of it, as far as the bundle reaches.
+        source: case: a bundle that was kept with the case; journal: one that was made
+            of the journal just now; empty without a bundle.
+        kept_at: When it was kept, by the journal's time.
         is_same: Whether deciding again comes to the same; None if it cannot be tried.
+        is_triaged: Whether what became of it was decided again as well.
+        why_told: Why that is only told; empty if it was decided again.
         total: SHA-256 of the bundle's chain; None without a bundle.
         why_not: Why there is no bundle; empty if there is one.
         corrections: What late samples would have changed, in words.
     """
 
     alarm: AlarmFacts
-    route: RouteFacts | None
-    explained: Explained | None
-    is_same: bool | None
-    total: str | None
-    why_not: str
+    route: Route | None
+    explained: Explained | None = None
+    gathered: Gathered | None = None
+    course: Sequence[CourseStep] = ()
+    source: str = ""
+    kept_at: datetime | None = None
+    is_same: bool | None = None
+    is_triaged: bool = False
+    why_told: str = ""
+    total: str | None = None
+    why_not: str = ""
     corrections: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A bundle, where it came from, and what deciding on it again came to."""
+
+    bundle: Bundle
+    replayed: Replayed
+    octets: bytes
+    kept_at: datetime | None
 
 
 async def explain_alarm(
@@ -46,6 +95,9 @@ async def explain_alarm(
 ) -> tuple[Whole, bytes] | None:
     """Return the explanation of an alarm and its bundle's octets, which may be empty.
 
+    What was kept with its case is taken before what the journal still holds: it was
+    made under the rules and the registry of then.
+
     Args:
         connection: Any.
         alarm_id: `alarm.id`.
@@ -55,30 +107,69 @@ async def explain_alarm(
     alarm = await alarm_facts(connection, alarm_id)
     if alarm is None:
         return None
-    route = None
-    if alarm.case_id is not None:
-        route = await route_of(connection, alarm.case_id)
-    if ":" in alarm.rule:
-        why = f"{alarm.rule} stands for many alarms; each of them can be explained"
-        return _without(alarm, route, why), b""
+    route = await _where(connection, alarm)
+    corrected = await _corrected(connection, alarm_id)
     try:
-        made = await make_bundle(
-            connection, alarm, time_zone=time_zone, longest_h=longest_h
-        )
-        told = explained(made.bundle, made.replayed)
+        found = await _kept(connection, alarm)
+        if found is None:
+            made = await make_bundle(
+                connection, alarm, time_zone=time_zone, longest_h=longest_h
+            )
+            found = _Found(made.bundle, made.replayed, made.bundle.octets(), None)
     except (NoBundleError, BundleError) as error:
-        return _without(alarm, route, str(error)), b""
-    octets = made.bundle.octets()
-    whole = Whole(
+        whole = Whole(
+            alarm=alarm, route=route, why_not=str(error), corrections=corrected
+        )
+        return whole, b""
+    return _whole(alarm, route, found, corrected), found.octets
+
+
+def _whole(
+    alarm: AlarmFacts, route: Route | None, found: _Found, corrected: Sequence[str]
+) -> Whole:
+    bundle, replayed = found.bundle, found.replayed
+    return Whole(
         alarm=alarm,
         route=route,
-        explained=told,
-        is_same=made.replayed.is_same,
-        total=opened(octets)[1].total,
-        why_not="",
-        corrections=await _corrected(connection, alarm_id),
+        explained=None if alarm.is_of_many else explained(bundle, replayed),
+        gathered=gathered_of(bundle, replayed),
+        course=course_of(bundle, replayed),
+        source=JOURNAL if found.kept_at is None else KEPT,
+        kept_at=found.kept_at,
+        is_same=replayed.is_same,
+        is_triaged=replayed.triaged.is_same is not None,
+        why_told=bundle.gone.why_not,
+        total=opened(found.octets)[1].total,
+        corrections=corrected,
     )
-    return whole, octets
+
+
+async def _kept(connection: Connection, alarm: AlarmFacts) -> _Found | None:
+    """Return what was kept with a case; a member's samples are in its group's bundle.
+
+    Raises:
+        BundleError: If it is not what it was.
+    """
+    kept = await kept_bundle(connection, alarm.id)
+    if kept is None and alarm.lead_id is not None:
+        kept = await kept_bundle(connection, alarm.lead_id)
+    if kept is None or not kept.octets:
+        return None
+    bundle = seen_from(bundle_from(kept.octets)[0], decided_in(alarm))
+    if bundle is None:
+        return None
+    replayed = await asyncio.to_thread(replay, bundle)
+    return _Found(bundle, replayed, kept.octets, kept.made_at)
+
+
+async def _where(connection: Connection, alarm: AlarmFacts) -> Route | None:
+    if alarm.case_id is None:
+        return None
+    facts = await route_of(connection, alarm.case_id)
+    if facts is None:
+        return None
+    words = reason_words(facts.unit_reason)
+    return Route(**asdict(facts), unit_reason_zh=words.zh, unit_reason_en=words.en)
 
 
 async def _corrected(connection: Connection, alarm_id: int) -> list[str]:
@@ -89,14 +180,3 @@ async def _corrected(connection: Connection, alarm_id: int) -> list[str]:
         f"{row.kind} {row.severity} {row.measured_at:%Y-%m-%d %H:%M:%S}Z"
         for row in rows
     ]
-
-
-def _without(alarm: AlarmFacts, route: RouteFacts | None, why: str) -> Whole:
-    return Whole(
-        alarm=alarm,
-        route=route,
-        explained=None,
-        is_same=None,
-        total=None,
-        why_not=why,
-    )

@@ -1,9 +1,12 @@
 """Areas on a conformal map, where distances to them are taken.
 
-One map serves all areas of a city, and of a country. It is cut open half a world away
-from the first of them, so that nothing near them is torn apart by the 180th meridian.
+One map serves all areas of a city, and of a country. It is cut open at the 180th
+meridian, or for a city near that one at the prime meridian, so that nothing is torn.
+Not half a world away from the areas themselves: then the last bit of a distance would
+depend on which other areas there are, and fewer could not be decided on again alike.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -19,6 +22,11 @@ from vocabulary.position import DEGREES_E7
 
 LONGEST_EDGE_DEG = 0.05
 """Straight on the map and straight in degrees differ by centimetres up to here."""
+
+
+CUT_OPEN_DEG = (-142.0, 162.0)
+"""Areas between these meridians lie on the map cut at 180 degrees, those beyond on the
+one cut at 0. No city stands on either: they run through open sea and empty land."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,7 @@ class Plane:
     @classmethod
     def of(cls, areas: Sequence[BaseGeometry]) -> Self:
         """Return the plane of areas in degrees."""
-        # The middle of two parts beside the date line is half a world away from both.
-        lon = float(areas[0].representative_point().x) if areas else 0.0
+        lon = _middle(areas[0]) if areas else 0.0
         shapes = np.empty(len(areas), np.object_)
         shapes[:] = [_on_map(area, lon) for area in areas]
         borders = shapely.boundary(shapes)
@@ -105,6 +112,15 @@ def ways_between(begin: Points, end: Points) -> NDArray[np.object_]:
         (np.stack((begin.x, begin.y), axis=1), np.stack((end.x, end.y), axis=1)), axis=1
     )
     return np.asarray(shapely.linestrings(corners), np.object_)
+
+
+def _middle(area: BaseGeometry) -> float:
+    """Return the middle meridian of the map that an area lies on."""
+    west, east = CUT_OPEN_DEG
+    # The middle of two parts beside the date line is half a world away from both.
+    lon = float(area.representative_point().x)
+    lon -= TURN * math.floor((lon + HALF_TURN) / TURN)
+    return 0.0 if west < lon < east else HALF_TURN
 
 
 def _on_map(area: BaseGeometry, lon: float) -> BaseGeometry:

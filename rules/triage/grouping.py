@@ -11,7 +11,7 @@ from rules.engine.transition import Transition
 from rules.triage.bundling import join, list_unheard, nodes_of, opened
 from rules.triage.bursting import join_burst
 from rules.triage.desk import Handling
-from rules.triage.layout import Node, is_silence
+from rules.triage.layout import Layout, Node, is_silence
 from rules.triage.turn import AlarmKey, key_of
 from rules.triage.work import Work, us
 
@@ -48,9 +48,9 @@ def gather(work: Work, key: AlarmKey) -> None:
             return
 
 
-def waits_s(work: Work, key: AlarmKey) -> float:
-    """Return how long an alarm waits for its siblings; 0 for not at all."""
-    nodes = work.layout.member.get((key.rule, key.device_id), ())
+def waits_for(layout: Layout, key: AlarmKey) -> float:
+    """Return how many seconds an alarm waits for its siblings; 0 for not at all."""
+    nodes = layout.member.get((key.rule, key.device_id), ())
     return max(
         (n.group.within_s for n in nodes if len(n.children) >= n.group.least),
         default=0.0,

@@ -18,7 +18,7 @@ from rules.triage.bursting import open_burst
 from rules.triage.decision import Decision, File, Note
 from rules.triage.desk import NEVER_DUE, Desk, Handling, Held
 from rules.triage.flapping import is_unstable, settle
-from rules.triage.grouping import gather, join_standing, lead, waits_s
+from rules.triage.grouping import gather, join_standing, lead, waits_for
 from rules.triage.storming import calm, is_too_much
 from rules.triage.turn import AlarmKey, key_of, turn_of
 from rules.triage.work import Work, is_safety, us
@@ -128,7 +128,7 @@ def _place(work: Work, transition: Transition) -> None:
     gather(work, key)
     if work.held[key].bundle is not None:
         return
-    waits = waits_s(work, key)
+    waits = waits_for(work.layout, key)
     if waits:
         due_us = work.at_us + us(waits)
         work.note(key, transition, Handling.WAITING, due_us=due_us)

@@ -115,6 +115,15 @@ def play(case: Case, texts: Iterable[str]) -> Played:
     return Played(case, rows, tuple(dict.fromkeys(scene.filed(filed))))
 
 
+def journal_of(case: Case, texts: Iterable[str]) -> tuple[PlanSource, list[Learned]]:
+    """Return what a timeline is judged by and on, for whoever folds it himself."""
+    scene, entries = _Scene.of(case, list(texts)), list[Learned]()
+    for column in range(case.columns):
+        entries += scene.entries(entries[-1].seq if entries else 0, column)
+    last = entries[-1].seq
+    return scene.plan.source, [*entries, *scene.seconds_after(last)]
+
+
 def _learn(
     plan: Plan, state: State, desk: Desk, entries: list[Learned]
 ) -> tuple[State, Desk, list[Decision]]:

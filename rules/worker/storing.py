@@ -9,11 +9,13 @@ from typing import TypeAlias
 from cases.filing import file_cases
 from cases.request import FilingRequest, JoinRequest
 from devices.registry.snapshot import Snapshot
+from rules.bundle.reach import AFTER
 from rules.plan.plan import Plan
 from rules.triage.decision import Close, Decision, Open, Unheard
 from rules.worker.booking import alarm_keys, book, new_alarms
 from rules.worker.halting import BrokenPartError, Faults, part_of
 from store.alarms import change_alarms, raise_alarms, standing_alarms
+from store.bundles import ask_for_bundles
 from store.connection import Connection
 from store.rule_faults import FaultKind
 
@@ -66,6 +68,8 @@ async def _book(
     raised = await raise_alarms(connection, new_alarms(plan, decisions))
     booked = book(plan, decisions, standing=standing, raised=raised)
     await change_alarms(connection, booked.changes)
+    if raised:
+        await ask_for_bundles(connection, raised.values(), after=AFTER)
     for stray in booked.strays:
         log.error("rules: decided on an alarm that does not stand: %s", stray)
     return booked.requests

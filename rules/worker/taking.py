@@ -23,6 +23,7 @@ from rules.worker.halting import (
     uncompilable,
 )
 from rules.worker.judging import Judged, judge_all
+from rules.worker.noting import note_triage
 from rules.worker.present import current_source
 from rules.worker.resume import CONSUMER, Position, reload, save
 from rules.worker.storing import Town, file_requests, store_alarms
@@ -126,6 +127,9 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
         await note(connection, folded.late)
         requests = await store_alarms(
             connection, position.plan, judged.decisions, faults
+        )
+        await note_triage(
+            connection, worker.position, judged, faults, shard=worker.shard
         )
         is_reload = await _is_retry(after) or last.kind in BARRIERS
         if is_reload:

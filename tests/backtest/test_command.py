@@ -11,7 +11,7 @@ import pytest
 
 from gezhi.backtest import Wish, run_backtest
 from gezhi.explain import Wish as ExplainWish
-from gezhi.explain import lang_of, run_explain, run_replay
+from gezhi.explain import run_explain, run_replay
 from tests.rules.city_feed import NOON, Feed
 from tests.rules.workers import ZONE, fold_all
 from tests.triage.city import City
@@ -87,10 +87,3 @@ async def test_the_commands_print_what_they_found(
     assert number in told
     assert "重放：结论相同" in told
     assert await asyncio.to_thread(run_replay, bundle) == 0
-
-
-@pytest.mark.parametrize(
-    ("locale", "lang"), [("zh_CN.UTF-8", "zh"), ("en_US.UTF-8", "en"), ("C", "en")]
-)
-def test_the_language_is_that_of_the_locale(locale: str, lang: str) -> None:
-    assert lang_of(locale) == lang

@@ -11,8 +11,9 @@ import asyncpg
 import orjson
 import pytest
 
+from rules.bundle.bundle import bundle_from
 from rules.bundle.chain import BundleError, TamperedError
-from rules.bundle.replay import bundle_from, replay
+from rules.bundle.replay import replay
 from rules.bundle.tell import lines_of
 from rules.bundle.whole import explain_alarm
 from tests.rules.city_feed import Feed
@@ -42,15 +43,18 @@ async def test_every_alarm_is_decided_again_and_no_octet_can_be_changed(
             found = await explain_alarm(connection, row["id"], time_zone=ZONE)
         assert found is not None
         whole, bundle = found
-        for lang in ("zh", "en"):
+        for lang in ("zh", "en", ""):
             assert list(lines_of(whole, lang=lang, zone=ZoneInfo(ZONE)))
-        if ":" in row["rule"]:
-            assert whole.why_not
-            continue
         assert whole.is_same, row["rule"]
+        assert whole.is_triaged, row["rule"]
+        assert whole.course
+        assert replay(bundle_from(bundle)[0]).is_same
+        if ":" in row["rule"]:
+            assert whole.gathered is not None
+            assert whole.gathered.members
+            continue
         assert whole.explained is not None
         assert any(step.is_decision for step in whole.explained.timeline)
-        assert replay(bundle_from(bundle)[0]).is_same
         octets = octets or bundle
     rng = random.Random(1)  # noqa: S311 not a secret
     for place in rng.sample(range(len(octets)), 60):

@@ -1,0 +1,187 @@
+"""Copy what alarms of cases were decided on out of the journal, before that is dropped.
+
+Beside the fold and never in its way: the worker only notes that an alarm was raised.
+Once the journal has gone far enough each bundle is made and kept, once, in one
+transaction with the note; a process that is killed in between begins it again.
+"""
+
+import asyncio
+import logging
+import random
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from rules.bundle.bundle import bundle_from, seen_from
+from rules.bundle.chain import BundleError, opened
+from rules.bundle.make import Made, NoBundleError, decided_in, make_bundle
+from rules.bundle.reach import AFTER, MOST_OCTETS
+from rules.files.rule_file import RuleFileError
+from rules.triage.desk import Handling
+from rules.worker.resume import CONSUMER
+from store.bundles import (
+    BundleDue,
+    forget_due,
+    is_due,
+    keep_bundle,
+    kept_bundle,
+    put_off,
+    take_bundle_due,
+)
+from store.connection import AWAY, Connection
+from store.explain_read import alarm_facts
+from store.triage_records import drop_records
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 5.0
+"""About how long there is nothing to do until the next look."""
+
+YIELD_S = 0.2
+"""Pause between two bundles: the fold comes first."""
+
+FIRST_WAIT = timedelta(minutes=1)
+"""Journal time until a bundle is tried again; each time twice as long."""
+
+MOST_TRIES = 5
+"""So often a bundle is tried that comes to another decision, or to none."""
+
+KEPT_BACK = (Handling.WAITING, Handling.MAINTENANCE, Handling.UNSTABLE)
+"""Handlings of standing alarms that may still get a case."""
+
+TOO_LARGE = f"the bundle is larger than {MOST_OCTETS // 2**20} MiB"
+
+
+async def run_bundles(dsn: str, *, time_zone: str, shard: int = 0) -> None:
+    """Keep bundles until cancelled; outlives the database."""
+    while True:
+        try:
+            await _work(dsn, time_zone, shard)
+        except AWAY as error:
+            log.warning("bundles: the database is away: %s", error)
+        await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1.0))  # noqa: S311 not a secret
+
+
+async def _work(dsn: str, time_zone: str, shard: int) -> None:
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        while True:
+            found = await keep_one(connection, time_zone=time_zone, shard=shard)
+            if not found:
+                await drop_records(connection, shard=shard)
+            await asyncio.sleep(YIELD_S if found else PAUSE_S)
+    finally:
+        connection.terminate()
+
+
+async def keep_one(connection: Connection, *, time_zone: str, shard: int = 0) -> bool:
+    """Keep the bundle that has waited longest; tell whether one was due.
+
+    Args:
+        connection: In no transaction.
+        time_zone: The city's IANA zone.
+        shard: Whose clock it goes by.
+    """
+    async with connection.transaction():
+        at = await _now(connection, shard)
+        due = None if at is None else await take_bundle_due(connection, at)
+        if due is None or at is None:
+            return False
+        if due.case_id is None:
+            await _without_a_case(connection, due, at)
+        elif not await _is_in_its_lead_s(connection, due, at):
+            await _keep(
+                connection, due, due.case_id, at=at, time_zone=time_zone, shard=shard
+            )
+    return True
+
+
+async def _now(connection: Connection, shard: int) -> datetime | None:
+    """Return the time of the entry that the worker has come to."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT j.received_at FROM journal j JOIN cursor c ON c.shard = j.shard"
+        " AND c.seq = j.seq WHERE c.consumer = $1 AND j.shard = $2",
+        CONSUMER,
+        shard,
+    )
+    return found
+
+
+async def _without_a_case(connection: Connection, due: BundleDue, at: datetime) -> None:
+    """Look again later at what may still get a case; forget the others."""
+    if due.stands and due.handling in KEPT_BACK:
+        await put_off(connection, due.alarm_id, due_at=at + AFTER, tries=0)
+    else:
+        await forget_due(connection, due.alarm_id)
+
+
+async def _is_in_its_lead_s(
+    connection: Connection, due: BundleDue, at: datetime
+) -> bool:
+    """Tell whether a member needs no bundle of its own, and note what is to be done.
+
+    Its group's or storm's holds its samples; where that one was too large to be kept,
+    those of its members would be no smaller.
+    """
+    if due.handling not in (Handling.MEMBER, Handling.STORM) or due.lead_id is None:
+        return False
+    lead = await kept_bundle(connection, due.lead_id)
+    if lead is None:
+        if not await is_due(connection, due.lead_id):
+            return False
+        await put_off(connection, due.alarm_id, due_at=at + AFTER, tries=due.tries)
+        return True
+    alarm = await alarm_facts(connection, due.alarm_id)
+    if lead.octets and alarm is not None:
+        bundle, _ = bundle_from(lead.octets)
+        if seen_from(bundle, decided_in(alarm)) is None:
+            return False
+    await forget_due(connection, due.alarm_id)
+    return True
+
+
+async def _keep(
+    connection: Connection,
+    due: BundleDue,
+    case_id: int,
+    *,
+    at: datetime,
+    time_zone: str,
+    shard: int,
+) -> None:
+    """Make a bundle and keep it, or try again later."""
+    made, why_not = await _made(connection, due.alarm_id, time_zone, shard)
+    is_good = made is not None and made.replayed.is_same
+    if not is_good and due.tries + 1 < MOST_TRIES:
+        wait = FIRST_WAIT * 2**due.tries
+        await put_off(connection, due.alarm_id, due_at=at + wait, tries=due.tries + 1)
+        return
+    octets = b"" if made is None else made.bundle.octets()
+    if len(octets) > MOST_OCTETS:
+        octets, why_not = b"", TOO_LARGE
+    await keep_bundle(
+        connection,
+        due.alarm_id,
+        case_id,
+        made_at=at,
+        total=opened(octets)[1].total if octets else None,
+        octets=octets,
+        why_not=why_not,
+    )
+    await forget_due(connection, due.alarm_id)
+    if why_not or not is_good:
+        log.warning("bundles: alarm %d: %s", due.alarm_id, why_not or "not the same")
+
+
+async def _made(
+    connection: Connection, alarm_id: int, time_zone: str, shard: int
+) -> tuple[Made | None, str]:
+    """Return a bundle, or why there is none."""
+    alarm = await alarm_facts(connection, alarm_id)
+    if alarm is None:
+        return None, "the alarm is gone"
+    try:
+        made = await make_bundle(connection, alarm, time_zone=time_zone, shard=shard)
+    except (NoBundleError, BundleError, RuleFileError) as error:
+        return None, str(error)
+    return made, ""

@@ -1,0 +1,166 @@
+"""Bundles are kept with their cases: the journal may go."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from rules.bundle.bundle import bundle_from
+from rules.bundle.chain import TamperedError
+from rules.bundle.keep import keep_one
+from rules.bundle.replay import replay
+from rules.bundle.whole import JOURNAL, KEPT
+from store.triage_records import drop_records
+from tests.bundle.test_many import explained, silent_gateway
+from tests.rules.workers import PATIENCE_S, ZONE
+from tests.triage.city import City
+from vocabulary.device import DeviceKind
+
+pytestmark = pytest.mark.db
+
+OPEN = {"tilt_deg": 60.0, "cover_open": 1.0}
+
+
+async def one_cover(city: City) -> None:
+    """Open one cover, and let five minutes pass."""
+    for second in range(0, 30, 10):
+        await city.say(second, {"MH-0001": {"tilt_deg": 2, "cover_open": 0}})
+    for second in range(30, 350, 10):
+        await city.say(second, {"MH-0001": OPEN})
+    await city.fold()
+
+
+async def keep_all(city: City) -> int:
+    """Keep all bundles that are due; return how many looks it took."""
+    looks = 0
+    async with city.pool.acquire() as connection, asyncio.timeout(PATIENCE_S):
+        while await keep_one(connection, time_zone=ZONE):
+            looks += 1
+    return looks
+
+
+async def drop_journal(pool: asyncpg.Pool) -> None:
+    """Drop the journal's chunk, and with it what goes with the journal."""
+    await pool.execute("TRUNCATE journal")
+    await pool.execute(
+        "INSERT INTO journal SELECT 0, seq + 1, received_at, 3, 0, ''"
+        " FROM journal_head WHERE shard = 0"
+    )
+    async with pool.acquire() as connection:
+        await drop_records(connection, shard=0)
+
+
+async def test_a_case_is_explained_and_replayed_after_the_journal_is_gone(
+    city: City,
+) -> None:
+    await one_cover(city)
+    (alarm_id,) = [row["id"] for row in await city.pool.fetch("SELECT id FROM alarm")]
+    before, made = await explained(city, alarm_id)
+    assert before.source == JOURNAL
+    assert await keep_all(city) == 1
+    await drop_journal(city.pool)
+    assert await city.pool.fetchval("SELECT count(*) FROM triage_record") == 0
+    await city.pool.execute("DELETE FROM plan_source")
+    after, octets = await explained(city, alarm_id)
+    assert after.source == KEPT
+    assert after.is_same
+    assert after.is_triaged
+    assert after.total == before.total
+    assert octets == made
+    assert after.explained == before.explained
+    assert replay(bundle_from(octets)[0]).is_same
+
+
+async def test_a_bundle_waits_for_the_samples_that_follow(city: City) -> None:
+    await city.say(0, {"MH-0001": OPEN})
+    await city.tick(1, 290)
+    await city.fold()
+    assert await keep_all(city) == 0
+    await city.tick(290, 302)
+    await city.fold()
+    assert await keep_all(city) == 1
+
+
+async def test_members_of_a_group_are_in_its_bundle_and_need_none(city: City) -> None:
+    await silent_gateway(city)
+    await city.tick(150, 460)
+    await city.fold()
+    # Members come due before the group's own alarm, and then wait for it.
+    await keep_all(city)
+    await city.tick(460, 800)
+    await city.fold()
+    await keep_all(city)
+    assert await city.pool.fetchval("SELECT count(*) FROM bundle_due") == 0
+    assert await city.rows(
+        "SELECT a.rule FROM bundle b JOIN alarm a ON a.id = b.alarm_id"
+    ) == [("group:gateway-silent",)]
+    await drop_journal(city.pool)
+    covers = city.codes(DeviceKind.COVER, gateway="GW-COVER-1")
+    alarms = await city.pool.fetch("SELECT id, rule FROM alarm ORDER BY id")
+    assert len(alarms) == len(covers) + 1
+    for row in (alarms[0], alarms[1], alarms[-1]):
+        whole, octets = await explained(city, row["id"])
+        assert whole.source == KEPT
+        assert whole.is_same
+        assert whole.is_triaged
+        assert (whole.gathered is None) == (row["rule"] == "cover-silent")
+        assert replay(bundle_from(octets)[0]).is_same
+
+
+async def test_what_never_gets_a_case_keeps_no_bundle(city: City) -> None:
+    await city.say(0, {"MH-0001": {"tilt_deg": 2, "cover_open": 0}})
+    await city.tick(1, 105)
+    await city.say(105, {"MH-0001": {"tilt_deg": 2, "cover_open": 0}})  # in its wait
+    await city.fold()
+    assert await city.rows("SELECT handling FROM alarm") == [("brief",)]
+    await city.pool.execute("UPDATE bundle_due SET due_at = $1", city.at(0))
+    assert await keep_all(city) == 1
+    assert await city.rows("SELECT count(*) FROM bundle") == [(0,)]
+    assert await city.rows("SELECT count(*) FROM bundle_due") == [(0,)]
+
+
+async def test_a_keeper_that_dies_half_way_is_taken_over_from(city: City) -> None:
+    await one_cover(city)
+    async with city.pool.acquire() as doomed:
+        transaction = doomed.transaction()
+        await transaction.start()
+        assert await keep_one(doomed, time_zone=ZONE)
+        # Meanwhile another one leaves it alone.
+        assert await keep_all(city) == 0
+        await transaction.rollback()
+    assert await city.rows("SELECT count(*) FROM bundle") == [(0,)]
+    assert await keep_all(city) == 1
+    assert await keep_all(city) == 0
+    assert await city.rows("SELECT count(*) FROM bundle") == [(1,)]
+
+
+async def test_a_bundle_that_cannot_be_made_is_tried_again_and_then_says_why(
+    city: City,
+) -> None:
+    await one_cover(city)
+    await drop_journal(city.pool)
+    await city.pool.execute("UPDATE cursor SET seq = (SELECT max(seq) FROM journal)")
+    assert await keep_all(city) == 1
+    tries = "SELECT tries FROM bundle_due"
+    assert await city.rows(tries) == [(1,)]
+    late = city.at(0) - timedelta(days=1)
+    for _ in range(4):
+        await city.pool.execute("UPDATE bundle_due SET due_at = $1", late)
+        await keep_all(city)
+    ((why,),) = await city.rows("SELECT why_not FROM bundle")
+    assert "not kept any more" in str(why)
+    whole, octets = await explained(city, 1)
+    assert not octets
+    assert whole.why_not
+
+
+async def test_what_is_kept_and_then_changed_is_refused(city: City) -> None:
+    await one_cover(city)
+    await keep_all(city)
+    whole, octets = await explained(city, 1)
+    assert whole.is_same
+    changed = octets.replace(b'"what":"file"', b'"what":"note"', 1)
+    assert changed != octets
+    with pytest.raises(TamperedError):
+        bundle_from(changed)
