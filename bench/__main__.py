@@ -14,6 +14,7 @@ BENCHES: dict[str, Callable[[int], None]] = {
     "fences": fences.bench,
     "rules": rules.bench,
     "backtest": backtest.bench,
+    "day": lambda _: backtest.day(),
 }
 """By name; all of them if none is named."""
 

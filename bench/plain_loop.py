@@ -15,7 +15,8 @@ from rules.conditions.threshold import Threshold
 from rules.engine.learned import Learned
 from rules.files.rule import Rule, Whose
 from rules.plan.plan_source import PlanSource
-from tests.rules.oracle import Oracle, Said, Sample, Slot, limits, sides
+from tests.rules.oracle import Oracle, Row
+from tests.rules.oracle_slot import Said, Sample, Slot
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US
@@ -49,7 +50,7 @@ class PlainLoop(Oracle):
     quiet: list[Slot] = field(default_factory=list)
     device_of: dict[int, int] = field(default_factory=dict)
     watched: set[int] = field(default_factory=set)
-    beside: dict[int, list[Sample]] = field(default_factory=dict)
+    beside: dict[int, list[Row]] = field(default_factory=dict)
     audible_us: int = 0
     heard_us: dict[int, int] = field(default_factory=dict)
 
@@ -74,7 +75,7 @@ class PlainLoop(Oracle):
 
     def _watch(self, slot: Slot) -> bool:
         """Note what a slot's side conditions look at; False if it is not there."""
-        for side in sides(slot.rule):
+        for side in slot.sides:
             own = slot.subject
             of_self = side.of is Whose.SELF
             whose = own if of_self else self.subjects.get(own.upstream_id or 0)
@@ -97,7 +98,7 @@ class PlainLoop(Oracle):
         for slot in self.quiet:
             heard_us = self.heard_us.get(slot.subject.device_id)
             silent = 0 if heard_us is None else (self.audible_us - heard_us) / SECOND_US
-            if (silent >= limits(slot.rule, slot.subject)[0][0]) != (slot.level() > 0):
+            if (silent >= slot.limits[0][0]) != (slot.level() > 0):
                 sample = Sample(entry.at_us, silent, 0)
                 found += self._judge(slot, sample, self.beside, entry.seq, "")
         return found
@@ -113,16 +114,20 @@ class PlainLoop(Oracle):
                 strict=True,
             )
         ]
-        touched = [(i, sample) for i, sample in rows if i in self.watched]
-        for series_id, sample in touched:
-            self.beside.setdefault(series_id, []).append(sample)
+        touched = [
+            Row(sample.at, i, 0, sample.value, sample.quality, None)
+            for i, sample in rows
+            if i in self.watched
+        ]
+        for row in touched:
+            self.beside.setdefault(row.series, []).append(row)
         found: list[Said] = []
         for series_id, sample in rows:
             self.heard_us[self.device_of[series_id]] = self.audible_us
             for slot in self.of_series.get(series_id, ()):
                 found += self._take(slot, sample, self.beside, seq)
-        for series_id, sample in touched:
-            self.beside[series_id] = [sample]
+        for row in touched:
+            self.beside[row.series] = [row]
         return found
 
     def _fixes(self, content: Positions, seq: int) -> list[Said]:
