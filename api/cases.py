@@ -11,8 +11,8 @@ from api.access import Caller, Dispatcher, Viewer
 from api.answer import Page, answer, answer_page
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
-from api.queries import Instant, KeyPageQuery, PageQuery, key_of
-from store.case_members import MemberRow, members_of
+from api.queries import IdPageQuery, Instant, KeyPageQuery, key_of
+from store.case_member_read import MemberRow, members_of
 from store.case_read import (
     CaseFilter,
     CaseRow,
@@ -58,19 +58,6 @@ class SplitIn(BaseModel, extra="forbid"):
     reason: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)
     ]
-
-
-class MemberQuery(PageQuery, extra="forbid"):
-    """Which members."""
-
-    after: str = Field(
-        "0-0", pattern=r"[0-9]{1,10}-[0-9]{1,18}", description="As given in `next`."
-    )
-
-    def key(self) -> tuple[int, int]:
-        """Return device and alarm of the last one known."""
-        device, _, alarm = self.after.partition("-")
-        return min(int(device), 2**31 - 1), int(alarm)
 
 
 class EvidenceOut(BaseModel):
@@ -136,14 +123,13 @@ async def list_members(
     database: Database,
     caller: Viewer,
     case_id: CaseId,
-    query: Annotated[MemberQuery, Query()],
+    query: Annotated[IdPageQuery, Query()],
 ) -> Response:
-    """List every device of a group's or a storm's case; empty for a single one."""
+    """List the devices of a group's or a storm's case, each once with its alarms."""
     await seen(database, case_id, caller)
-    rows = await members_of(database, case_id, after=query.key(), limit=query.limit + 1)
-    last = rows[query.limit - 1] if len(rows) > query.limit else None
-    after = f"{last.device_id}-{last.alarm_id or 0}" if last else ""
-    return answer_page(request, rows, limit=query.limit, after=after)
+    rows = await members_of(database, case_id, after=query.after, limit=query.limit + 1)
+    last = rows[query.limit - 1].device_id if len(rows) > query.limit else 0
+    return answer_page(request, rows, limit=query.limit, after=str(last))
 
 
 @router.get("/{case_id}/splits", response_model=Page[SplitRow])

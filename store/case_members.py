@@ -1,4 +1,4 @@
-"""What groups and storms are made of, and cases whose alarm comes and goes."""
+"""Members of groups and storms as they join and leave; cases that come and go."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,49 +24,6 @@ class NewMember:
     has_own: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberRow:
-    """One member of a group or a storm as it is listed.
-
-    Attributes:
-        device_id: `device.id`.
-        device_code: Its code.
-        alarm_id: Its alarm; None where none speaks for it.
-        rule: Code of the rule that raised that.
-        severity: How bad that is.
-        state: bad or unknown.
-        has_own: Whether it was filed alone as well.
-        case_id: The case its alarm belongs to.
-        joined_at: When it became a member, by the journal.
-        left_at: When its alarm cleared; None while it stands.
-        reason_zh: Why its alarm was raised, 中文.
-        reason_en: Why.
-    """
-
-    device_id: int
-    device_code: str
-    alarm_id: int | None
-    rule: str | None
-    severity: str | None
-    state: str
-    has_own: bool
-    case_id: int | None
-    joined_at: datetime
-    left_at: datetime | None
-    reason_zh: str | None
-    reason_en: str | None
-
-
-_MEMBERS = """
-SELECT m.device_id, d.code AS device_code, a.id AS alarm_id, a.rule, a.severity,
-    m.state, m.has_own, a.case_id, m.joined_at, m.left_at, a.reason_zh, a.reason_en
-FROM case_member m
-JOIN device d ON d.id = m.device_id
-LEFT JOIN alarm a ON a.id = m.alarm_id
-WHERE m.case_id = $1 AND (m.device_id, m.alarm_id) > ($2, $3)
-ORDER BY m.device_id, m.alarm_id LIMIT $4
-"""
-
 _INSERT = """
 INSERT INTO case_member (case_id, device_id, alarm_id, state, has_own, joined_at)
 SELECT $1, device_id, alarm_id, state, has_own, $6
@@ -81,21 +38,6 @@ _SPEAKS = """
 DELETE FROM case_member m USING unnest($2::integer[], $3::bigint[]) AS n (device, alarm)
 WHERE m.case_id = $1 AND m.device_id = n.device AND m.alarm_id = 0 AND n.alarm <> 0
 """
-
-
-async def members_of(
-    connection: Connection, case_id: int, *, after: tuple[int, int], limit: int
-) -> list[MemberRow]:
-    """Return members of a case in the order of their devices and alarms.
-
-    Args:
-        connection: Any.
-        case_id: `case_file.id`.
-        after: Device and alarm (0 for none) of the last one known.
-        limit: Most rows.
-    """
-    rows = await connection.fetch(_MEMBERS, case_id, *after, limit)
-    return [MemberRow(**row) for row in rows]
 
 
 async def insert_members(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from store.case_members import NewMember, insert_members
+from store.case_members import NewMember, insert_members, leave_all
 from tests.api.town import Town, open_case, raise_alarm, utc_now
 
 pytestmark = pytest.mark.db
@@ -166,6 +166,34 @@ async def test_a_case_lists_its_members_page_by_page(
     assert found == [("MH-0001", "bad"), ("MH-0002", "unknown"), ("MH-0003", "unknown")]
     case = (await admin.get(f"/api/v1/cases/{case_id}")).json()
     assert (case["members"], case["shape"]) == (3, "single")
+
+
+async def test_a_device_with_several_alarms_is_one_member_and_counted_once(
+    admin: httpx2.AsyncClient, town: Town
+) -> None:
+    case_id = await open_case(town.connection, 1)
+    one, other = await alarm_of(town), await alarm_of(town)
+    await town.connection.execute(
+        "UPDATE alarm SET case_id = $1 WHERE id = $2", case_id, other
+    )
+    members = [
+        NewMember(device_id=1, alarm_id=one, state="unknown", has_own=False),
+        NewMember(device_id=1, alarm_id=other, state="bad", has_own=True),
+    ]
+    await insert_members(town.connection, case_id, members, at=utc_now())
+    path = f"/api/v1/cases/{case_id}"
+    assert (await admin.get(path)).json()["members"] == 1
+    (member,) = (await admin.get(f"{path}/members")).json()["items"]
+    told = member["device_code"], member["state"], member["has_own"], member["case_id"]
+    assert told == ("MH-0001", "bad", True, case_id)
+    assert [alarm["alarm_id"] for alarm in member["alarms"]] == [one, other]
+    assert member["left_at"] is None
+    await leave_all(town.connection, other, utc_now())
+    (member,) = (await admin.get(f"{path}/members")).json()["items"]
+    assert (member["state"], member["left_at"]) == ("unknown", None)
+    await leave_all(town.connection, one, utc_now())
+    (member,) = (await admin.get(f"{path}/members")).json()["items"]
+    assert member["left_at"] is not None
 
 
 async def test_a_dispatcher_splits_a_case_and_that_is_recorded(town: Town) -> None:

@@ -9,21 +9,15 @@ export const MOST_SHOWN = 200;
 
 /** Return the members of a case as elements: how many of which kind, then each. */
 export function membersOf(row, items) {
-  // A device may be there by several alarms: it is over once all of them are.
   const lasting = items.filter((item) => !item.left_at);
-  const known = devicesOf(items);
-  const unknown = devicesOf(lasting.filter((item) => item.state === "unknown")).size;
-  const over = known.size - devicesOf(lasting).size;
-  const rest = row.members - known.size;
+  const unknown = lasting.filter((item) => item.state === "unknown").length;
+  const over = items.length - lasting.length;
+  const rest = row.members - items.length;
   return [
     el("p.fine", { text: t("members.count", { n: row.members, unknown, over }) }),
     el("ul.members", {}, items.map(member)),
     rest > 0 ? el("p.fine", { text: t("members.more", { n: rest }) }) : null,
   ];
-}
-
-function devicesOf(items) {
-  return new Set(items.map((item) => item.device_id));
 }
 
 function member(item) {
@@ -34,5 +28,5 @@ function member(item) {
     item.has_own ? el("span.tag", { text: t("members.own") }) : null,
     el("time", { datetime: item.left_at ?? item.joined_at, text: moment(item.left_at ?? item.joined_at) }),
     // Its own reason speaks of it alone, which is not how it is seen here.
-    item.rule ? el("p", { title: item.reason_zh ? said(item, "reason") : "", text: t("case.rule.code", { rule: item.rule }) }) : null);
+    ...item.alarms.map((alarm) => el("p", { title: said(alarm, "reason"), text: t("case.rule.code", { rule: alarm.rule }) })));
 }
