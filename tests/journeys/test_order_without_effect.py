@@ -110,9 +110,10 @@ async def until_judged(connection: asyncpg.Connection, seconds: int) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def explanation(dsn: str, number: str) -> str:
+async def gezhi(dsn: str, *words: str) -> str:
+    """Return what a command prints."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gezhi", "explain", number, "--lang", "en"),
+        *(sys.executable, "-m", "gezhi", *words),
         stdout=PIPE,
         env=os.environ | {"DATABASE_URL": dsn, "MQTT_URL": "mqtt://127.0.0.1:1"},
     )
@@ -123,6 +124,7 @@ async def explanation(dsn: str, number: str) -> str:
 async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
     database_url: str, own_broker: Broker, city: asyncpg.Connection
 ) -> None:
+    begun = utc_now()
     stuck = Lamp(gateway=STUCK, address="LP-1", interval_s=0.3, is_stuck=True)
     sound = Lamp(gateway=SOUND, address="LP-1", interval_s=0.3)
     async with (
@@ -141,7 +143,7 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
         (row,) = await city.fetch(ALARMS)
         assert (row["code"], row["rule"], row["is_over"]) == (STUCK, RULE, False)
         assert row["condition"] == "lamp_schedule_wrong"
-        told = await explanation(database_url, row["number"])
+        told = await gezhi(database_url, "explain", row["number"], "--lang", "en")
         stuck.is_stuck = False
         third = await ask(city, STUCK, Switch(on=False))
         await until_state(city, third, "effect_seen")
@@ -157,3 +159,6 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
     assert [step[1] for step in kept["steps"]] == ["queued", "sent", "acked"]
     assert "command 1 switch_off: acked (to show power_w -2 – 2) ◀" in told
     assert "it comes to the same decision" in told
+    ask_again = ("--from", begun.isoformat(), "--against", "live", "--json")
+    report = orjson.loads(await gezhi(database_url, "backtest", "live", *ask_again))
+    assert [alarm["beside"] for alarm in report["alarms"]] == ["same"]
