@@ -1,14 +1,27 @@
 """Telling a lamp what to do from the page, and seeing how far that has come."""
 
+from dataclasses import replace
+
 import pytest
 
+from cases.evidence import EvidenceKind, command_body
 from store.command_moves import move_on, tell
 from store.command_queue import claim_commands
+from store.command_read import command_steps, commands
+from store.evidence import insert_evidence
 from tests.api.town import utc_now
+from tests.commands.street import ask
 from tests.web.control_room import ControlRoom
-from vocabulary.command import State
+from tests.web.troubles import TROUBLES
+from vocabulary.command import State, Switch
 
 pytestmark = [pytest.mark.db, pytest.mark.browser]
+
+DARK = "LP-0105"
+
+CASE_OF = """
+SELECT c.id FROM case_file c JOIN device d ON d.id = c.device_id WHERE d.code = $1
+"""
 
 LAMP = """
 SELECT d.id FROM device d JOIN profile p ON p.id = d.profile_id
@@ -55,4 +68,26 @@ async def test_a_waiting_command_is_taken_back(room: ControlRoom) -> None:
     await off.click()
     await page.click(".command button")
     await page.wait_for_selector('.command[data-state="cancelled"]')
+    assert room.complaints == []
+
+
+async def test_a_case_on_an_order_shows_what_was_ordered(
+    room: ControlRoom,
+) -> None:
+    connection = room.connection
+    await room.play.trouble(replace(TROUBLES[0], device=DARK, age_s=140), utc_now())
+    case_id = await connection.fetchval(CASE_OF, DARK)
+    await ask(connection, DARK, Switch(on=True))
+    (row,) = await commands(connection, scope=None, limit=9)
+    for state in (State.SENT, State.ACKED):
+        await move_on(connection, row.number, state, at=utc_now())
+    body = command_body(row, await command_steps(connection, row.number))
+    at = utc_now()
+    await insert_evidence(
+        connection, case_id, kind=EvidenceKind.COMMAND, at=at, body=body
+    )
+    await room.enter()
+    await room.page.goto(f"{room.url}/#case-{case_id}")
+    await room.page.wait_for_selector(".case-view .chart-decided")
+    assert "命令：开灯" in await room.text(".case-view .ordered")
     assert room.complaints == []

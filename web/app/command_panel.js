@@ -86,7 +86,8 @@ function takeBack(row, device, list) {
   return el("button.quiet", { type: "button", text: t("command.cancel"), on: { click: back } });
 }
 
-function words(order, kind) {
+/** Return what an order is called, of a kind of device. */
+export function words(order, kind) {
   if (order.what === "switch") return t(`command.${kind === "cabinet" ? "close" : "switch"}.${order.on ? "on" : "off"}`);
   if (order.what === "dim") return t("command.dim", { n: order.pct });
   return t(`command.${order.what}`, {}, order.what);

@@ -170,6 +170,7 @@ export default {
   "judged.expression": "a combination",
   "judged.command": "time an order had no effect",
   "case.rule.code": "rule {rule}",
+  "evidence.ordered": "Told: {order}; it answered at {at}",
   "evidence.waiting": "samples after the decision follow within 5 minutes",
   "evidence.silence": "Filed for silence: hearing nothing is the evidence",
   "evidence.hit.raised": "again",

@@ -1,6 +1,7 @@
 // What proves a case: the rule, the samples around the decision, later hits.
 
 import { chart, short } from "./chart.js";
+import { words } from "./command_panel.js";
 import { el } from "./dom.js";
 import { judged } from "./judged.js";
 import { clock, moment } from "./times.js";
@@ -13,9 +14,11 @@ const LATER_MS = 6 * 60_000; // samples after the decision are copied five minut
 export function evidence(row, items) {
   const of = (kind) => items.filter((item) => item.kind === kind).map((item) => item.body);
   const [rule] = of("rule");
-  const before = chosen(of("samples_before"), rule?.quantity);
-  const after = chosen(of("samples_after"), rule?.quantity);
-  const proven = chosen(of("recovered"), rule?.quantity);
+  const [command] = of("command");
+  const quantity = command?.effect?.quantity ?? rule?.quantity;
+  const before = chosen(of("samples_before"), quantity);
+  const after = chosen(of("samples_after"), quantity);
+  const proven = chosen(of("recovered"), quantity);
   const hits = items.filter((item) => item.kind === "hit");
   const isGroup = rule?.rule.includes(":") ?? false;
   const by = judged(rule, unitOf(before ?? after));
@@ -23,10 +26,18 @@ export function evidence(row, items) {
     // A group's and a storm's own words count its members as they now are.
     el("p.reason", {}, said(row.shape === "single" ? (rule ?? row) : row, "reason")),
     rule ? el("p.fine", { text: t("case.rule", { rule: rule.rule, version: rule.rule_version }) }) : null,
+    command ? el("p.fine.ordered", { text: ordered(command) }) : null,
     isGroup ? null : picture(row, rule, before, after, by),
     proven ? el("p.fine.proven", { text: t("evidence.recovered", { n: samplesOf(proven).length, unit: span(samplesOf(proven)) }) }) : null,
     hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, isGroup ? null : by))) : null,
   ];
+}
+
+/** Say what the device was told and when it answered. */
+function ordered({ order, effect, steps }) {
+  const kind = effect?.quantity === "contactor_on" ? "cabinet" : "lamp";
+  const acked = steps.find((step) => step[1] === "acked");
+  return t("evidence.ordered", { order: words(order, kind), at: acked ? clock(Date.parse(acked[0])) : "–" });
 }
 
 /** Return the samples of the quantity that was judged, or the first there are. */

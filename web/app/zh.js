@@ -170,6 +170,7 @@ export default {
   "judged.expression": "组合条件",
   "judged.command": "指令未生效时长",
   "case.rule.code": "规则 {rule}",
+  "evidence.ordered": "命令：{order}，{at} 已应答",
   "evidence.waiting": "立案后的数据 5 分钟后补齐",
   "evidence.silence": "静默立案：没有收到数据本身就是依据",
   "evidence.hit.raised": "再次触发",
