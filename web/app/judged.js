@@ -1,7 +1,7 @@
 // What a rule judged: the samples themselves, or a number made of them; and for how long.
 
 const DIRECT = new Set(["threshold", "ponding", "overspeed", "speed_inside"]);
-const SECONDS = new Set(["inside", "stop", "stuck"]);
+const SECONDS = new Set(["inside", "stop", "stuck", "command"]);
 const METRES = new Set(["outside", "crossing", "late"]);
 const OWN_UNIT = new Set(["spread", "from_rest"]);
 
