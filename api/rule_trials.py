@@ -31,16 +31,17 @@ class WouldBeCase:
     """One case that would have been.
 
     Attributes:
-        subject_kind: component, device or vehicle.
+        subject_kind: component, device, vehicle, gateway, cell or area.
         subject_id: That one's id.
         class_code: Four digits.
         condition: The filing condition.
         device: Code of the device whose alarm would have opened it.
         unit: Code of the unit it would have been addressed to.
+        shape: single, group or storm.
         severity: The worst.
-        opened_at: Journal time of its first alarm.
-        last_at: When its last alarm cleared, or the end of the trial.
-        hits: How many alarms it would have had.
+        opened_at: Journal time when it would have been opened.
+        last_at: When it would have been over, or the end of the trial.
+        hits: How often it would have been hit.
         verdict: real, unreal, open or none, see `TrialAnswer.verdicts`.
         case_id: The case that verdict is of.
     """
@@ -51,6 +52,7 @@ class WouldBeCase:
     condition: str
     device: str
     unit: str
+    shape: str
     severity: str
     opened_at: datetime
     last_at: datetime
@@ -89,7 +91,11 @@ class TrialAnswer:
         until: When it ended, or now.
         days: The same in days; a part of one counts as one.
         alarms: How many alarms were raised.
-        unplaced: How many of those could not have become a case.
+        handlings: What triage would have made of how many of them: filed, member (of a
+            group), storm, maintenance (kept back), unstable, brief (over before it was
+            filed), waiting, noted (the rule files nothing).
+        unplaced: How many of those filed could not have become a case.
+        joined: Groups' cases they would have been part of, beside other rules' alarms.
         would_be: How many cases there would have been.
         verdicts: How many of them are, by a case on the same problem and subject, real
             (closed), unreal (not accepted, cancelled), open (not decided), none (there
@@ -106,7 +112,9 @@ class TrialAnswer:
     until: datetime
     days: float
     alarms: int
+    handlings: dict[str, int]
     unplaced: int
+    joined: int
     would_be: int
     verdicts: dict[str, int]
     precision: float | None
@@ -141,7 +149,9 @@ def _answer(code: str, version: int, report: TrialReport) -> TrialAnswer:
         until=report.until,
         days=round(trial.days, 3),
         alarms=trial.alarms,
+        handlings=dict(trial.handlings),
         unplaced=trial.unplaced,
+        joined=trial.joined,
         would_be=len(trial.cases),
         verdicts={verdict.value: n for verdict, n in trial.verdicts.items()},
         precision=trial.precision,
@@ -170,6 +180,7 @@ def _case(report: TrialReport, case: WouldBe) -> WouldBeCase:
         condition=key.condition,
         device=case.device,
         unit=report.snapshot.units[case.unit_id].code,
+        shape=case.shape,
         severity=case.severity,
         opened_at=case.opened_at,
         last_at=case.last_at,

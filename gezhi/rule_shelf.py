@@ -205,6 +205,10 @@ def _show_report(report: TrialReport) -> None:
         f"{report.since:{TIME}} to {report.until:{TIME}}: {trial.alarms} alarms would"
         f" have been {len(trial.cases)} cases"
     )
+    made = ", ".join(f"{n} {word}" for word, n in sorted(trial.handlings.items()))
+    shared = f"; part of {trial.joined} cases of groups with other rules"
+    if made:
+        typer.echo(f"of the alarms: {made}{shared if trial.joined else ''}")
     precision = "unknown" if trial.precision is None else f"{trial.precision:.0%}"
     typer.echo(
         f"dispatch found {told[Verdict.REAL]} real and {told[Verdict.UNREAL]} not"

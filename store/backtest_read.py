@@ -106,6 +106,12 @@ class FiledCase:
     shape: str
 
 
+_ALARM = (
+    "id, rule, rule_version, device_id, severity, raised_seq, raised_at, measured_at,"
+    " value, threshold, cleared_seq, cleared_at, handling, case_id"
+)
+
+
 async def journal_kept(connection: Connection, *, shard: int = 0) -> Kept | None:
     """Return what is left of the journal; None if there is nothing."""
     row = await connection.fetchrow(
@@ -152,15 +158,45 @@ async def filed_alarms(
     Those of rules on trial are left out.
     """
     rows = await connection.fetch(
-        "SELECT id, rule, rule_version, device_id, severity, raised_seq, raised_at,"
-        " measured_at, value, threshold, cleared_seq, cleared_at, handling, case_id"
-        " FROM alarm WHERE rule = ANY($1) AND raised_at < $3"
+        f"SELECT {_ALARM} FROM alarm"  # noqa: S608 our own words
+        " WHERE rule = ANY($1) AND raised_at < $3"
         " AND (cleared_at IS NULL OR cleared_at >= $2) AND handling <> 'shadow'"
         " ORDER BY raised_seq, measured_at, rule, device_id LIMIT $4",
         list(rules),
         since,
         until,
         limit,
+    )
+    return [FiledAlarm(**row) for row in rows]
+
+
+async def alarms_of_trial(
+    connection: Connection,
+    version: tuple[str, int],
+    others: Sequence[str],
+    *,
+    since: datetime,
+    until: datetime,
+) -> list[FiledAlarm]:
+    """Return the alarms raised in a stretch of a version, and those of other rules.
+
+    Args:
+        connection: Any.
+        version: Code and version of a rule that was on trial.
+        others: Codes of rules of which those that were live count.
+        since: From when.
+        until: Up to when.
+    """
+    rows = await connection.fetch(
+        f"SELECT {_ALARM} FROM alarm"  # noqa: S608 our own words
+        " WHERE (rule = $1 AND rule_version = $2"
+        " OR rule = ANY($3) AND handling <> 'shadow')"
+        " AND raised_at >= $4 AND raised_at < $5"
+        " ORDER BY raised_seq, measured_at, rule, device_id",
+        *version,
+        list(others),
+        since,
+        until,
     )
     return [FiledAlarm(**row) for row in rows]
 

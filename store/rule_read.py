@@ -74,35 +74,6 @@ class VersionDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialAlarm:
-    """One alarm of a version on trial.
-
-    Attributes:
-        id: `alarm.id`.
-        device_id: The device it stands or stood on.
-        device_code: That device's code.
-        severity: Its worst so far.
-        raised_seq: The entry that raised it.
-        raised_at: That entry's time.
-        measured_at: The deciding sample's own time.
-        cleared_at: When it cleared; None while it stands.
-        value: Of the deciding sample, if it had one.
-        threshold: The limit it reached.
-    """
-
-    id: int
-    device_id: int
-    device_code: str
-    severity: str
-    raised_seq: int
-    raised_at: datetime
-    measured_at: datetime
-    cleared_at: datetime | None
-    value: float | None
-    threshold: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCase:
     """A case that was filed, as far as a trial is compared with it.
 
@@ -181,22 +152,6 @@ async def version_of(
         version,
     )
     return VersionDetail(**row, steps=[StepRow(**step) for step in steps])
-
-
-async def trial_alarms(
-    connection: Connection, code: str, version: int
-) -> list[TrialAlarm]:
-    """Return the alarms that a version raised while on trial, in their order."""
-    rows = await connection.fetch(
-        "SELECT a.id, a.device_id, d.code AS device_code, a.severity, a.raised_seq,"
-        " a.raised_at, a.measured_at, a.cleared_at, a.value, a.threshold"
-        " FROM alarm a JOIN device d ON d.id = a.device_id"
-        " WHERE a.rule = $1 AND a.rule_version = $2 AND a.handling = 'shadow'"
-        " ORDER BY a.raised_seq, a.id",
-        code,
-        version,
-    )
-    return [TrialAlarm(**row) for row in rows]
 
 
 async def cases_between(

@@ -1,8 +1,9 @@
 """What a version on trial would have filed, and what dispatch made of the like. Pure.
 
-Its alarms are placed as cases are: same subject, same class, same unit. Alarms of one
-problem are one would-be case as long as they stand or come back within `REST` of the
-last clearing; nobody knows when dispatch would have closed it.
+What a docket holds of its alarms after triage is counted: what windows kept back, what
+became part of a group or a storm, what came and went too often, and the cases. A group
+that it would have shared with other rules is counted as joined, not as a case of its
+own.
 """
 
 from collections import Counter
@@ -11,17 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cases.placing import Place, place
-from cases.request import SEVERITIES, FilingRequest, Hit, Severity
-from cases.routing import Routing
+from cases.request import Severity
 from cases.stage import Stage
-from devices.registry.snapshot import Snapshot
+from rules.backtest.docket import Docket
+from rules.backtest.lines import AlarmLine, CaseLine
 from rules.files.rule import Rule
+from rules.triage.desk import Handling
 from store.case_rows import ProblemKey
-from store.rule_read import FoundCase, TrialAlarm
-
-REST = timedelta(hours=24)
-"""An alarm that comes back within a day is the same would-be case."""
+from store.rule_read import FoundCase
 
 DAY = timedelta(days=1)
 
@@ -51,10 +49,11 @@ class WouldBe:
         key: Its problem and subject.
         unit_id: Whom it would have been addressed to.
         device: Code of the device whose alarm would have opened it.
+        shape: single, group or storm.
         severity: The worst.
-        opened_at: Journal time of its first alarm.
-        last_at: When its last alarm cleared, or the end of the stretch.
-        hits: How many alarms it would have had.
+        opened_at: Journal time when it would have been opened.
+        last_at: When it would have been over, or the end of the stretch.
+        hits: How often it would have been hit.
         verdict: What dispatch made of the like.
         case_id: Of that case, if there was one.
     """
@@ -62,6 +61,7 @@ class WouldBe:
     key: ProblemKey
     unit_id: int
     device: str
+    shape: str
     severity: Severity
     opened_at: datetime
     last_at: datetime
@@ -99,7 +99,9 @@ class Trial:
     Attributes:
         days: How long it lasted; a part of a day counts as one.
         alarms: How many alarms were raised.
-        unplaced: How many of those could not have become a case.
+        handlings: What would have become of how many of them, see `Handling`.
+        unplaced: How many of those filed could not have become a case.
+        joined: Groups' cases they would have been part of, beside other rules' alarms.
         cases: The would-be cases, by their opening.
         verdicts: How many of them dispatch made what of.
         missed: Cases that other versions of the rule filed and this one would not have.
@@ -108,7 +110,9 @@ class Trial:
 
     days: float
     alarms: int
+    handlings: Mapping[str, int]
     unplaced: int
+    joined: int
     cases: Sequence[WouldBe]
     verdicts: Mapping[Verdict, int]
     missed: int
@@ -123,11 +127,10 @@ class Trial:
 
 def trial_of(
     rule: Rule,
-    alarms: Sequence[TrialAlarm],
+    docket: Docket,
     found: Sequence[FoundCase],
     *,
-    snapshot: Snapshot,
-    routing: Routing,
+    device_codes: Mapping[int, str],
     stretch: tuple[datetime, datetime],
     stated: Mapping[int, float],
 ) -> Trial:
@@ -135,93 +138,69 @@ def trial_of(
 
     Args:
         rule: The version on trial.
-        alarms: Its alarms while it was, in their order.
+        docket: With its alarms and those of its kin, after triage.
         found: Cases of the stretch, of whatever rule.
-        snapshot: The registry.
-        routing: The orders that choose a unit.
+        device_codes: The device's name for people, by id.
         stretch: From when to when it was on trial.
         stated: Cases a day that units can take, by unit id.
     """
     since, until = stretch
-    placed = [(alarm, _place(rule, alarm, snapshot, routing)) for alarm in alarms]
-    sound = [(alarm, at) for alarm, at in placed if at is not None]
-    cases = [_judged(case, found) for case in _would_be(sound, until)]
+    alarms = [line for line in docket.alarms.values() if line.new.rule == rule.code]
+    told_of = {case.id: _told_of(docket, case) for case in docket.cases.values()}
+    own = [docket.cases[i] for i, codes in told_of.items() if codes == {rule.code}]
+    cases = [
+        _judged(_would_be(docket, case, device_codes, until), found) for case in own
+    ]
     days = max((until - since) / DAY, 1.0)
     counted = Counter(case.verdict for case in cases)
     met = {case.case_id for case in cases}
     return Trial(
         days=days,
         alarms=len(alarms),
-        unplaced=len(placed) - len(sound),
+        handlings=Counter(str(line.handling) for line in alarms),
+        unplaced=sum(map(_is_unplaced, alarms)),
+        joined=sum(rule.code in codes for codes in told_of.values()) - len(own),
         cases=cases,
         verdicts={verdict: counted[verdict] for verdict in Verdict},
         missed=sum(
-            each.rule == rule.code and each.opened_at >= since and each.id not in met
+            each.rule in _codes(rule) and each.opened_at >= since and each.id not in met
             for each in found
         ),
         loads=_loads(rule, cases, found, since=since, days=days, stated=stated),
     )
 
 
-def _place(
-    rule: Rule, alarm: TrialAlarm, snapshot: Snapshot, routing: Routing
-) -> Place | None:
-    """Return where an alarm's case would have been; None if there could be none."""
-    if rule.files is None:
-        return None
-    request = FilingRequest(
-        rule=rule.code,
-        rule_version=rule.version,
-        rule_source="",
-        alarm_id=alarm.id,
-        safety=rule.safety,
-        kind=Hit.RAISED,
-        files=rule.files,
-        severity=Severity(alarm.severity),
-        device_id=alarm.device_id,
-        quantity=rule.quantity,
-        seq=alarm.raised_seq,
-        at=alarm.raised_at,
-        measured_at=alarm.measured_at,
-        value=alarm.value,
-        threshold=alarm.threshold,
-        lon=None,
-        lat=None,
-        reason_zh="",
-        reason_en="",
-    )
-    found = place(request, snapshot, routing)
-    return found if isinstance(found, Place) else None
+def _codes(rule: Rule) -> tuple[str, str]:
+    """Return the codes under which a rule files: its own and that of its storms."""
+    return rule.code, f"storm:{rule.code}"
+
+
+def _told_of(docket: Docket, case: CaseLine) -> set[str]:
+    """Return the rules whose alarms a case is of, alone or as members of it."""
+    ids = {*case.alarms, *(alarm_id for _, alarm_id in case.members if alarm_id)}
+    codes = {docket.alarms[alarm_id].new.rule for alarm_id in ids}
+    return {code for code in codes if ":" not in code}  # a group's own alarm is none
+
+
+def _is_unplaced(line: AlarmLine) -> bool:
+    return line.handling == Handling.FILED and line.case_id is None
 
 
 def _would_be(
-    placed: Iterable[tuple[TrialAlarm, Place]], until: datetime
-) -> list[WouldBe]:
-    """Return the cases that some alarms would have been, by their opening."""
-    done: list[WouldBe] = []
-    running: dict[ProblemKey, WouldBe] = {}
-    for alarm, at in placed:
-        ended = alarm.cleared_at or until
-        before = running.get(at.key)
-        if before is not None and alarm.raised_at - before.last_at > REST:
-            done.append(before)
-            before = None
-        running[at.key] = WouldBe(
-            key=at.key,
-            unit_id=at.route.unit_id if before is None else before.unit_id,
-            device=alarm.device_code if before is None else before.device,
-            severity=_worse(Severity(alarm.severity), before),
-            opened_at=alarm.raised_at if before is None else before.opened_at,
-            last_at=ended if before is None else max(ended, before.last_at),
-            hits=1 if before is None else before.hits + 1,
-        )
-    return sorted((*done, *running.values()), key=lambda case: case.opened_at)
-
-
-def _worse(severity: Severity, before: WouldBe | None) -> Severity:
-    if before is None:
-        return severity
-    return max(severity, before.severity, key=SEVERITIES.index)
+    docket: Docket, case: CaseLine, device_codes: Mapping[int, str], until: datetime
+) -> WouldBe:
+    is_open = docket.is_open(case, until)
+    ended_at = case.recovered_at if is_open else case.closed_at
+    return WouldBe(
+        key=case.key,
+        unit_id=case.unit_id,
+        device=device_codes[case.device_id],
+        shape=case.shape,
+        severity=Severity(case.severity),
+        opened_at=case.opened_at,
+        last_at=ended_at or until,
+        hits=case.hit_count,
+    )
 
 
 def _judged(case: WouldBe, found: Iterable[FoundCase]) -> WouldBe:
@@ -258,7 +237,7 @@ def _loads(
     others = Counter(
         each.unit_id
         for each in found
-        if each.opened_at >= since and each.rule != rule.code
+        if each.opened_at >= since and each.rule not in _codes(rule)
     )
     return [
         UnitLoad(

@@ -3,19 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from cases.routing import shipped_routing
+from cases.stage import ENDED
 from devices.registry.snapshot import Snapshot, load_snapshot
-from rules.files.rule_file import parse_rule
+from rules.backtest.closings import Closings
+from rules.backtest.docket import Docket
+from rules.backtest.tried import Tried, source_with
 from rules.lifecycle.on_trial import Trial, UnitLoad, trial_of
+from rules.lifecycle.would_file import kin_of, would_file
+from rules.plan.compile import compile_plan
+from rules.plan.plan_source import LIVE, PlanSource, RuleText
+from rules.triage.settings import Settings, read_settings
+from rules.worker.present import current_source
+from store.backtest_read import alarms_of_trial, case_endings
 from store.capacity import capacities
 from store.connection import Connection
-from store.rule_read import (
-    VersionDetail,
-    cases_between,
-    trial_alarms,
-    version_of,
-)
+from store.rule_read import VersionDetail, cases_between, version_of
 from vocabulary.rule_stage import RuleStage
+from vocabulary.times import us_from_datetime
+
+MOST_ENDINGS = 100_000
+"""Ends of real cases that are asked for."""
+
+NO_ZONE = "UTC"
+"""Triage knows no local times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +64,32 @@ async def trial_report(
     stretch = _stretch(found, at)
     if stretch is None:
         return None
+    since, until = stretch
     snapshot = await load_snapshot(connection)
+    plan = compile_plan(await _source(connection, found, snapshot, since))
+    kin = {rule.code for rule in plan.rules} - {found.code}
+    alarms = await alarms_of_trial(
+        connection, (found.code, found.version), sorted(kin), since=since, until=until
+    )
+    closings = Closings.of(
+        await case_endings(
+            connection,
+            since=since,
+            until=until,
+            stages=sorted(ENDED),
+            limit=MOST_ENDINGS,
+        )
+    )
+    docket = Docket(snapshot, shipped_routing(), closings)
+    would_file(plan, alarms, docket, until_us=us_from_datetime(until))
     trial = trial_of(
-        parse_rule(found.source, version=found.version, name=found.code),
-        await trial_alarms(connection, found.code, found.version),
+        plan.layout.rules[found.code],
+        docket,
         await cases_between(connection, *stretch),
-        snapshot=snapshot,
-        routing=shipped_routing(),
+        device_codes=plan.device_codes,
         stretch=stretch,
         stated={row.unit_id: row.cases_per_day for row in await capacities(connection)},
     )
-    since, until = stretch
     return TrialReport(since=since, until=until, trial=trial, snapshot=snapshot)
 
 
@@ -93,6 +121,28 @@ async def warnings_of_live(
     if report is None:
         return [], "it was never on trial: nobody can tell how much it would file"
     return over_capacity(report), ""
+
+
+async def _source(
+    connection: Connection, found: VersionDetail, snapshot: Snapshot, since: datetime
+) -> PlanSource:
+    """Return the plan of what triage asks of a version, as if it were live.
+
+    The registry and the triage file are those of now, the windows all since then.
+    """
+    source = await current_source(connection, snapshot, at=since, time_zone=NO_ZONE)
+    file = source.triage
+    settings = (
+        Settings() if file is None else read_settings(file.source, version=file.version)
+    )
+    kin = kin_of(found.code, settings)
+    rules = [t for t in source.rules if t.code in kin and t.stage == LIVE]
+    tried = Tried(
+        rules=(RuleText(found.code, found.version, found.source),),
+        with_live=True,
+        geofences=tuple(snapshot.geofences.values()),
+    )
+    return source_with(msgspec.structs.replace(source, rules=tuple(rules)), tried)
 
 
 def _words(load: UnitLoad) -> str:

@@ -13,6 +13,7 @@ from store.access import create_token
 from store.capacity import state_capacity
 from store.rule_read import version_of
 from store.rules import Change
+from store.windows import NewWindow, insert_window
 from tests.api.town import WEB_ROOT, served
 from tests.rules.city_feed import NOON
 from tests.triage.city import City
@@ -225,6 +226,95 @@ async def test_would_be_cases_are_counted_as_cases_would_be_and_held_against_ver
     assert trial.precision == 0.5
     assert trial.days == pytest.approx(2, abs=0.001)
     assert sum(load.would_be for load in trial.loads) == pytest.approx(2, abs=0.001)
+
+
+TRIAGE = """\
+flapping: {more_than: 2, within_s: 600, settled_s: 900}
+storm: {budget: 2, worst: 1, worst_after_s: 30, quiet_s: 60}
+groups:
+  - code: many-probes
+    name: {zh: 多, en: many}
+    over: gateway
+    of: probe
+    unknown: cover-silent
+    share: 0.8
+    least: 3
+    within_s: 10
+    severity: major
+    files:
+      type: component
+      scheme: gbt30428.2-2013
+      class_code: of_component
+      condition: many_probes
+      title: {zh: 多, en: many}
+    reason: {zh: "{bad}", en: "{bad}"}
+"""
+
+HANDLED = "SELECT handling, count(*) FROM alarm WHERE rule = 'probe' GROUP BY 1"
+
+FILED = """
+SELECT condition, shape, opened_at, hit_count FROM case_file
+WHERE condition IN ('cover_probe', 'many_probes') ORDER BY opened_at, id
+"""
+
+
+async def a_busy_hour(city: City, stage: RuleStage) -> None:
+    """Let a probe see a group, a storm, a loose contact and a window."""
+    await city.triage_by(TRIAGE, 0)
+    await put(city, 20, stage, 1)
+    covers = city.codes(DeviceKind.COVER, gateway="GW-COVER-1")
+    others = sorted(set(city.codes(DeviceKind.COVER)) - set(covers))
+    window = NewWindow(
+        component_id=city.snapshot.devices[city.device_id(covers[0])].component_id,
+        from_at=city.at(300),
+        until_at=city.at(400),
+        reason="works",
+        owner="me",
+    )
+    async with city.pool.acquire() as connection, connection.transaction():
+        await insert_window(connection, window, at=city.at(2))
+    await city.say_all(5, covers, tilt_deg=25.0)
+    await city.tick(6, 40)
+    await city.say_all(40, covers, tilt_deg=2.0)
+    await city.say_all(60, others[:30], tilt_deg=25.0)
+    await city.tick(61, 130)
+    await city.say_all(130, others[:30], tilt_deg=2.0)
+    for second in range(140, 180, 5):
+        tilt = 25.0 if second % 2 else 2.0
+        await say(city, second, tilt, others[-1])
+    await say(city, 310, 25, covers[0])
+    await city.tick(311, 320)
+    await say(city, 320, 2, covers[0])
+    await city.tick(321, 420)
+    await city.fold()
+
+
+async def test_a_trial_says_what_would_have_been_filed_after_triage(
+    city: City, twin: City
+) -> None:
+    await a_busy_hour(city, RuleStage.SHADOW)
+    await a_busy_hour(twin, RuleStage.LIVE)
+    assert await city.rows(HANDLED) == [
+        ("shadow", sum(int(str(n)) for _, n in await twin.rows(HANDLED)))
+    ]
+    async with city.pool.acquire() as connection:
+        found = await version_of(connection, "probe", 1)
+        assert found is not None
+        report = await trial_report(connection, found, at=city.at(420))
+    assert report is not None
+    trial = report.trial
+    handled = {str(word): n for word, n in await twin.rows(HANDLED)}
+    assert {"filed", "member", "storm", "maintenance", "unstable"} <= set(handled)
+    assert trial.handlings == handled
+    filed = await twin.rows(FILED)
+    would_be = [
+        (case.key.condition, case.shape, case.opened_at, case.hits)
+        for case in trial.cases
+    ]
+    assert sorted(would_be, key=str) == sorted(filed, key=str)
+    assert {shape for _, shape, *_ in filed} == {"single", "group", "storm"}
+    assert (trial.joined, trial.unplaced) == (0, 0)
+    assert sum(load.would_be for load in trial.loads) == len(filed)
 
 
 async def test_going_live_above_what_a_department_can_take_wants_to_be_confirmed(
