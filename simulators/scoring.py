@@ -47,6 +47,8 @@ class Happened:
         starts_at: When it began.
         ends_at: When it was put right.
         latest_by: What is filed later is too late.
+        is_due: Whether that is over by the end: else it explains what was filed, and
+            nobody asks whether it was.
     """
 
     cause: Cause
@@ -54,6 +56,7 @@ class Happened:
     starts_at: datetime
     ends_at: datetime
     latest_by: datetime
+    is_due: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ class Line:
 def happened(
     timetable: Iterable[Incident], *, start: datetime, period_s: float, for_s: float
 ) -> list[Happened]:
-    """Return the incidents of all laps that ought to have been filed by the end.
+    """Return the incidents of all laps that have begun by the end.
 
     Args:
         timetable: The incidents of one lap.
@@ -110,22 +113,26 @@ def happened(
         period_s: After so long they come round again.
         for_s: When the end is.
     """
-    found = []
-    for lap in range(int(for_s // period_s) + 1):
-        for incident in timetable:
-            starts_at = start + timedelta(seconds=lap * period_s + incident.starts_s)
-            one = Happened(
-                cause=incident.cause,
-                devices=frozenset((*incident.members, *incident.perhaps)),
-                starts_at=starts_at,
-                ends_at=starts_at
-                + timedelta(seconds=incident.ends_s - incident.starts_s),
-                latest_by=starts_at
-                + timedelta(seconds=CAUSES[incident.cause].notice_s),
-            )
-            if one.latest_by <= start + timedelta(seconds=for_s):
-                found.append(one)
-    return found
+    end = start + timedelta(seconds=for_s)
+    laps = [
+        start + timedelta(seconds=lap * period_s)
+        for lap in range(int(for_s // period_s) + 1)
+    ]
+    found = [_happened(incident, lap, end) for lap in laps for incident in timetable]
+    return [one for one in found if one.starts_at <= end]
+
+
+def _happened(incident: Incident, lap: datetime, end: datetime) -> Happened:
+    starts_at = lap + timedelta(seconds=incident.starts_s)
+    latest_by = starts_at + timedelta(seconds=CAUSES[incident.cause].notice_s)
+    return Happened(
+        cause=incident.cause,
+        devices=frozenset((*incident.members, *incident.perhaps)),
+        starts_at=starts_at,
+        ends_at=lap + timedelta(seconds=incident.ends_s),
+        latest_by=latest_by,
+        is_due=latest_by <= end,
+    )
 
 
 def score(incidents: Sequence[Happened], filed: Sequence[Filed]) -> list[Line]:
@@ -137,7 +144,7 @@ def score(incidents: Sequence[Happened], filed: Sequence[Filed]) -> list[Line]:
     """
     names = [cause.value for cause in Cause]
     tally: dict[str, Counter[str]] = defaultdict(Counter)
-    for incident in incidents:
+    for incident in filter(_is_due, incidents):
         times = [one.at for one in filed if _explains(incident, one)]
         in_time = bool(times) and min(times) <= incident.latest_by
         word = "in_time" if in_time else "late" if times else "missed"
@@ -151,6 +158,10 @@ def score(incidents: Sequence[Happened], filed: Sequence[Filed]) -> list[Line]:
             tally[name].update(("filed", word))
     others = sorted(set(tally) - set(names))
     return [_line(name, tally[name]) for name in [*names, *others] if name in tally]
+
+
+def _is_due(incident: Happened) -> bool:
+    return incident.is_due
 
 
 def _line(name: str, count: Mapping[str, int]) -> Line:

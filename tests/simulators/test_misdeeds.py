@@ -13,13 +13,17 @@ from simulators.incidents import Cause, Incident
 from simulators.misdeeds import PLACE_OF
 from simulators.playback import Playback
 from simulators.scenario import read_scenario
-from simulators.town import CLOSED, PERIOD_S
+from simulators.town import PERIOD_S
 from simulators.world import World
 from tests.simulators.towns import START
 from tests.simulators.towns import sample_town as town
 from vocabulary.device import DeviceKind
 
 FLEET = Path(simulators.__file__).parent / "scenarios" / "fleet.yaml"
+
+
+CLOSED = ("no_entry", "night_ban")
+"""Kinds of places that nobody's round may lead through."""
 
 
 @cache

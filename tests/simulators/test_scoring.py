@@ -53,6 +53,10 @@ def test_what_is_filed_after_its_notice_is_late_and_still_right() -> None:
     assert line.recall == 0
 
 
+def test_the_first_that_finds_it_counts() -> None:
+    assert line_of(filed(110, is_new=False), filed(290)).in_time == 1
+
+
 def test_an_incident_that_nothing_says_is_missed() -> None:
     line = line_of()
     assert line.missed == 1
@@ -82,5 +86,15 @@ def test_a_hit_on_an_older_case_finds_an_incident_and_is_counted_as_no_filing() 
 
 
 def test_incidents_come_round_and_what_cannot_be_late_yet_is_not_asked_for() -> None:
-    assert len(happened([OPENED], start=START, period_s=500, for_s=1100)) == 2
-    assert len(happened([OPENED], start=START, period_s=500, for_s=1131)) == 3
+    def due(for_s: float) -> list[bool]:
+        laps = happened([OPENED], start=START, period_s=500, for_s=for_s)
+        return [one.is_due for one in laps]
+
+    assert due(1099) == [True, True]
+    assert due(1101) == [True, True, False]
+    assert due(1131) == [True, True, True]
+
+
+def test_what_is_not_due_yet_still_explains_what_was_filed() -> None:
+    line = line_of(filed(105), for_s=110)
+    assert (line.happened, line.right, line.false) == (0, 1, 0)
