@@ -18,7 +18,7 @@ from rules.plan.compile import compile_plan
 from rules.plan.plan_source import PlanSource, RuleText
 from tests.fences.yard import rule, source
 from tests.rules.oracle import Oracle, Said, said, same
-from tests.rules.oracle_fences import TooClose
+from tests.rules.oracle_yard import TooClose
 from tests.rules.town import tick, us
 from vocabulary.geometry import metres_per_degree
 from vocabulary.position import Positions

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 from rules.conditions.overspeed import Overspeed
@@ -14,9 +15,18 @@ from rules.plan.plan_source import PlanSource
 from rules.plan.subject import Subject
 from rules.plan.town import Town
 from rules.schedules import OnClose
-from tests.rules.oracle_fences import Spot, Yard
-from tests.rules.oracle_meters import meter_of
-from tests.rules.oracle_slot import Said, Sample, Slot, judged, open_at, said, same
+from tests.rules.oracle_meters import Truth, meter_of
+from tests.rules.oracle_slot import (
+    Meter,
+    Said,
+    Sample,
+    Slot,
+    judged,
+    open_at,
+    said,
+    same,
+)
+from tests.rules.oracle_yard import Spot, Yard
 from vocabulary.position import Positions
 from vocabulary.quality import Quality
 from vocabulary.reading import Readings
@@ -24,6 +34,7 @@ from vocabulary.reading import Readings
 __all__ = ["Oracle", "Said", "said", "same"]
 
 S = 1_000_000
+NAN = math.nan
 REFUSED_BESIDE = Quality.FUTURE | Quality.OUT_OF_RANGE | Quality.SENSOR_FAULT
 
 
@@ -89,11 +100,11 @@ class Oracle:
         self, slot: Slot, entry: Learned, due: list[Row], beside: dict[int, list[Row]]
     ) -> list[Said]:
         found: list[Said] = []
-        last: Sample | None = None
-        for sample in self._samples(slot, entry, due):
-            if sample != last or not slot.is_in_order:
-                found += self._take(slot, sample, beside, entry.seq)
-            last = sample
+        before = slot.floor
+        for moment in moments(slot, self._samples(slot, entry, due)):
+            found += self._take(slot, moment, beside, entry.seq)
+        if slot.late_us and slot.floor is not None and slot.floor != before:
+            slot.floor += 1  # whoever could come at this time has come
         until = entry.at_us - slot.late_us
         return found + self._turn(slot, until, beside, entry.seq)
 
@@ -202,26 +213,28 @@ class Oracle:
             )
             for row in rows
         ]
-        return sorted(found, key=lambda sample: sample.at)
+        first = slot.meter.first_series if slot.meter is not None else 0
+        return sorted(found, key=lambda one: (one.at, one.series != first))
 
     def _take(
-        self, slot: Slot, sample: Sample, beside: dict[int, list[Row]], seq: int
+        self,
+        slot: Slot,
+        moment: list[Sample],
+        beside: dict[int, list[Row]],
+        seq: int,
     ) -> list[Said]:
-        """Judge a sample, and before it the turns of the schedule up to it."""
-        if sample.quality & slot.rule.refuse or not math.isfinite(sample.value):
+        """Judge what is judged together, and before it the turns of the schedule."""
+        fit = [sample for sample in moment if self._admits(slot, sample)]
+        if not fit:
             return []
-        if slot.floor is not None and sample.at < slot.floor:
-            return []
-        if slot.is_in_order:
-            slot.floor = sample.at
-        is_told = True
+        sample, is_told = fit[-1], True
         if slot.meter is not None:
             is_told = self._sides(slot, sample.at, beside) == "true"
-            value, fence = slot.meter.take(sample) if is_told else (math.nan, "")
-            if value is None:
+            found = measured(slot.meter, fit) if is_told else sample._replace(value=NAN)
+            if found is None:
                 return []
-            sample = sample._replace(value=value, fence=fence)
-        found = self._turn(slot, sample.at, beside, seq, met=True)
+            sample = found
+        said = self._turn(slot, sample.at, beside, seq, met=True)
         slot.began = sample.at if slot.began is None else slot.began
         slot.newest = sample if is_told else slot.newest
         when, ruling = slot.rule.when, ""
@@ -229,7 +242,17 @@ class Oracle:
             is_silence = isinstance(slot.rule.condition, Silence)
             ends = is_silence and when.on_close is OnClose.CLEAR
             ruling = "ended" if ends else "moot"
-        return found + self._judge(slot, sample, beside, seq, ruling)
+        return said + self._judge(slot, sample, beside, seq, ruling)
+
+    def _admits(self, slot: Slot, sample: Sample) -> bool:
+        """Tell whether a sample may be judged, and shut the door behind it."""
+        if sample.quality & slot.rule.refuse or not math.isfinite(sample.value):
+            return False
+        if slot.floor is not None and sample.at < slot.floor:
+            return False
+        if slot.is_in_order:
+            slot.floor = sample.at
+        return True
 
     def _turn(
         self,
@@ -301,3 +324,32 @@ class Oracle:
         if side.is_above:
             return counts.value >= side.limit
         return counts.value <= side.limit
+
+
+def moments(slot: Slot, samples: list[Sample]) -> Iterator[list[Sample]]:
+    """Yield samples one by one, each once; or together where they say one thing."""
+    last: tuple[object, ...] = ()
+    once: list[Sample] = []
+    for sample in samples:
+        spot = sample.spot
+        place = None if spot is None else (spot.east_m, spot.north_m)
+        key = (sample.at, sample.value, sample.series, place)
+        if key != last or not slot.is_in_order:
+            once.append(sample)
+        last = key
+    if isinstance(slot.meter, Truth):
+        for _, together in groupby(once, key=lambda sample: sample.at):
+            yield list(together)
+    else:
+        yield from ([sample] for sample in once)
+
+
+def measured(meter: Meter, moment: list[Sample]) -> Sample | None:
+    """Return what is judged of a moment; None if that is unknown, or no news."""
+    found: Sample | None = None
+    for sample in moment:
+        if isinstance(meter, Truth) and not meter.is_news(sample):
+            continue
+        value, fence = meter.take(sample)
+        found = None if value is None else sample._replace(value=value, fence=fence)
+    return found

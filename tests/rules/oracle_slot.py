@@ -16,7 +16,8 @@ from rules.plan.draft import Draft
 from rules.plan.subject import Subject
 from rules.schedules import When
 from rules.schedules.local import LocalAsk
-from tests.rules.oracle_fences import OF_FENCES, Spot, Told
+from tests.rules.oracle_fences import OfFix
+from tests.rules.oracle_yard import Spot, Told
 
 S = 1_000_000
 
@@ -35,6 +36,10 @@ class Sample(NamedTuple):
 
 class Meter(Protocol):
     """Makes the number that is judged out of the samples of one slot, one by one."""
+
+    @property
+    def first_series(self) -> int:
+        """Of one instant a sample of this series counts before the others."""
 
     def take(self, sample: Sample) -> Told:
         """Return the number after one more sample, and the fence that it is about."""
@@ -166,7 +171,7 @@ def open_at(when: When, at: int, zone: str = "Asia/Shanghai") -> bool:
 def limits(draft: Draft, meter: Meter | None) -> list[tuple[float, float]]:
     """Return limit and release of each grade."""
     rule, subject = draft.rule, draft.subject
-    if isinstance(meter, OF_FENCES):
+    if isinstance(meter, OfFix):
         return [(meter.limit, meter.release)]
     match rule.condition:
         case Threshold(ladder=ladder):
