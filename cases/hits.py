@@ -26,6 +26,7 @@ from cases.repeat import Course, course_of
 from cases.request import FilingRequest, Hit, Mark, Shape
 from cases.rework import needs_rework
 from cases.routing import Routing
+from cases.severity_steps import severity_step
 from cases.stage import Stage
 from devices.registry.snapshot import Snapshot
 from store import case_members as members
@@ -223,8 +224,12 @@ async def _reopen(
     for step in steps:
         await rows.insert_step(connection, case.id, step)
     await keep_return(connection, case.id, request)
-    await _hit(connection, request, found, case)
+    await _hit(connection, request, found, _gone_on(case, steps[-1].to_stage))
     return await _filed(connection, Outcome.REOPENED, request, case.id, Move.REOPEN)
+
+
+def _gone_on(case: LockedCase, stage: str) -> LockedCase:
+    return replace(case, stage=stage, closed_at=None)
 
 
 async def _hit(
@@ -239,9 +244,18 @@ async def _hit(
         finding=finding,
     )
     await rows.link_alarm(connection, request.alarm_id, case.id)
+    await _note_severity(connection, case, request)
     await flag(connection, case, request.at)
     await keep_hit(connection, case.id, request, found)
     return await _filed(connection, Outcome.HIT_AGAIN, request, case.id, Told.HIT)
+
+
+async def _note_severity(
+    connection: Connection, case: LockedCase, request: FilingRequest
+) -> None:
+    step = severity_step(case, request)
+    if step is not None:
+        await rows.insert_step(connection, case.id, step)
 
 
 async def flag(connection: Connection, case: LockedCase, at: datetime) -> None:
@@ -284,6 +298,7 @@ async def _relieve(desk: Desk, request: FilingRequest) -> Filed:
         return Filed(outcome=Outcome.NO_CASE, alarm_id=request.alarm_id)
     await keep_change(connection, case.id, request)
     if request.kind is Hit.EASED:
+        await _note_severity(connection, case, request)
         return await _filed(connection, Outcome.EASED, request, case.id)
     return await _recover(desk, request, case)
 

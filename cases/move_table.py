@@ -77,6 +77,8 @@ class Move(StrEnum):
     CLOSE = "close"  # 结案
     URGE = "urge"  # 督办
     FORCE_CLOSE = "force_close"  # 强制结案
+    WORSEN = "worsen"  # 加重
+    EASE = "ease"  # 缓解
     REOPEN = "reopen"  # 复发重开
 
 
@@ -213,14 +215,23 @@ _DEPARTMENT: dict[tuple[Stage, Move], Way] = {
     ),
 }
 
-_ANYWHERE: dict[tuple[Stage, Move], Way] = {
-    (stage, Move.URGE): Way(stage, Post.SUPERVISOR, _WHY) for stage in OPEN
-} | {
-    (stage, Move.FORCE_CLOSE): Way(
-        Stage.FORCED_CLOSE, Post.SUPERVISOR, _WHY, frozenset({Role.ADMIN})
-    )
-    for stage in OPEN
-}
+STANDING_STILL = frozenset({Move.URGE, Move.WORSEN, Move.EASE})
+"""Moves that leave a case where it stands."""
+
+_ANYWHERE: dict[tuple[Stage, Move], Way] = (
+    {(stage, Move.URGE): Way(stage, Post.SUPERVISOR, _WHY) for stage in OPEN}
+    | {
+        (stage, move): Way(stage, Post.MACHINE)
+        for stage in OPEN
+        for move in (Move.WORSEN, Move.EASE)
+    }
+    | {
+        (stage, Move.FORCE_CLOSE): Way(
+            Stage.FORCED_CLOSE, Post.SUPERVISOR, _WHY, frozenset({Role.ADMIN})
+        )
+        for stage in OPEN
+    }
+)
 
 _AFTERWARDS: dict[tuple[Stage, Move], Way] = {
     (stage, Move.REOPEN): Way(Stage.PENDING_DISPATCH, Post.MACHINE, (Guard.CAME_BACK,))

@@ -5,7 +5,7 @@
 
 import sys
 
-from cases.move_table import OPENINGS, TABLE, Move, Role, Way
+from cases.move_table import OPENINGS, STANDING_STILL, TABLE, Move, Role, Way
 from cases.stage import OPEN, PHASE_OF, Stage
 from cases.words import (
     GUARD_WORDS,
@@ -23,7 +23,7 @@ HEADING = (
 )
 """Head of the table."""
 
-ANYWHERE = (Move.URGE, Move.FORCE_CLOSE)
+ANYWHERE = (Move.URGE, Move.FORCE_CLOSE, Move.WORSEN, Move.EASE)
 """Moves that every open case has; they take one line each."""
 
 
@@ -48,7 +48,7 @@ def _case_line(stage: Stage, move: Move) -> str:
 
 
 def _line(phase: str, state: str, move: Move, way: Way) -> str:
-    to = "不变 the same" if move is Move.URGE else _both(STAGE_WORDS[way.to])
+    to = "不变 the same" if move in STANDING_STILL else _both(STAGE_WORDS[way.to])
     guards = "；".join(_both(GUARD_WORDS[guard]) for guard in way.guards)
     cells = phase, state, _both(MOVE_WORDS[move]), _who(way), to, guards or "—"
     return f"| {' | '.join(cells)} |"

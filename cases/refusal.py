@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
-from cases.move_table import TABLE, Guard, Move, Role, Way, allowed_moves
+from cases.move_table import (
+    STANDING_STILL,
+    TABLE,
+    Guard,
+    Move,
+    Role,
+    Way,
+    allowed_moves,
+)
 from cases.proof import Sensor
 from cases.stage import Stage
 from cases.words import (
@@ -138,7 +146,8 @@ def _stays_with_its_unit(standing: Standing, ask: Ask) -> bool:
 
 
 def _last_that_moved(moves: tuple[Move, ...]) -> Move | None:
-    return next((move for move in reversed(moves) if move is not Move.URGE), None)
+    moved = (move for move in reversed(moves) if move not in STANDING_STILL)
+    return next(moved, None)
 
 
 def _is_solved(standing: Standing, _: Ask) -> bool:

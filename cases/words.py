@@ -74,6 +74,8 @@ MOVE_WORDS: dict[Move, Words] = {
     Move.CHECK_FAILED: Words("核查不通过", "check failed"),
     Move.CLOSE: Words("结案", "close"),
     Move.URGE: Words("督办", "urge"),
+    Move.WORSEN: Words("加重", "worse now"),
+    Move.EASE: Words("缓解", "eased"),
     Move.FORCE_CLOSE: Words("强制结案", "close by force"),
     Move.REOPEN: Words("复发重开", "reopen"),
 }

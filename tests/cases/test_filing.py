@@ -139,6 +139,13 @@ async def test_a_grade_that_rises_escalates_and_one_that_falls_is_written_down(
     eased = await town.hit(down)
     assert eased.outcome is Outcome.EASED
     assert case_of(eased.case).severity == "critical"
+    steps = await town.pool.fetch(
+        "SELECT move, note, from_stage = to_stage FROM case_step ORDER BY id"
+    )
+    assert [tuple(step) for step in steps[-2:]] == [
+        ("worsen", "critical: ponding v1", True),
+        ("ease", "minor: ponding v1", True),
+    ]
     assert await town.pool.fetchval("SELECT hit_count FROM case_file") == 1
     hits = await town.pool.fetch(
         "SELECT body ->> 'hit' AS hit FROM evidence WHERE kind = 'hit' ORDER BY id"

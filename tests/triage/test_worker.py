@@ -404,3 +404,24 @@ async def test_a_window_on_a_device_keeps_back_that_one_alone(city: City) -> Non
         (city.device_id("MH-0001"), window_id),
         (city.device_id("MH-0002"), None),
     ]
+
+
+async def test_a_flood_that_rises_and_falls_is_one_case_whose_steps_say_so(
+    city: City,
+) -> None:
+    flood = [0] + [160] * 4 + [450] * 4 + [200] * 9
+    for place, depth_mm in enumerate(flood):
+        await city.say(place * 10, {"PD-0001": {"depth_mm": float(depth_mm)}})
+        if place % 4 == 2:
+            await city.fold()  # a new worker each time
+    await city.fold()
+    ((severity, hits, over),) = await city.rows(
+        "SELECT severity, hit_count, recovered_at IS NOT NULL FROM case_file"
+    )
+    assert (severity, hits, over) == ("critical", 1, False)
+    steps = await city.rows("SELECT move, note FROM case_step ORDER BY id")
+    told = [(move, str(note).partition(":")[0]) for move, note in steps[2:]]
+    assert [each for each in told if each[0] in ("worsen", "ease")] == [
+        ("worsen", "critical"),
+        ("ease", "minor"),
+    ]
