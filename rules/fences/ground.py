@@ -123,27 +123,15 @@ class Sets:
         Returns:
             Samples and fences, ascending by sample, then fence.
         """
-        # Vehicles that several rules judge are looked up once.
-        keys = lon_e7.astype(np.int64) << 32 | (lat_e7.astype(np.int64) + (1 << 31))
-        _, spot, sample_spot = np.unique(keys, return_index=True, return_inverse=True)
-        point, fence = self.ground.index.hits(lon_e7[spot], lat_e7[spot])
-        order = np.argsort(point, kind="stable")
-        first = np.searchsorted(point[order], np.arange(len(spot) + 1))
-        count = np.diff(first)[sample_spot]
-        sample = np.repeat(np.arange(len(row)), count)
-        begin = np.cumsum(count) - count
-        step = np.arange(count.sum()) - np.repeat(begin - first[sample_spot], count)
-        found = fence[order][step].astype(np.intp)
-        asked = self.of_row[row[sample]] * len(self.ground.fences) + found
-        mine = self._is_member(asked)
-        sample, found = sample[mine], found[mine]
-        order = np.lexsort((found, sample))
-        return sample[order], found[order]
+        width = len(self.ground.fences)
+        sample, fence = self.ground.index.hits(lon_e7, lat_e7)
+        mine = self._is_member(self.of_row[row[sample]] * width + fence)
+        pairs = sample[mine] * width + fence[mine]
+        pairs.sort()
+        return np.divmod(pairs, max(width, 1))
 
-    def nearest(
-        self, row: NDArray[np.intp], points: Points
-    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """Return how far outside each point is, and which fence of its set is nearest.
+    def nearest(self, row: NDArray[np.intp], points: Points) -> NDArray[np.intp]:
+        """Return which fence of its set is nearest to each point.
 
         Args:
             row: Of each point, shape (n,).
@@ -160,7 +148,7 @@ class Sets:
             order = np.lexsort((places[found], spot))
             first = np.flatnonzero(np.diff(spot[order], prepend=-1))
             fence[asked] = places[found[order]][first]
-        return self.ground.plane.outside_m(fence, points), fence
+        return fence
 
     def crossed(
         self, row: NDArray[np.intp], begin: Points, end: Points

@@ -93,8 +93,7 @@ class FenceColumns(Columns):
             np.array([round(d * DEGREES_E7)], np.int32) for d in (lon, lat)
         )
         points = sets.ground.plane.points(lon_e7, lat_e7)
-        _, fence = sets.nearest(self.place[[slot]], points)
-        return int(fence[0])
+        return int(sets.nearest(self.place[[slot]], points)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +119,22 @@ class Fixes:
     band_m: NDArray[np.float64]
     is_sound: NDArray[np.bool_]
     is_wanted: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return some of them, by index."""
+        return type(self)(
+            self.row[rows],
+            self.lon_e7[rows],
+            self.lat_e7[rows],
+            self.points.take(rows),
+            self.speed_kmh[rows],
+            self.band_m[rows],
+            self.is_sound[rows],
+            self.is_wanted[rows],
+        )
 
 
 def fixes_of(asked: Asked, place: NDArray[np.intp], samples: Samples) -> Fixes:
@@ -147,27 +162,37 @@ def fixes_of(asked: Asked, place: NDArray[np.intp], samples: Samples) -> Fixes:
     )
 
 
-def any_inside(asked: Asked, fixes: Fixes) -> NDArray[np.bool_]:
-    """Tell which fixes are in any fence of their rows' sets."""
-    is_inside: NDArray[np.bool_] = _first_inside(asked, fixes) != NO_FENCE
-    return is_inside
-
-
-def outside_of(
+def nearest_of(
     asked: Asked, fixes: Fixes
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return how many metres each fix is outside its set, and of which fence.
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the fence of its set that each fix is in or nearest to, and whether in.
 
-    A fix within any fence of the set is 0 m outside of the first of them; else it is
-    the nearest that counts.
+    Of several that it is in, it is the first.
     """
-    fence = _first_inside(asked, fixes)
-    outside_m = np.zeros(len(fence))
-    out = np.flatnonzero(fence == NO_FENCE)
-    outside_m[out], fence[out] = asked.sets.nearest(
-        fixes.row[out], fixes.points.take(out)
-    )
-    return outside_m, fence
+    sample, inside = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)
+    fence = np.full(len(fixes), NO_FENCE, np.intp)
+    fence[sample[::-1]] = inside[::-1]  # the first of each, for it is written last
+    is_inside: NDArray[np.bool_] = fence != NO_FENCE
+    out = np.flatnonzero(~is_inside)
+    fence[out] = asked.sets.nearest(fixes.row[out], fixes.points.take(out))
+    return fence, is_inside
+
+
+def outside_m(
+    asked: Asked, fixes: Fixes, fence: NDArray[np.intp], is_out: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return how many metres some fixes are outside a fence.
+
+    Args:
+        asked: By the slots of the measure.
+        fixes: Shape (n,).
+        fence: Place of the fence beside each, shape (n,).
+        is_out: Which are asked for; the others get 0.
+    """
+    metres, out = np.zeros(len(fixes)), np.flatnonzero(is_out)
+    plane = asked.sets.ground.plane
+    metres[out] = plane.outside_m(fence[out], fixes.points.take(out))
+    return metres
 
 
 def beyond_band(
@@ -184,11 +209,3 @@ def beyond_band(
     """
     short_m = np.minimum(outside_m, np.nextafter(limit_m, 0))
     return np.where(outside_m < fixes.band_m, short_m, outside_m)
-
-
-def _first_inside(asked: Asked, fixes: Fixes) -> NDArray[np.intp]:
-    """Return the first fence that each fix is in; NO_FENCE where it is in none."""
-    sample, fence = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)
-    first = np.full(len(fixes.row), NO_FENCE, np.intp)
-    first[sample[::-1]] = fence[::-1]  # the first of each, for it is written last
-    return first

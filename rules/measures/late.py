@@ -22,10 +22,10 @@ from rules.measures.fence_ask import (
     Ask,
     Asked,
     FenceColumns,
-    any_inside,
     beyond_band,
     fixes_of,
-    outside_of,
+    nearest_of,
+    outside_m,
 )
 from rules.measures.measure import Memory, Outcome, Settings
 from vocabulary.local_time import DAY_US, MINUTE_US, local_us
@@ -97,18 +97,21 @@ def measure(columns: LateColumns, memory: LateMemory, samples: Samples) -> Outco
     """Return the metres away at each fix, see `measure.Measure`."""
     asked = columns.asked
     fixes = fixes_of(asked, columns.place, samples)
-    is_inside, (away_m, fence) = any_inside(asked, fixes), outside_of(asked, fixes)
-    away_m = beyond_band(fixes, away_m, columns.limit_m[fixes.row])
+    fence, is_inside = nearest_of(asked, fixes)
+    is_late = np.ones(len(samples))
     for turn in rounds(samples.slot):
         at = turn[fixes.is_sound[turn]]
-        away_m[at] *= _away(
+        is_late[at] = _are_late(
             columns, memory, fixes.row[at], samples.at_us[at], is_inside[at]
         )
+    # How far away they are is dear to ask, and most are where they have to be.
+    away_m = outside_m(asked, fixes, fence, ~is_inside & (is_late != 0))
+    away_m = is_late * beyond_band(fixes, away_m, columns.limit_m[fixes.row])
     is_known = fixes.is_sound & np.isfinite(away_m)
     return np.where(fixes.is_wanted, away_m, 0.0), is_known, fence
 
 
-def _away(
+def _are_late(
     columns: LateColumns,
     memory: LateMemory,
     row: NDArray[np.intp],

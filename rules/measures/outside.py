@@ -18,7 +18,8 @@ from rules.measures.fence_ask import (
     FenceColumns,
     beyond_band,
     fixes_of,
-    outside_of,
+    nearest_of,
+    outside_m,
 )
 from rules.measures.measure import Memory, Outcome, Settings
 
@@ -66,6 +67,7 @@ def measure(
 ) -> Outcome:
     """Return the metres outside at each fix, see `measure.Measure`."""
     fixes = fixes_of(columns.asked, columns.place, samples)
-    outside_m, fence = outside_of(columns.asked, fixes)
-    outside_m = beyond_band(fixes, outside_m, columns.limit_m[fixes.row])
-    return np.where(fixes.is_wanted, outside_m, 0.0), fixes.is_sound, fence
+    fence, is_inside = nearest_of(columns.asked, fixes)
+    metres = outside_m(columns.asked, fixes, fence, ~is_inside)
+    metres = beyond_band(fixes, metres, columns.limit_m[fixes.row])
+    return np.where(fixes.is_wanted, metres, 0.0), fixes.is_sound, fence

@@ -55,7 +55,7 @@ def follow(
         fixes: Behind them; one that is not sound changes nothing.
     """
     ground = asked.sets.ground
-    within, entered = _entered(asked, fixes)
+    inside = _Inside.of(asked, fixes)
     fence = np.full(len(samples), NO_FENCE, np.intp)
     held_us = np.zeros(len(samples), np.int64)
     now = ground.places(memory.fence_id)
@@ -63,8 +63,12 @@ def follow(
         at = turn[fixes.is_sound[turn]]
         row, at_us = fixes.row[at], samples.at_us[at]
         was = now[row]
-        stays = np.isin(at * len(ground.fences) + was, within) & (was != NO_FENCE)
-        now[row] = fence[at] = np.where(stays, was, entered[at])
+        stays = inside.has(at, was)
+        fence[at] = was
+        # How deep it is in is dear to ask, and most stay where they are.
+        come = at[~stays]
+        fence[come] = _entered(asked, fixes, inside, come)
+        now[row] = fence[at]
         step_us = at_us - memory.last_us[row]
         step_us = np.where(step_us <= asked.gap_us[row], step_us, 0)
         held_us[at] = np.where(stays, memory.held_us[row] + step_us, 0)
@@ -76,13 +80,59 @@ def follow(
     return fence, held_us
 
 
-def _entered(asked: Asked, fixes: Fixes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return sample and fence in one number where in, and the fence deep enough in."""
-    ground = asked.sets.ground
-    sample, fence = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)
-    deep_m = np.minimum(fixes.band_m[sample], ground.plane.room_m[fence])
-    border_m = ground.plane.border_m(fence, fixes.points.take(sample))
-    deep = np.flatnonzero(border_m >= deep_m)[::-1]
-    entered = np.full(len(fixes.row), NO_FENCE, np.intp)
-    entered[sample[deep]] = fence[deep]  # the first of each, for it is written last
-    return sample * len(ground.fences) + fence, entered
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Which fixes are in which fences of their sets.
+
+    Attributes:
+        fence: The fences of all fixes, by fix, then fence.
+        key: Fix and fence in one number, beside them; ascending.
+        first: Where those of each fix begin, and where the last ones end.
+        width: How many fences there are.
+    """
+
+    fence: NDArray[np.intp]
+    key: NDArray[np.intp]
+    first: NDArray[np.intp]
+    width: int
+
+    @classmethod
+    def of(cls, asked: Asked, fixes: Fixes) -> Self:
+        sample, fence = asked.sets.inside(fixes.row, fixes.lon_e7, fixes.lat_e7)
+        width = len(asked.sets.ground.fences)
+        first = np.searchsorted(sample, np.arange(len(fixes) + 1))
+        return cls(fence, sample * width + fence, first, width)
+
+    def has(self, at: NDArray[np.intp], fence: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Tell which fixes are in the fence beside them; none is in NO_FENCE."""
+        if not len(self.key):
+            return np.zeros(len(at), np.bool_)
+        wanted = at * self.width + fence
+        place = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+        is_in: NDArray[np.bool_] = self.key[place] == wanted
+        is_in &= fence != NO_FENCE
+        return is_in
+
+    def of_fixes(self, at: NDArray[np.intp]) -> tuple[NDArray[np.intp], ...]:
+        """Return all fences of some fixes, and places in `at` beside them."""
+        count = self.first[at + 1] - self.first[at]
+        begin = np.cumsum(count) - count
+        place = np.repeat(self.first[at] - begin, count)
+        place += np.arange(len(place))
+        return self.fence[place], np.repeat(np.arange(len(at)), count)
+
+
+def _entered(
+    asked: Asked, fixes: Fixes, inside: _Inside, at: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return the first fence that each of some fixes is deep enough in."""
+    entered = np.full(len(at), NO_FENCE, np.intp)
+    fence, which = inside.of_fixes(at)
+    if not len(fence):
+        return entered
+    plane, fix = asked.sets.ground.plane, at[which]
+    deep_m = np.minimum(fixes.band_m[fix], plane.room_m[fence])
+    deep = plane.border_m(fence, fixes.points.take(fix)) >= deep_m
+    # The first of each, for it is written last.
+    entered[which[deep][::-1]] = fence[deep][::-1]
+    return entered

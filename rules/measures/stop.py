@@ -20,7 +20,8 @@ from rules.measures.fence_ask import (
     FenceColumns,
     Fixes,
     fixes_of,
-    outside_of,
+    nearest_of,
+    outside_m,
 )
 from rules.measures.measure import Memory, Outcome, Settings
 from vocabulary.times import SECOND_US
@@ -88,10 +89,18 @@ def measure(columns: StopColumns, memory: StopMemory, samples: Samples) -> Outco
     for turn in rounds(samples.slot):
         at = turn[fixes.is_sound[turn]]
         held_us[at] = _stood(columns, memory, fixes, samples, at)
-    outside_m, _ = outside_of(columns.asked, fixes)
-    may = (outside_m < fixes.band_m) | (outside_m == 0) | ~fixes.is_wanted
-    stood_s = np.where(may, 0.0, held_us / SECOND_US)
+    stood_s = held_us / SECOND_US
+    stands = np.flatnonzero(held_us)  # of the others nobody has to know where they are
+    stood_s[stands[_may_stand(columns.asked, fixes.take(stands))]] = 0
     return stood_s, fixes.is_sound, np.full(len(samples), NO_FENCE, np.intp)
+
+
+def _may_stand(asked: Asked, fixes: Fixes) -> NDArray[np.bool_]:
+    """Tell which vehicles may stand where they do."""
+    fence, is_inside = nearest_of(asked, fixes)
+    metres = outside_m(asked, fixes, fence, ~is_inside)
+    may: NDArray[np.bool_] = (metres < fixes.band_m) | (metres == 0)
+    return may | ~fixes.is_wanted
 
 
 def _stood(

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from devices.registry.areas import geofence_area
@@ -41,7 +43,8 @@ def fence(
 def outside_m(area: GeofenceFacts, lon: float, lat: float) -> float:
     sets = Sets.of([(area,)])
     points = sets.ground.plane.points(e7(lon), e7(lat))
-    return float(sets.nearest(ROW, points)[0][0])
+    nearest = sets.nearest(ROW, points)
+    return float(sets.ground.plane.outside_m(nearest, points)[0])
 
 
 def is_inside(area: GeofenceFacts, lon: float, lat: float) -> bool:
@@ -138,7 +141,42 @@ def test_of_several_fences_the_nearest_counts_and_is_named() -> None:
     )
     sets = Sets.of([fences, fences[2:]])
     points = sets.ground.plane.points(e7(111.012, 111.012), e7(35.0005, 35.0005))
-    metres, nearest = sets.nearest(np.array([0, 1], np.intp), points)
+    nearest = sets.nearest(np.array([0, 1], np.intp), points)
+    metres = sets.ground.plane.outside_m(nearest, points)
     assert [sets.ground.fences[place].id for place in nearest] == [14, 21]
     east_m, _ = metres_per_degree(35.0005)
     assert metres.tolist() == pytest.approx([0.001 * east_m, 0.008 * east_m], rel=1e-3)
+
+
+BOXES = tuple(
+    fence(
+        shapely.to_geojson(shapely.box(111 + at, 35, 111.003 + at, 35.002)),
+        fence_id=number,
+    )
+    for number, at in enumerate((0, 0.001, 0.002, 0.01), 1)
+)
+ASKED = Sets.of([BOXES, BOXES[1:], BOXES[:1], BOXES[3:], BOXES[1:]])
+"""Rows that ask about all of them, some, or one."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-9, 140)), max_size=30))
+def test_fixes_are_in_those_fences_of_their_sets_that_hold_them(
+    asked: list[tuple[int, int]],
+) -> None:
+    row = np.array([row for row, _ in asked], np.intp)
+    lon = np.array([111 + at / 10_000 for _, at in asked])
+    sample, place = ASKED.inside(row, e7(*lon), e7(*np.full(len(asked), 35.001)))
+    sets = [BOXES, BOXES[1:], BOXES[:1], BOXES[3:], BOXES[1:]]
+    wanted = [
+        (number, one.id)
+        for number, (row, at) in enumerate(asked)
+        for one in sets[row]
+        if shapely.from_geojson(one.geometry).intersects(
+            shapely.Point(round(1e7 * (111 + at / 10_000)) / 1e7, 35.001)
+        )
+    ]
+    found = [
+        (int(s), ASKED.ground.fences[p].id) for s, p in zip(sample, place, strict=True)
+    ]
+    assert found == wanted
