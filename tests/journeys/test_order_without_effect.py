@@ -1,4 +1,4 @@
-"""Two lamps are told to go out; both answer, one obeys: one case, which says why."""
+"""Who answers an order and does not do it is one case that says why; who obeys none."""
 
 import asyncio
 import os
@@ -20,13 +20,21 @@ from gezhi.run_simulators import SAMPLE_CITY
 from gezhi.stack.broker import Broker
 from ingest.serve import IngestSettings, serve
 from rules.worker.work import run_rules
+from simulators.city import Endpoint
+from simulators.incidents import Cause, Incident
+from simulators.modbus_server import run_modbus_server
+from simulators.modbus_units import units_of
 from simulators.mqtt_lamp import Lamp
+from simulators.world import World
 from store.cursor import cursor_of
 from store.journal import head
 from store.rules import put_live
 from tests.commands.street import POLL_S, ask, awake, register_lamp, until_state
 from tests.rules.town import SHIPPED
+from tests.simulators.playing import free_port, playing
+from tests.simulators.towns import town
 from vocabulary.command import Switch
+from vocabulary.device import Transport
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
@@ -35,6 +43,14 @@ RULE = "lamp-not-switched-off"
 AFTER_S = 2
 STUCK, SOUND = "LAMP-STUCK", "LAMP-SOUND"
 COMPONENTS = {STUCK: "9901020137000001", SOUND: "9901020137000002"}
+
+CIRCUIT_RULE = "circuit-not-switched-off"
+CABINET, CABINET_COMPONENT = "CABINET", "9901020128000001"
+
+STANDS_ON = """
+UPDATE device SET component_id = (SELECT id FROM component WHERE code = $2)
+WHERE id = $1
+"""
 
 ALARMS = """
 SELECT d.code, a.rule, a.cleared_at IS NOT NULL AS is_over, a.reason_en, f.number, f.id,
@@ -61,16 +77,12 @@ async def city(
     for code, component in COMPONENTS.items():
         await own_broker.admit(code)
         device_id = await register_lamp(database_url, code)
-        await connection.execute(
-            "UPDATE device SET component_id ="
-            " (SELECT id FROM component WHERE code = $2) WHERE id = $1",
-            device_id,
-            component,
-        )
-    text = (SHIPPED / f"{RULE}.yaml").read_text("utf-8")
-    text = text.replace("no_effect_after_s: 60", f"no_effect_after_s: {AFTER_S}")
-    async with connection.transaction():
-        await put_live(connection, RULE, text, author="me", at=utc_now())
+        await connection.execute(STANDS_ON, device_id, component)
+    for rule in (RULE, CIRCUIT_RULE):
+        text = (SHIPPED / f"{rule}.yaml").read_text("utf-8")
+        text = text.replace("no_effect_after_s: 60", f"no_effect_after_s: {AFTER_S}")
+        async with connection.transaction():
+            await put_live(connection, rule, text, author="me", at=utc_now())
     yield connection
     await connection.close()
 
@@ -157,8 +169,51 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
     assert kept["id"] == orders[STUCK]
     assert kept["order"] == {"what": "switch", "on": False}
     assert [step[1] for step in kept["steps"]] == ["queued", "sent", "acked"]
-    assert "command 1 switch_off: acked (to show power_w -2 – 2) ◀" in told
+    assert "command 1 switch off: answered (to show active power -2 – 2 W) ◀" in told
     assert "it comes to the same decision" in told
     ask_again = ("--from", begun.isoformat(), "--against", "live", "--json")
     report = orjson.loads(await gezhi(database_url, "backtest", "live", *ask_again))
     assert [alarm["beside"] for alarm in report["alarms"]] == ["same"]
+
+
+async def test_a_contactor_that_is_welded_is_a_case_over_modbus_too(
+    database_url: str, own_broker: Broker, city: asyncpg.Connection
+) -> None:
+    welded = Incident(
+        id="welded",
+        cause=Cause.RELAY_STUCK,
+        device="CB-01",
+        starts_s=0,
+        ends_s=3600,
+        members=("CB-01",),
+    )
+    world = World.begin(town(), (welded,), start=utc_now())
+    port = free_port()
+    endpoint = Endpoint(
+        code="CAB", transport=Transport.MODBUS_TCP, host="127.0.0.1", port=port
+    )
+    device_id = await register_lamp(
+        database_url,
+        CABINET,
+        transport="modbus_tcp",
+        kind="cabinet",
+        address="1",
+        quantities=("contactor_on", "power_w"),
+        port=port,
+        register_map="gezhi_cabinet",
+    )
+    await city.execute(STANDS_ON, device_id, CABINET_COMPONENT)
+    units = units_of(world, world.town.city.below("CAB"))
+    async with (
+        asyncio.timeout(90),
+        playing(run_modbus_server(endpoint, units, clock=utc_now)),
+        the_platform(database_url, own_broker),
+    ):
+        order = await ask(city, CABINET, Switch(on=False))
+        await until_state(city, order, "effect_not_seen")
+        await until(city, "id IS NOT NULL")
+    (row,) = await city.fetch(ALARMS)
+    assert (row["code"], row["rule"]) == (CABINET, CIRCUIT_RULE)
+    assert row["condition"] == "lamp_schedule_wrong"
+    told = await gezhi(database_url, "explain", row["number"], "--lang", "en")
+    assert "command 1 switch off: effect not seen" in told
