@@ -60,29 +60,26 @@ class PlainLoop(Oracle):
         loop = cls(**vars(Oracle.of(source)))
         of_series, of_vehicle = defaultdict(list), defaultdict(list)
         for slot in loop.slots:
-            condition, series = slot.rule.condition, slot.subject.series
-            if isinstance(condition, Silence):
+            if isinstance(slot.rule.condition, Silence):
                 loop.quiet.append(slot)
-            elif isinstance(condition, Overspeed):
+            elif isinstance(slot.rule.condition, Overspeed):
                 of_vehicle[slot.subject.device_id].append(slot)
-            elif (name := condition.quantity or "") in series and loop._watch(slot):
-                of_series[series[name]].append(slot)
+            else:
+                of_series[slot.feeding[0]].append(slot)
+                loop._watch(slot)
         loop.of_series, loop.of_vehicle = dict(of_series), dict(of_vehicle)
         for subject in source.subjects:
             for series_id in subject.series.values():
                 loop.device_of[series_id] = subject.device_id
         return loop
 
-    def _watch(self, slot: Slot) -> bool:
-        """Note what a slot's side conditions look at; False if it is not there."""
+    def _watch(self, slot: Slot) -> None:
+        """Note what a slot's side conditions look at."""
+        own = slot.subject
         for side in slot.sides:
-            own = slot.subject
             of_self = side.of is Whose.SELF
-            whose = own if of_self else self.subjects.get(own.upstream_id or 0)
-            if whose is None or side.quantity not in whose.series:
-                return False
+            whose = own if of_self else self.subjects[own.upstream_id or 0]
             self.watched.add(whose.series[side.quantity])
-        return True
 
     def step(self, entry: Learned) -> list[Said]:
         """Return what comes of one entry."""
@@ -125,7 +122,7 @@ class PlainLoop(Oracle):
         for series_id, sample in rows:
             self.heard_us[self.device_of[series_id]] = self.audible_us
             for slot in self.of_series.get(series_id, ()):
-                found += self._take(slot, sample, self.beside, seq)
+                found += self._one(slot, sample, seq)
         for row in touched:
             self.beside[row.series] = [row]
         return found
@@ -142,5 +139,11 @@ class PlainLoop(Oracle):
             self.heard_us[device_id] = self.audible_us
             for slot in self.of_vehicle.get(device_id, ()):
                 sample = Sample(at, speed, quality)
-                found += self._take(slot, sample, self.beside, seq)
+                found += self._one(slot, sample, seq)
         return found
+
+    def _one(self, slot: Slot, sample: Sample, seq: int) -> list[Said]:
+        """Judge one sample; none of these rules has a schedule or a measure."""
+        if not self._admits(slot, sample):
+            return []
+        return self._judge(slot, sample, self.beside, seq, "")

@@ -31,7 +31,7 @@ from rules.plan.plan import Plan
 from rules.plan.plan_source import RuleText
 from rules.triage.desk import Desk
 from rules.triage.triage import triage_all
-from tests.rules.oracle import said
+from tests.rules.oracle_slot import said
 from vocabulary.position import Positions
 
 SHIPPED = Path(rules.__file__).parent / "shipped"
