@@ -63,7 +63,7 @@ def bench(rounds: int) -> None:
     )
     warm = WARM_MINUTES * 60 * len(entries) // (60 * (WARM_MINUTES + MINUTES))
     before, entries = entries[:warm], entries[warm:]
-    bodies, samples = _bodies(entries), _samples(entries)
+    bodies, samples = bodies_of(entries), _samples(entries)
     asked = {
         "journal bodies": partial(_from_bodies_s, plan, before, bodies),
         **{
@@ -88,7 +88,7 @@ def bench(rounds: int) -> None:
         )
 
 
-def _bodies(entries: list[Learned]) -> list[Entry]:
+def bodies_of(entries: list[Learned]) -> list[Entry]:
     """Return entries as the journal holds them."""
     found = []
     for entry in entries:
@@ -119,7 +119,7 @@ def day() -> None:
     course = _course(plan, ())
     took_s, rows = 0.0, 0
     for number in range(24):
-        bodies = _bodies([_later(entry, number) for entry in hour])
+        bodies = bodies_of([later(entry, number) for entry in hour])
         took_s += _take_s(course, bodies)
         rows += sum(body.row_count for body in bodies)
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -129,7 +129,7 @@ def day() -> None:
     )
 
 
-def _later(entry: Learned, hours: int) -> Learned:
+def later(entry: Learned, hours: int) -> Learned:
     """Return an entry some hours later, its samples, too."""
     readings = readings_of(entry)
     step_us = hours * HOUR_S * SECOND_US
