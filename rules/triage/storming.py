@@ -87,7 +87,21 @@ def _calmed(work: Work, bundle: Bundle) -> Bundle:
             work.file(turn.key, work.raised_now(turn))
     if bundle.takes and work.at_us >= bundle.joined_us + quiet_us:
         bundle = replace(bundle, takes=False)
+    if limits is not None and work.at_us >= bundle.joined_us + 2 * quiet_us:
+        _file_rest(work, bundle, limits.budget)
     return bundle
+
+
+def _file_rest(work: Work, bundle: Bundle, budget: int) -> None:
+    """File alone what outlasts a storm, once that is no more than a minute's budget.
+
+    The storm is over and its case still lists them; but each of the few that are left
+    is somebody's work now.
+    """
+    rest = _worst(work, bundle, budget + 1)
+    if len(rest) <= budget:
+        for turn in rest:
+            work.file(turn.key, work.raised_now(turn))
 
 
 def _worst(work: Work, bundle: Bundle, most: int) -> list[Turn]:

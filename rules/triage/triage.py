@@ -225,18 +225,26 @@ def _wake(work: Work) -> None:
             continue
         if not open_burst(work, now):
             _alone(work, work.raised_now(now.turn))
-    for held in list(work.due(Handling.MEMBER)):
-        _outlast(work, held)
+    _outlast(work, list(work.due(Handling.MEMBER)))
     settle(work)
     calm(work)
 
 
-def _outlast(work: Work, held: Held) -> None:
-    """File a member that outlasted its group, unless another has it by now."""
-    work.change(held.turn.key, due_us=NEVER_DUE)
-    again = work.raised_now(held.turn)
-    if not join_standing(work, again):
-        _alone(work, again)
+def _outlast(work: Work, outlasted: Sequence[Held]) -> None:
+    """File members that outlasted their group, unless others have them by now.
+
+    Together they may be a group of their own: the circuit is back, its lamps are not.
+    """
+    turns = [replace(held.turn, at_us=work.at_us) for held in outlasted]
+    for turn in turns:
+        work.change(turn.key, turn=turn, due_us=NEVER_DUE)
+    for turn in turns:
+        is_free = work.held[turn.key].bundle is None
+        if is_free and not join_standing(work, work.raised_now(turn)):
+            gather(work, turn.key)
+    for turn in turns:
+        if work.held[turn.key].bundle is None:
+            _alone(work, work.raised_now(turn))
 
 
 def _release(work: Work, held: Held) -> None:

@@ -144,8 +144,11 @@ class Work:
         dues += [flap.last_us + settled_us for flap in self.flaps.values()]
         for bundle in self.bundles.values():
             dues.append(bundle.worst_due_us)
-            if bundle.is_storm and bundle.takes:
-                dues.append(bundle.joined_us + quiet_us)
+            if bundle.is_storm:
+                ends_us = bundle.joined_us + quiet_us
+                rest_us = ends_us + quiet_us
+                dues.append(ends_us if bundle.takes else NEVER_DUE)
+                dues.append(rest_us if rest_us > self.at_us else NEVER_DUE)
         return min(dues, default=NEVER_DUE)
 
 

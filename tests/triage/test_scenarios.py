@@ -202,6 +202,52 @@ def test_s28_a_cloudburst_is_one_storm_case_and_the_worst_points_alone() -> None
     assert closed(night.entry(900, *cleared)) == ["storm:ponding"]
 
 
+def test_s28_what_few_outlast_a_storm_are_filed_alone_and_many_stay_in_its_list() -> (
+    None
+):
+    night = Night(plan_of())
+    night.entry(0, *(night.turn("ponding", g, 0, value=160) for g in GAUGES))
+    night.ticks(1, 700)
+    assert len(filed(night.decisions)) == 10 + 3  # the budget's and the worst
+    many, few = GAUGES[:24], GAUGES[:23]
+    falling = [night.turn("ponding", g, 700, Hit.CLEARED) for g in GAUGES[24:]]
+    night.entry(700, *falling)
+    assert len(filed(night.decisions)) == 13, "eleven are more than a minute's budget"
+    night.entry(710, night.turn("ponding", many[-1], 710, Hit.CLEARED))
+    assert {gauge for _, gauge in filed(night.decisions)} == set(few)
+    assert night.desk.bundles
+    rest = [night.turn("ponding", g, 900, Hit.CLEARED) for g in few]
+    assert closed(night.entry(900, *rest)) == ["storm:ponding"]
+    assert night.desk.held == {}
+
+
+def test_s28_a_storm_that_is_over_soon_files_no_more_of_its_members() -> None:
+    night = Night(plan_of())
+    night.entry(0, *(night.turn("ponding", g, 0, value=160) for g in GAUGES))
+    night.ticks(1, 400)
+    falling = [night.turn("ponding", g, 400, Hit.CLEARED) for g in GAUGES[:-4]]
+    night.entry(400, *falling)
+    assert len(filed(night.decisions)) == 13
+    night.ticks(401, 600)
+    assert len(filed(night.decisions)) == 13
+    assert len(filed(night.ticks(600, 602))) <= 4
+
+
+def test_lamps_that_stay_dark_when_the_circuit_is_back_are_one_group_again() -> None:
+    night = Night(plan_of())
+    night.entry(0, night.turn("circuit-off", CABINET, 0))
+    night.entry(5, *(night.turn("lamp-dark", lamp, 5) for lamp in LAMPS))
+    night.entry(100, night.turn("circuit-off", CABINET, 100, Hit.CLEARED))
+    back = LAMPS[:8]
+    night.entry(
+        110, *(night.turn("lamp-dark", each, 110, Hit.CLEARED) for each in back)
+    )
+    found = night.ticks(111, 140)
+    assert opened(found) == [f"group:circuit-dark@device:{CABINET}"]
+    assert sorted(joined(found)) == list(LAMPS[8:])
+    assert filed(found) == []
+
+
 def test_s28_deep_water_is_exempt_from_the_budget() -> None:
     night = Night(plan_of())
     turns = [
