@@ -23,7 +23,7 @@ class AlarmFacts:
         value: Of the deciding sample; None for silence.
         threshold: The limit it reached.
         cleared_at: Journal time; None while it stands.
-        reason_zh: Why, 中文.
+        reason_zh: Why, 中文; of a group or storm as its case says it now.
         reason_en: Why.
         handling: What became of it.
         case_id: Its case.
@@ -92,7 +92,9 @@ class RouteFacts:
 _ALARM = """
 SELECT a.id, a.rule, a.rule_version, a.device_id, d.code AS device_code, a.severity,
     a.raised_seq, a.raised_at, a.measured_at, a.value, a.threshold, a.cleared_at,
-    a.reason_zh, a.reason_en, a.handling, a.case_id, a.lead_id, l.rule AS lead_rule,
+    CASE WHEN s.id IS NULL THEN a.reason_zh ELSE s.reason_zh END AS reason_zh,
+    CASE WHEN s.id IS NULL THEN a.reason_en ELSE s.reason_en END AS reason_en,
+    a.handling, a.case_id, a.lead_id, l.rule AS lead_rule,
     a.window_id, w.reason AS window_reason, w.owner AS window_owner,
     coalesce(f.unit_id, w.unit_id) AS unit_id,
     (SELECT count(*)::integer FROM alarm b WHERE b.rule = a.rule
@@ -102,6 +104,7 @@ FROM alarm a JOIN device d ON d.id = a.device_id
 LEFT JOIN alarm l ON l.id = a.lead_id
 LEFT JOIN maintenance_window w ON w.id = a.window_id
 LEFT JOIN case_file f ON f.id = a.case_id
+LEFT JOIN case_file s ON s.id = f.id AND s.rule = a.rule AND a.rule LIKE '%:%'
 WHERE a.id = $1
 """
 

@@ -128,8 +128,9 @@ def _of_bundle(plan: Plan, said: Said) -> Words:
         case "unheard":
             n = len(said.unheard)
             return Words(
-                f"其余 {n} 个设备状态不明，一并列入",
-                f"{n} more devices are listed: nobody can tell of them meanwhile",
+                f"成为{zh}的起因；其余 {n} 个设备状态不明，一并列入",
+                f"stands for the {en}: {n} more devices are listed, nobody can tell"
+                " of them meanwhile",
             )
         case "leave":
             return Words(f"解除，离开{zh}", f"it cleared and leaves the {en}")

@@ -19,6 +19,9 @@ from vocabulary.quantity import QUANTITIES, Quantity
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US, datetime_from_us
 
+LEAST = 1e-9
+"""What is nearer to nothing than this is shown as nothing."""
+
 MOST_BEFORE, MOST_AFTER = 12, 6
 """Samples that are shown of each series before and after the decision."""
 
@@ -232,6 +235,8 @@ def _limits(plan: Plan, slot: int) -> Iterator[Limit]:
         at = float(slots.limit[slot, grade])
         if np.isfinite(at):
             release = float(slots.release[slot, grade])
+            # Just inside the limit is as good as at it.
+            release = 0.0 if abs(release) < LEAST else release
             yield Limit(severity=severity, at=sign * at, release=sign * release)
 
 

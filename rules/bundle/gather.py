@@ -67,13 +67,14 @@ def gathered(
     turns = [t for record in records for t in record.turns if t.seq <= until_seq]
     seeds = _seeds(decided, said)
     alarms, tags = _together(layout, seeds, _keys(turns, said))
+    after_seq = records[0].after_seq
     turns = [turn for turn in turns if turn.key in alarms]
     if len(turns) > MOST_TURNS:
         return Gone(why_not=TOO_MANY, said=decided.of(said))
     return Gone(
-        after_seq=records[0].after_seq,
+        after_seq=after_seq,
         until_seq=until_seq,
-        before=tied(merged(befores), tags, alarms),
+        before=tied(merged(befores, after_seq=after_seq), tags, alarms),
         turns=tuple(turns),
         said=tuple(s for s in said if s.alarm.key in alarms or s.of in tags),
         judged=_judged(decided, seeds, turns),

@@ -80,7 +80,7 @@ class Gathered:
         children: How many could be members; None for a storm.
         needed: How many it takes.
         within_s: In this time.
-        members: By the time at which they felt it.
+        members: As they joined; those that did so together, as they felt it.
         unheard: Codes of devices that no alarm speaks for.
         burst: Where on the mains it is.
     """
@@ -159,7 +159,10 @@ def _members(bundle: Bundle, replayed: Replayed) -> list[MemberShown]:
         for said in bundle.said
         if said.what == "join"
     ]
-    return sorted(shown, key=lambda one: (one.felt_at, one.device, one.rule))
+    # What joins later is no part of how it began.
+    return sorted(
+        shown, key=lambda one: (one.joined_at, one.felt_at, one.device, one.rule)
+    )
 
 
 def _member(

@@ -234,7 +234,7 @@ def _many(many: Gathered, tongue: Tongue) -> Iterator[str]:
             f"{burst.runner_up or 'none'}; times of arrival "
             f"{'agree' if burst.slack_s >= 0 else 'do not quite agree'}",
         )
-    yield f"{tongue.name('成员（按先后）', 'members, in order of arrival')}:"
+    yield f"{tongue.name('成员（按先后）', 'members, in their order')}:"
     for member in many.members[:MOST_MEMBERS]:
         yield _member(member, tongue)
     if len(many.members) > MOST_MEMBERS:

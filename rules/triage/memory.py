@@ -143,13 +143,15 @@ def _row(key: BundleKey, crowd: Crowd) -> CrowdRow:
     )
 
 
-def merged(parts: Iterable[Remembered]) -> Remembered:
+def merged(parts: Iterable[Remembered], *, after_seq: int) -> Remembered:
     """Return the memory before the first of some records.
 
-    What a record is the first to tell of, nobody had touched since the first of them.
+    What a record is the first to tell of, nobody had touched since the first of them;
+    but what has only come since, as a burst on a pipe, was not there.
 
     Args:
         parts: Of records in their order.
+        after_seq: The last entry before the first of them.
     """
     nodes: set[BundleKey] = set()
     alarms: set[AlarmKey] = set()
@@ -157,7 +159,7 @@ def merged(parts: Iterable[Remembered]) -> Remembered:
     whole = Remembered()
     for part in parts:
         for row in part.held:
-            if row.turn.key not in alarms:
+            if row.turn.key not in alarms and row.turn.seq <= after_seq:
                 held.setdefault(row.turn.key, row)
         whole = Remembered(
             near=whole.near + tuple(r for r in part.near if r[0] not in nodes),
@@ -170,8 +172,11 @@ def merged(parts: Iterable[Remembered]) -> Remembered:
         )
         nodes |= set(part.nodes)
         alarms |= set(part.alarms)
+    stood = {row.key for row in whole.bundles if row.opened_seq <= after_seq}
     return msgspec.structs.replace(
         whole,
+        bundles=tuple(row for row in whole.bundles if row.key in stood),
+        crowds=tuple(row for row in whole.crowds if row.key in stood),
         nodes=tuple(sorted(nodes)),
         alarms=tuple(sorted(alarms)),
         held=tuple(held[key] for key in sorted(held)),

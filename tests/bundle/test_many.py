@@ -8,16 +8,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.bundle.bundle import bundle_from
+from rules.bundle.course import course_of
 from rules.bundle.replay import replay
 from rules.bundle.tell import lines_of
 from rules.bundle.whole import Whole, explain_alarm
+from rules.engine.entry import learned_from
 from rules.lifecycle.versions import add_draft, bring_to
 from rules.trial.suite import rule_text
+from rules.worker.present import current_source
 from simulators.incidents import Cause
 from simulators.pressure import sample_pressure
 from simulators.timetable import demo_timetable
+from store.journal import read
 from store.rules import Change
 from store.windows import NewWindow, insert_window
+from tests.bundle.offline import bundles_of
 from tests.rules.workers import ZONE
 from tests.simulators.towns import START
 from tests.simulators.towns import sample_town as town
@@ -144,6 +149,28 @@ async def test_what_triage_made_of_an_alarm_is_decided_again_alike(
         assert not again.triaged.strays
         for lang in ("zh", "en", ""):
             assert list(lines_of(whole, lang=lang, zone=ZoneInfo(ZONE)))
+
+
+@pytest.mark.parametrize("name", ["group", "circuit", "burst", "storm", "flapping"])
+async def test_however_the_worker_cuts_the_journal_it_is_decided_again_alike(
+    name: str, city: City
+) -> None:
+    scene, rule, _ = SCENES[name]
+    await scene(city)
+    async with city.pool.acquire() as connection:
+        source = await current_source(
+            connection, city.snapshot, at=city.at(0), time_zone=ZONE
+        )
+        entries = await read(connection, after=0, limit=5000)
+    bundles = list(bundles_of(source, list(map(learned_from, entries))))
+    found = {bundle.decided.rule for bundle in bundles}
+    assert rule in found
+    for bundle in bundles:
+        replayed = replay(bundle_from(bundle.octets())[0])
+        assert replayed.is_same
+        assert replayed.triaged.is_same
+        assert replayed.triaged.said == bundle.said != ()
+        assert course_of(bundle, replayed)
 
 
 async def explained(city: City, alarm_id: int) -> tuple[Whole, bytes]:
