@@ -55,7 +55,7 @@ def test_a_vehicle_out_of_its_area_is_decided_again_to_the_last_bit() -> None:
         subjects=(there, here),
         registry_version=1,
     )
-    entries = []
+    entries = [tick(1, -1)]
     for second in range(0, 400, 10):
         entries.append(tick(len(entries) + 1, second))
         fixes = [(2, second, 40.0 * second, 30.0, 0)]
