@@ -250,6 +250,38 @@ def test_of_a_flood_the_oldest_rows_come_out_early_and_none_is_lost(
     assert not folded.late
 
 
+def test_of_many_rows_that_wait_each_comes_out_at_its_very_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules.engine.held, "LEAST_RECENT", 0)
+    entries = [
+        readings(1, 30, [(10, 30, 2, 0), (10, 31, 80, 0)]),
+        readings(2, 32, [(10, 32, 80, 0)]),
+        tick(3, 50.9),
+        tick(4, 51),
+    ]
+    folded = fold(COVER_PLAN, COVER_PLAN.fresh_state(), entries)
+    assert [t.seq for t in folded.transitions] == [4]
+
+
+def test_two_fixes_of_one_instant_decide_the_same_whichever_comes_first() -> None:
+    (fast,) = [text for text in RULES if "code: fast" in text]
+    slots = [device(5, DeviceKind.VEHICLE, allowed_lateness_s=LATE)]
+    plan = compile_plan(source(slots, fast.replace("on_delay_s: 3\n", "")))
+    fixes = [(5, 2, 16.0, 40.0, 0), (5, 2, 3.0, 10.0, 0)]
+    found = [
+        told(
+            fold(
+                plan,
+                plan.fresh_state(),
+                [positions(1, 3, [one]), positions(2, 4, [other]), tick(3, 40)],
+            )
+        )
+        for one, other in (fixes, fixes[::-1])
+    ]
+    assert found[0] == found[1] != []
+
+
 def test_what_waits_waits_on_when_devices_or_their_lateness_change() -> None:
     state = fold(
         COVER_PLAN, COVER_PLAN.fresh_state(), [readings(1, 30, [(10, 30, 80, 0)])]

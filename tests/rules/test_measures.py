@@ -20,7 +20,7 @@ from rules.measures.spread import SpreadSettings
 from rules.measures.stuck import StuckSettings
 from tests.rules import oracle_measures as plain
 from tests.rules.oracle_measures import Found, Sample
-from tests.rules.town import us
+from tests.rules.town import START_S, us
 
 Plain = Callable[..., Found]
 
@@ -28,7 +28,7 @@ ASKED: list[tuple[Plain, list[Settings]]] = [
     (plain.rate, [RateSettings(60, 4), RateSettings(7, 32), RateSettings(600, 16)]),
     (
         plain.spread,
-        [SpreadSettings(20, 8, False, 5), SpreadSettings(12, 6, True, 32)],  # noqa: FBT003 columns
+        [SpreadSettings(20, 8, False, 5), SpreadSettings(12, 5, True, 32)],  # noqa: FBT003 columns
     ),
     (plain.stuck, [StuckSettings(0, 9), StuckSettings(1.5, 4)]),
     (
@@ -132,6 +132,15 @@ def test_deviation_agrees_with_a_plain_loop_over_weeks(rng: random.Random) -> No
         made(DAILY, streams_of, rng), streams_of, DAILY, strict=True
     ):
         assert agree(found, plain.deviation(stream, one))
+
+
+def test_an_hour_that_comes_twice_is_no_earlier_day() -> None:
+    """Clocks in Berlin go back on 31 October 2027, at 01:00 UTC."""
+    before_s = 1_824_944_400 - START_S
+    stream = [(us(before_s + at_s), 10.0) for at_s in (-600, 600)]
+    asked = DeviationSettings(5, 1, 0.5, "Europe/Berlin")
+    found = made([asked], [stream], random.Random(1))  # noqa: S311 not a secret
+    assert found == [[None, None]]
 
 
 def test_a_wider_ring_takes_over_the_newest_of_a_narrower_one() -> None:

@@ -168,8 +168,8 @@ ASKED: list[tuple[Callable[..., Found], list[Settings]]] = [
                 wants_doubtful=wants,
             )
             for gap_s, share, rough, wants in [
-                (20, 0.8, 30, False),
-                (20, 0.8, 30, True),
+                (9, 0.8, 30, False),  # nine seconds is a step that is drawn
+                (20, 1.0, 30, True),  # one step is all of most rises
                 (600, 0.4, 2, False),
                 (600, 2.0, 3, True),
             ]
