@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -14,6 +15,7 @@ R = TypeVar("R", bound="DataclassInstance")
 T = TypeVar("T")
 
 
+@lru_cache
 def column_names(of: "type[DataclassInstance]") -> tuple[str, ...]:
     """Return the names of a record's columns."""
     return tuple(field.name for field in fields(of))

@@ -135,16 +135,20 @@ def _pass(
     pile: Pile[Rows], new: Rows | None, until_us: int
 ) -> tuple[Pile[Rows], Rows, int]:
     """Return the pile after some rows have come in, what is due, and how much early."""
-    recent = pile.recent if new is None else joined(pile.recent, new)
-    if not len(pile.ordered) and not len(recent):
+    ordered, recent = pile.ordered, pile.recent
+    if new is not None and len(new):
+        recent = joined(recent, new)
+    if not len(ordered) and not len(recent):
         return pile, recent, 0
     ripe = _times(recent) <= until_us
-    n_due = int(np.searchsorted(_times(pile.ordered), until_us, "right"))
-    due = joined(sliced(pile.ordered, slice(n_due)), recent.take(ripe))
-    ordered = sliced(pile.ordered, slice(n_due, None))
-    recent = recent.take(~ripe)
+    n_due = int(np.searchsorted(_times(ordered), until_us, "right"))
+    due = sliced(ordered, slice(n_due))
+    if n_due:
+        ordered = sliced(ordered, slice(n_due, None))
+    if ripe.any():
+        due, recent = joined(due, recent.take(ripe)), recent.take(~ripe)
     if len(recent) <= max(LEAST_RECENT, len(ordered) // 4):
-        return Pile(ordered, recent), _in_order(due), 0
+        return Pile(ordered, recent), _in_order(due) if len(due) else due, 0
     ordered = joined(ordered, recent)
     ordered = ordered.take(np.argsort(_times(ordered), kind="stable"))
     surplus = _surplus(_ids(ordered))

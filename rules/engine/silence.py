@@ -64,6 +64,8 @@ def _silence(
         return turns, _look(plan, state, entry)
     if not len(quiet.standing) or not isinstance(entry.content, Readings | Positions):
         return None, quiet  # nobody was heard
+    if silent_us(plan.ears, state, quiet.standing).all():
+        return None, quiet  # others were
     turns = _silence_of(plan, state, entry, quiet.standing)
     return turns, quiet if turns is None else _look(plan, state, entry)
 

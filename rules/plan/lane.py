@@ -36,8 +36,7 @@ class Lane:
 
     def readings(self, readings: Readings) -> Readings:
         """Return those that anybody here asks for, which may be judged at all."""
-        ids = readings.series_id
-        asked = self.by_series.leads(ids) | (look_up(self.watch_of_series, ids) >= 0)
+        asked = look_up(self.series_ties.is_asked, readings.series_id)
         asked &= (readings.quality & ALWAYS_REFUSED) == 0
         return readings.take(asked & np.isfinite(readings.value))
 

@@ -90,10 +90,14 @@ def timed(text: str, when: str) -> str:
     return text.replace("\nname:", "-timed\nname:", 1) + when
 
 
-def town() -> PlanSource:
+def town(*, has_timed_silence: bool) -> PlanSource:
     """Return some devices of each kind and rules of every type."""
     shipped = [path.stem for path in SHIPPED.glob("*.yaml")]
-    codes = [timed(text, TIMES[n % 2]) for n, text in enumerate(RULES)]
+    codes = [
+        timed(text, TIMES[n % 2])
+        for n, text in enumerate(RULES)
+        if has_timed_silence or "silence" not in text
+    ]
     found = source(devices(), *shipped, *RULES, *MORE, *codes)
     return PlanSource(
         rules=tuple(sorted(found.rules, key=lambda text: text.code)),

@@ -28,8 +28,8 @@ from rules.plan.lane import Lane
 from rules.plan.plan import Plan
 from tests.rules.talk import Talk, town
 
-TOWN = town()
-PLAN = compile_plan(TOWN)
+TOWNS = [town(has_timed_silence=has_it) for has_it in (False, True)]
+PLANS = [compile_plan(one) for one in TOWNS]
 
 Columns: TypeAlias = dict[str, NDArray[np.generic]]
 
@@ -56,10 +56,10 @@ def named(record: str, columns: Columns) -> Columns:
     return {f"{record}.{name}": column for name, column in columns.items()}
 
 
-def one_by_one(entries: Sequence[Learned]) -> Folded:
-    state, transitions, late, early = PLAN.fresh_state(), [], [], 0
+def one_by_one(plan: Plan, entries: Sequence[Learned]) -> Folded:
+    state, transitions, late, early = plan.fresh_state(), [], [], 0
     for entry in entries:
-        folded = step(PLAN, state, entry)
+        folded = step(plan, state, entry)
         state = folded.state
         transitions += folded.transitions
         late += folded.late
@@ -91,15 +91,15 @@ def bounds(rng: random.Random) -> Iterator[None]:
 
 def talk(rng: random.Random) -> list[Learned]:
     rough = rng.choice([0, 0, 0.005, 0.02, 0.2])
-    return Talk(rng, TOWN, rough).journal(rng.randint(5, 150))
+    return Talk(rng, TOWNS[0], rough).journal(rng.randint(5, 150))
 
 
 @few
 @given(seeds)
 def test_entries_come_to_the_same_together_and_one_by_one(rng: random.Random) -> None:
-    entries = talk(rng)
+    entries, plan = talk(rng), rng.choice(PLANS)
     with bounds(rng):
-        must_agree(fold(PLAN, PLAN.fresh_state(), entries), one_by_one(entries))
+        must_agree(fold(plan, plan.fresh_state(), entries), one_by_one(plan, entries))
 
 
 def test_a_neat_town_is_judged_many_entries_at_a_time(
@@ -117,6 +117,6 @@ def test_a_neat_town_is_judged_many_entries_at_a_time(
 
     monkeypatch.setattr(rules.engine.fold, "end_together", counted)
     rng = random.Random(7)  # noqa: S311 not a secret
-    fold(PLAN, PLAN.fresh_state(), Talk(rng, TOWN, 0).journal(150))
+    fold(PLANS[0], PLANS[0].fresh_state(), Talk(rng, TOWNS[0], 0).journal(150))
     assert sum(taken) > 4 * len(taken)
     assert max(taken) > 20

@@ -178,6 +178,9 @@ def test_so_is_the_entry_whose_schedule_begins_with_it() -> None:
     state, first = plan.fresh_state(), said(2, 5, (DEPTH, 4))
     assert taken(plan, state, tick(1, 4), first, tick(3, 6)) == 1
     assert taken(plan, state, first, tick(3, 6)) == 1
+    plan = plan_of(timed(FAST, WHEN))
+    first = positions(1, 5, [(CAR, 4, 0, 9, 0)])
+    assert taken(plan, plan.fresh_state(), first, tick(2, 6)) == 1
 
 
 def test_a_word_on_a_command_is_heard_before_what_is_told_after_it() -> None:
