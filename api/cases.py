@@ -70,7 +70,6 @@ class EvidenceOut(BaseModel):
         "samples_after",
         "registry",
         "hit",
-        "command",
         "correction",
         "recovered",
     ]

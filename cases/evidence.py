@@ -39,7 +39,6 @@ class EvidenceKind(StrEnum):
     SAMPLES_AFTER = "samples_after"
     REGISTRY = "registry"
     HIT = "hit"
-    COMMAND = "command"  # what the device was told, and how far that had come
     RECOVERED = "recovered"  # what the sensor said while back to normal for long enough
 
 
@@ -50,7 +49,9 @@ FIX_COLUMNS = ("fixed_at", "lon", "lat", "speed_kmh", "quality")
 """What a sample of a track holds."""
 
 
-def rule_body(request: FilingRequest, place: Place) -> bytes:
+def rule_body(
+    request: FilingRequest, place: Place, *, command: CommandBody | None
+) -> bytes:
     """Say which rule decided, on what."""
     return _json(
         RuleBody(
@@ -66,11 +67,12 @@ def rule_body(request: FilingRequest, place: Place) -> bytes:
             measured_at=request.measured_at,
             reason_zh=request.reason_zh,
             reason_en=request.reason_en,
+            command=command,
         )
     )
 
 
-def hit_body(request: FilingRequest) -> bytes:
+def hit_body(request: FilingRequest, *, command: CommandBody | None) -> bytes:
     """Say what became of an alarm."""
     return _json(
         HitBody(
@@ -83,26 +85,25 @@ def hit_body(request: FilingRequest) -> bytes:
             measured_at=request.measured_at,
             reason_zh=request.reason_zh,
             reason_en=request.reason_en,
+            command=command,
         )
     )
 
 
-def command_body(row: CommandRow, steps: Sequence[CommandStepRow]) -> bytes:
+def command_body(row: CommandRow, steps: Sequence[CommandStepRow]) -> CommandBody:
     """Say what the device was told, how far that has come and what was heard of it."""
-    return _json(
-        CommandBody(
-            id=row.id,
-            number=row.number,
-            device=row.device_code,
-            order=row.order,
-            state=row.state,
-            asked_by=row.asked_by,
-            asked_at=row.asked_at,
-            effect=row.effect,
-            heard_value=row.heard_value,
-            heard_at=row.heard_at,
-            steps=[(s.taken_at, s.state, s.actor, s.detail) for s in steps],
-        )
+    return CommandBody(
+        id=row.id,
+        number=row.number,
+        device=row.device_code,
+        order=row.order,
+        state=row.state,
+        asked_by=row.asked_by,
+        asked_at=row.asked_at,
+        effect=row.effect,
+        heard_value=row.heard_value,
+        heard_at=row.heard_at,
+        steps=[(s.taken_at, s.state, s.actor, s.detail) for s in steps],
     )
 
 
@@ -242,6 +243,6 @@ def _unit_of(quantity: str) -> str:
 
 
 def _json(
-    body: RuleBody | HitBody | CommandBody | RegistryBody | SamplesBody,
+    body: RuleBody | HitBody | RegistryBody | SamplesBody,
 ) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_UTC_Z)

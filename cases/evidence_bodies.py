@@ -15,39 +15,6 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleBody:
-    """The rule that decided, as it then was, and what it decided on."""
-
-    rule: str
-    rule_version: int
-    source: str
-    safety: bool
-    device: str
-    quantity: str | None
-    value: float | None
-    threshold: float | None
-    severity: str
-    measured_at: datetime
-    reason_zh: str
-    reason_en: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HitBody:
-    """What became of an alarm later."""
-
-    hit: str
-    rule: str
-    rule_version: int
-    severity: str
-    value: float | None
-    threshold: float | None
-    measured_at: datetime
-    reason_zh: str
-    reason_en: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandBody:
     """A command as it stood when its lack of effect was filed.
 
@@ -65,6 +32,41 @@ class CommandBody:
     heard_value: float | None
     heard_at: datetime | None
     steps: Sequence[tuple[datetime, str, str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBody:
+    """The rule that decided, as it then was, and what it decided on."""
+
+    rule: str
+    rule_version: int
+    source: str
+    safety: bool
+    device: str
+    quantity: str | None
+    value: float | None
+    threshold: float | None
+    severity: str
+    measured_at: datetime
+    reason_zh: str
+    reason_en: str
+    command: CommandBody | None  # that it is about, if it is about one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitBody:
+    """What became of an alarm later."""
+
+    hit: str
+    rule: str
+    rule_version: int
+    severity: str
+    value: float | None
+    threshold: float | None
+    measured_at: datetime
+    reason_zh: str
+    reason_en: str
+    command: CommandBody | None  # that it is about, if it is about one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from cases import evidence
 from cases.evidence import EvidenceKind
+from cases.evidence_bodies import CommandBody
 from cases.placing import Place
 from cases.request import FilingRequest
 from devices.registry.snapshot import Snapshot
@@ -31,11 +32,11 @@ async def keep_opening(
 ) -> None:
     """Keep what opened a case, and ask for what follows to be kept in its time."""
     at = request.at
-    rule = evidence.rule_body(request, place)
+    command = await _command(connection, request)
+    rule = evidence.rule_body(request, place, command=command)
     registry = evidence.registry_body(place, snapshot)
     await _keep(connection, case_id, EvidenceKind.RULE, at, rule)
     await _keep(connection, case_id, EvidenceKind.REGISTRY, at, registry)
-    await _keep_command(connection, case_id, request)
     await keep_return(connection, case_id, request)
 
 
@@ -66,9 +67,9 @@ async def keep_hit(
         connection, case_id, rule=request.rule, version=request.rule_version
     )
     if not known:
-        body = evidence.rule_body(request, place)
+        command = await _command(connection, request)
+        body = evidence.rule_body(request, place, command=command)
         await _keep(connection, case_id, EvidenceKind.RULE, request.at, body)
-    await _keep_command(connection, case_id, request)
     await keep_change(connection, case_id, request)
 
 
@@ -76,7 +77,8 @@ async def keep_change(
     connection: Connection, case_id: int, request: FilingRequest
 ) -> None:
     """Keep what became of an alarm."""
-    body = evidence.hit_body(request)
+    command = await _command(connection, request)
+    body = evidence.hit_body(request, command=command)
     await _keep(connection, case_id, EvidenceKind.HIT, request.at, body)
 
 
@@ -124,16 +126,16 @@ async def _keep_proof(
         await _keep(connection, due.case_id, EvidenceKind.RECOVERED, now, body)
 
 
-async def _keep_command(
-    connection: Connection, case_id: int, request: FilingRequest
-) -> None:
-    """Keep the command that a hit is about, if it is about one."""
+async def _command(
+    connection: Connection, request: FilingRequest
+) -> CommandBody | None:
+    """Return the command that a hit is about, as it now stands."""
     if request.command is None:
-        return
+        return None
     row = await numbered_command(connection, request.command)
-    if row is not None:
-        body = evidence.command_body(row, await command_steps(connection, row.number))
-        await _keep(connection, case_id, EvidenceKind.COMMAND, request.at, body)
+    if row is None:
+        return None
+    return evidence.command_body(row, await command_steps(connection, row.number))
 
 
 async def _keep_samples(

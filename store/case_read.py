@@ -145,8 +145,8 @@ class EvidenceRow:
 
     Attributes:
         id: `evidence.id`.
-        kind: rule, samples_before, samples_after, registry, hit, command, correction
-            or recovered.
+        kind: rule, samples_before, samples_after, registry, hit, correction or
+            recovered.
         taken_at: Journal time it was taken at.
         body: Its JSON as text.
     """

@@ -62,6 +62,7 @@ async def test_a_case_keeps_the_rule_and_what_it_was_decided_on(town: Town) -> N
         "measured_at": "2026-11-21T03:59:58Z",
         "reason_zh": "倾角 60°",
         "reason_en": "tilt 60°",
+        "command": None,
     }
 
 

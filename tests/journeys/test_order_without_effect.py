@@ -163,9 +163,9 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
     assert len(await city.fetch(ALARMS)) == 1
     assert await city.fetchval("SELECT count(*) FROM case_file") == 1
     body = await city.fetchval(
-        "SELECT body FROM evidence WHERE kind = 'command' AND case_id = $1", row["id"]
+        "SELECT body FROM evidence WHERE kind = 'rule' AND case_id = $1", row["id"]
     )
-    kept = orjson.loads(body)
+    kept = orjson.loads(body)["command"]
     assert kept["id"] == orders[STUCK]
     assert kept["order"] == {"what": "switch", "on": False}
     assert [step[1] for step in kept["steps"]] == ["queued", "sent", "acked"]

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
-from cases.evidence import EvidenceKind, command_body
+from cases.evidence import command_body
 from store.command_moves import move_on, tell
 from store.command_queue import claim_commands
 from store.command_read import command_steps, commands
-from store.evidence import insert_evidence
 from tests.api.town import utc_now
 from tests.commands.street import ask
 from tests.web.control_room import ControlRoom
@@ -21,6 +21,11 @@ DARK = "LP-0105"
 
 CASE_OF = """
 SELECT c.id FROM case_file c JOIN device d ON d.id = c.device_id WHERE d.code = $1
+"""
+
+IS_ABOUT = """
+UPDATE evidence SET body = jsonb_set(body, '{command}', $2::text::jsonb)
+WHERE case_id = $1 AND kind = 'rule'
 """
 
 LAMP = """
@@ -82,10 +87,7 @@ async def test_a_case_on_an_order_shows_what_was_ordered(
     for state in (State.SENT, State.ACKED):
         await move_on(connection, row.number, state, at=utc_now())
     body = command_body(row, await command_steps(connection, row.number))
-    at = utc_now()
-    await insert_evidence(
-        connection, case_id, kind=EvidenceKind.COMMAND, at=at, body=body
-    )
+    await connection.execute(IS_ABOUT, case_id, orjson.dumps(body).decode())
     await room.enter()
     await room.page.goto(f"{room.url}/#case-{case_id}")
     await room.page.wait_for_selector(".case-view .chart-decided")

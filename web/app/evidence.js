@@ -14,7 +14,7 @@ const LATER_MS = 6 * 60_000; // samples after the decision are copied five minut
 export function evidence(row, items) {
   const of = (kind) => items.filter((item) => item.kind === kind).map((item) => item.body);
   const [rule] = of("rule");
-  const [command] = of("command");
+  const command = rule?.command;
   const quantity = command?.effect?.quantity ?? rule?.quantity;
   const before = chosen(of("samples_before"), quantity);
   const after = chosen(of("samples_after"), quantity);
