@@ -40,9 +40,20 @@ async def keep_all(city: City) -> int:
     return looks
 
 
+CHUNK_ENTRIES = 200_000
+"""Entries of one chunk: see the migration that makes the journal."""
+
+
 async def drop_journal(pool: asyncpg.Pool) -> None:
     """Drop the journal's chunk, and with it what goes with the journal."""
-    await pool.execute("TRUNCATE journal")
+    is_timescale = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1)"
+    if await pool.fetchval(is_timescale, "timescaledb"):
+        await pool.fetch(
+            "SELECT drop_chunks('journal', older_than => $1::bigint)", CHUNK_ENTRIES
+        )
+    else:
+        await pool.execute("TRUNCATE journal")
+    assert await pool.fetchval("SELECT count(*) FROM journal") == 0
     await pool.execute(
         "INSERT INTO journal SELECT 0, seq + 1, received_at, 3, 0, ''"
         " FROM journal_head WHERE shard = 0"

@@ -92,6 +92,19 @@ def test_a_forged_bundle_with_right_hashes_is_decided_otherwise(
     assert not replay(forged).is_same
 
 
+@pytest.mark.parametrize(
+    "change", [{"value": -1.0}, {"threshold": -1.0}, {"severity": "critical"}]
+)
+def test_an_alarm_that_says_other_numbers_is_decided_otherwise(
+    change: dict[str, object],
+) -> None:
+    one = next(b for b in bundles() if not b.decided.is_of_many)
+    decided = msgspec.structs.replace(one.decided, **change)
+    forged = Bundle(decided, one.source, one.gone, one.entries)
+    assert replay(one).is_same
+    assert not replay(bundle_from(forged.octets())[0]).is_same
+
+
 def test_a_member_whose_samples_are_left_out_is_taken_as_told() -> None:
     bundle = the_burst()
     first = bundle.gone.judged[0]
