@@ -20,7 +20,8 @@ from bench.rule_stream import city, stream
 from bench.rules import shipped
 from gezhi.stack.home import open_home
 from gezhi.stack.postgres import Cluster
-from rules.backtest.run import Ask, Progress, backtest
+from rules.backtest.found import Ask, Progress
+from rules.backtest.run import backtest
 from rules.plan.compile import compile_plan
 from rules.worker.past_plans import keep_plan
 from store.connection import Connection

@@ -19,8 +19,9 @@ from rich.table import Table
 from gezhi.clock import utc_now
 from rules.backtest.chosen import NoSuchRuleError, chosen_rules
 from rules.backtest.compare import Beside
+from rules.backtest.found import Ask, NothingStoredError, Progress
 from rules.backtest.report import AlarmRow, Report, report_of
-from rules.backtest.run import Ask, NothingStoredError, Progress, backtest
+from rules.backtest.run import backtest
 from rules.files.rule_file import RuleFileError
 from store.capacity import capacities
 

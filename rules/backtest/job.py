@@ -10,8 +10,9 @@ import msgspec
 import orjson
 
 from rules.backtest.chosen import NoSuchRuleError, chosen_rules
+from rules.backtest.found import Ask, NothingStoredError, Progress
 from rules.backtest.report import Report, report_of
-from rules.backtest.run import Ask, NothingStoredError, Progress, backtest
+from rules.backtest.run import backtest
 from rules.files.rule_file import RuleFileError
 from store.backtest_jobs import (
     JobRow,

@@ -13,7 +13,7 @@ from rules.backtest.compare import (
     alarm_pairs,
     case_pairs,
 )
-from rules.backtest.run import Found
+from rules.backtest.found import Found
 
 DAY_S = 86_400.0
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from rules.backtest.chosen import chosen_rules
-from rules.backtest.run import Ask, Found, Progress, backtest
+from rules.backtest.found import Ask, Found, Progress
+from rules.backtest.run import backtest
 from tests.rules.workers import ZONE
 
 LIVE_ALARMS = """

@@ -13,8 +13,8 @@ from cases.routing import shipped_routing
 from rules.backtest.compare import Beside, alarm_pairs
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
+from rules.backtest.found import Found
 from rules.backtest.report import report_of
-from rules.backtest.run import Found
 from rules.engine.entry import learned_from
 from rules.engine.state import read_back, written
 from rules.plan.compile import compile_plan

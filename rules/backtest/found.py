@@ -1,0 +1,123 @@
+"""What a backtest is asked, how far it is, and what it has found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from devices.registry.snapshot import Snapshot
+from rules.backtest.closings import Closings
+from rules.backtest.lines import AlarmLine, CaseLine
+from rules.backtest.names import Names
+from rules.plan.plan_source import RuleText
+from store.backtest_read import FiledAlarm, FiledCase
+
+
+class NothingStoredError(LookupError):
+    """There is no journal to read from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What to try on what.
+
+    Attributes:
+        rules: The rules, by ascending code; each code once.
+        with_live: Whether the rules that were live judge beside them, each while it
+            was and but for those whose place these take.
+        since: From when alarms count.
+        until: Up to when.
+        warm_up: So long before `since` the engine starts, knowing nothing.
+        against_live: Whether to compare with what was filed, and to take the ends of
+            real cases for those that would have been.
+        readings: Whether to read stored samples though the journal reaches back.
+        step_us: Of stored samples one entry tells so long a time.
+    """
+
+    rules: tuple[RuleText, ...]
+    with_live: bool = False
+    since: datetime
+    until: datetime
+    warm_up: timedelta = timedelta()
+    against_live: bool = False
+    readings: bool = False
+    step_us: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a backtest is.
+
+    Attributes:
+        begun: Where it started, warm-up included.
+        at: How far it has come.
+        until: Where it ends.
+        samples: Readings and fixes judged so far.
+    """
+
+    begun: datetime
+    at: datetime
+    until: datetime
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Under:
+    """The plans that a backtest judged under, one after the other.
+
+    Attributes:
+        plans: How many.
+        known_from: Since when rules, devices and windows are those that were then;
+            before it, those of that time; None if they are those of now.
+        lost_at: When the engine had lost its state and began with what stood.
+        unread: Plans of then that this release cannot read.
+    """
+
+    plans: int
+    known_from: datetime | None = None
+    lost_at: Sequence[datetime] = ()
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What came of a backtest.
+
+    Attributes:
+        ask: What was asked.
+        names: Of what was judged.
+        under: By how much of what was in force then it was judged.
+        snapshot: The registry.
+        is_exact: Whether the journal's own entries were folded.
+        begun: Where it started.
+        until: Where it ended.
+        last_seq: The last entry folded; 0 if they were made of stored samples.
+        alarms: Would-be alarms that stood in the stretch, in their order.
+        cases: Would-be cases that were open in it, in their order.
+        left_off: How many more there were than are kept.
+        samples: Readings and fixes judged.
+        late: Of those that came too late, one for each rule that would have judged.
+        broken: Entries that could not be read or judged as they are.
+        unplaced: Hits that could not have become a case.
+        live_alarms: Real alarms that stood in the stretch; empty if not compared.
+        live_cases: Real cases that were open in it.
+        closings: When these were closed.
+    """
+
+    ask: Ask
+    names: Names
+    under: Under
+    snapshot: Snapshot
+    is_exact: bool
+    begun: datetime
+    until: datetime
+    last_seq: int
+    alarms: list[AlarmLine]
+    cases: list[CaseLine]
+    left_off: int
+    samples: int
+    late: int
+    broken: int
+    unplaced: int
+    live_alarms: list[FiledAlarm]
+    live_cases: list[FiledCase]
+    closings: Closings
