@@ -128,6 +128,8 @@ def _take(found: Findings, lane: Lane, run: Run, until_us: int) -> None:
         (_of_readings(plan, lane, run.readings), run.of_reading),
         (_of_positions(plan, lane, run.positions), run.of_position),
     ):
+        if not len(samples):
+            continue
         fit, late = admit(plan, state, samples)
         late = within_schedule(plan, late)
         found.came_late(late, of[late.row])
