@@ -1,5 +1,7 @@
 """Scenarios of triage in journal time: one decision each where others made dozens."""
 
+import pytest
+
 from cases.request import Hit, Severity
 from rules.triage.decision import Join, Leave, Note, Settle, Unstable
 from rules.triage.desk import Handling
@@ -35,6 +37,20 @@ def test_s05_a_value_that_bounces_each_minute_is_one_case_marked_unstable() -> N
     quiet = night.ticks(1800, 2700, 10)
     (settled,) = [d for d in quiet if isinstance(d, Settle)]
     assert (settled.hits, settled.transition.kind) == (25, Hit.CLEARED)
+    assert settled.transition.at_us == us(1740 + 900)  # after the last raise
+
+
+@pytest.mark.parametrize(("last_s", "is_unstable"), [(600, False), (599.9, True)])
+def test_what_was_raised_as_long_ago_as_the_rule_looks_back_counts_no_more(
+    last_s: float,
+    is_unstable: bool,  # noqa: FBT001 parametrized
+) -> None:
+    night = Night(plan_of())
+    for second in (0.0, 150.0, 300.0, 450.0, last_s):
+        night.entry(second, night.turn("circuit-off", CABINET, second))
+        cleared = night.turn("circuit-off", CABINET, second + 5, Hit.CLEARED)
+        night.entry(second + 5, cleared)
+    assert ("Unstable" in words(night.decisions)) is is_unstable
 
 
 def test_what_settles_while_it_stands_is_filed_again() -> None:
