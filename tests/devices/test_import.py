@@ -22,7 +22,7 @@ ROWS = {
     "units": 21,
     "cells": 70,
     "components": 431,
-    "geofences": 16,
+    "geofences": 36,
     "vehicles": 16,
     "profiles": 8,
     "gateways": 16,
