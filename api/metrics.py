@@ -27,6 +27,7 @@ from store.connection import AWAY
 from store.disk import free_share
 from store.gateway_read import Missing, missing
 from store.rule_faults import FaultKind, fault_counts
+from store.rule_samples import SampleRow, rule_samples
 from store.rule_standing import RulesStanding, rules_standing
 
 router = APIRouter(include_in_schema=False)
@@ -75,6 +76,12 @@ class Metrics:
             ["what"],
             registry=self.registry,
         )
+        self._samples = Gauge(
+            "gezhi_rules_samples",
+            "Samples of a rule that judges: judged, refused or late.",
+            ["rule", "version", "became"],
+            registry=self.registry,
+        )
         self._halted = self._gauge(
             "gezhi_rules_halted", "Versions of rules that broke and do not judge."
         )
@@ -113,6 +120,17 @@ class Metrics:
         self._behind.set(standing.behind)
         for what in FaultKind:
             self._faults.labels(what).set(counts.get(what, 0))
+
+    def show_samples(self, rows: Sequence[SampleRow]) -> None:
+        """Show what became of the samples of each rule that judges."""
+        self._samples.clear()
+        for row in rows:
+            for became, n in (
+                ("judged", row.judged),
+                ("refused", row.refused),
+                ("late", row.late),
+            ):
+                self._samples.labels(row.code, row.version, became).set(n)
 
     def _gauge(self, name: str, words: str) -> Gauge:
         return Gauge(name, words, registry=self.registry)
@@ -159,6 +177,7 @@ async def _ask(counters: Metrics, pool: asyncpg.Pool) -> None:
     try:
         async with pool.acquire(timeout=ASK_S) as connection:
             counters.show_missing(await missing(connection))
+            counters.show_samples(await rule_samples(connection))
             counters.show_rules(
                 await rules_standing(connection), await fault_counts(connection)
             )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from api.access import Supervisor, Viewer
-from api.answer import answer
+from api.answer import Page, answer
 from api.parts import Database, Held
 from api.problems import not_found
 from api.rule_changes import refuse_units
@@ -19,6 +19,7 @@ from store.rule_faults import (
     halted_rules,
     try_rule_again,
 )
+from store.rule_samples import SampleRow, rule_samples
 from store.rule_standing import RulesStanding, rules_standing
 
 router = APIRouter(tags=["rules"])
@@ -53,6 +54,16 @@ async def list_faults(database: Database, _: Viewer) -> Response:
             faults=await faults(database),
         )
     )
+
+
+@router.get("/rule-samples", response_model=Page[SampleRow])
+async def list_samples(
+    database: Database,
+    _: Viewer,
+    code: Annotated[str, Query(max_length=100, description="Of this rule.")] = "",
+) -> Response:
+    """Show how many samples each rule judged, refused, or was told too late."""
+    return answer(Page(await rule_samples(database, code), None))
 
 
 @router.post("/rules/{code}/{version}/retry", status_code=204)

@@ -131,6 +131,7 @@ def _take(found: Findings, lane: Lane, run: Run, until_us: int) -> None:
         if not len(samples):
             continue
         fit, late = admit(plan, state, samples)
+        found.count(samples, fit, late)
         late = within_schedule(plan, late)
         found.came_late(late, of[late.row])
         for turns in _judge(plan, state, lane, seen, measured(plan, state, seen, fit)):

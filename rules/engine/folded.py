@@ -52,12 +52,15 @@ class Folded:
         transitions: By entry, sample time and slot.
         late: What came too late to be judged, by entry.
         early: How many held rows were judged before their time, see `held`.
+        counts: How many samples each rule judged, refused, or was told too late, in the
+            order of the plan's rules, shape (rules, 3); None if there were none.
     """
 
     state: State
     transitions: list[Transition]
     late: list[LateSample]
     early: int = 0
+    counts: NDArray[np.int64] | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class Findings:
         turns: Transitions; each with the place of its entry, the sample time, the slot.
         late: Late samples, each with the place of its entry.
         early: How many held rows were judged before their time.
+        counts: As in `Folded`.
     """
 
     plan: Plan
@@ -79,6 +83,19 @@ class Findings:
     turns: list[tuple[int, int, int, Transition]] = field(default_factory=list)
     late: list[tuple[int, LateSample]] = field(default_factory=list)
     early: int = 0
+    counts: NDArray[np.int64] | None = None
+
+    def count(self, asked: Samples, fit: Samples, late: Samples) -> None:
+        """Count what rules were asked to judge, and what of it they could."""
+        if not len(asked):
+            return
+        of_slot, rules = self.plan.slots.rule, len(self.plan.rules)
+        told, judged, too_late = (
+            np.bincount(of_slot[some.slot], minlength=rules)
+            for some in (asked, fit, late)
+        )
+        now = np.stack([judged, told - judged - too_late, too_late], axis=1)
+        self.counts = now if self.counts is None else self.counts + now
 
     def turned(self, turns: Turns, places: NDArray[np.intp]) -> None:
         """Add what became of alarms, right when it did.
@@ -119,7 +136,11 @@ class Findings:
         turns = sorted(self.turns, key=itemgetter(0, 1, 2))
         late = sorted(self.late, key=itemgetter(0))
         return Folded(
-            state, [t[3] for t in turns], [one for _, one in late], self.early
+            state,
+            [t[3] for t in turns],
+            [one for _, one in late],
+            self.early,
+            self.counts,
         )
 
 

@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rules.engine.fold import fold
 from rules.engine.folded import Folded
 from rules.engine.learned import Learned
@@ -104,6 +107,15 @@ def _failing(
     return _failing(parts[:half], fails) + _failing(parts[half:], fails)
 
 
+def both(
+    one: NDArray[np.int64] | None, other: NDArray[np.int64] | None
+) -> NDArray[np.int64] | None:
+    """Return the sum of two counts under one plan; None counts nothing."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
 def in_words(error: Exception) -> str:
     """Return what an error says, with its kind."""
     return f"{type(error).__name__}: {error}"
@@ -129,6 +141,7 @@ def _one_by_one(
                 before.transitions + now.transitions,
                 before.late + now.late,
                 before.early + now.early,
+                both(before.counts, now.counts),
             ),
             part.desk,
             whole.decisions + part.decisions,

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cases.filing import collect_due
 from devices.registry.snapshot import load_snapshot
 from rules.correction.work import note
@@ -22,7 +25,7 @@ from rules.worker.halting import (
     part_of,
     uncompilable,
 )
-from rules.worker.judging import Judged, judge_all
+from rules.worker.judging import Judged, both, judge_all
 from rules.worker.noting import note_triage
 from rules.worker.present import current_source
 from rules.worker.resume import CONSUMER, Position, reload, save
@@ -32,6 +35,7 @@ from store.connection import Connection, make_impatient
 from store.cursor import move_cursor
 from store.journal import Entry
 from store.rule_faults import FaultKind, next_try, note_faults, try_again
+from store.rule_samples import SampleCount, add_samples
 from vocabulary.times import SECOND_US, datetime_from_us
 
 log = logging.getLogger(__name__)
@@ -56,6 +60,8 @@ class Worker:
         saved_us: That entry's time.
         collected_us: Journal time when cases were last asked for what is due.
         retry_at: Journal time when a halted rule is tried again; None if none is.
+        counts: What became of samples since the last checkpoint, see `Folded.counts`.
+        early: Held rows judged before their time since then.
     """
 
     connection: Connection
@@ -66,6 +72,8 @@ class Worker:
     saved_us: int
     collected_us: int
     retry_at: datetime | None
+    counts: NDArray[np.int64] | None = None
+    early: int = 0
 
     @property
     def now(self) -> datetime:
@@ -109,7 +117,7 @@ async def _halt_broken(worker: Worker, entry: Entry) -> Worker:
     faults = Faults(entry.seq, entry.received_at)
     async with worker.connection.transaction():
         await halt(worker.connection, found, worker.shard)
-        after = await _reload(worker, faults)
+        after = await _reload(await _count(worker), faults)
         after = await _move(after, must_save=True)
         await note_faults(worker.connection, faults.found, shard=worker.shard)
     return after
@@ -118,7 +126,12 @@ async def _halt_broken(worker: Worker, entry: Entry) -> Worker:
 async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Worker:
     connection, folded, last = worker.connection, judged.folded, entries[-1]
     position = replace(worker.position, state=folded.state, desk=judged.desk)
-    after = replace(worker, position=position)
+    after = replace(
+        worker,
+        position=position,
+        counts=both(worker.counts, folded.counts),
+        early=worker.early + folded.early,
+    )
     faults = Faults(last.seq, last.received_at)
     for wrong in judged.wrongs:
         faults.add(wrong.what, wrong.reason, seq=wrong.seq)
@@ -133,6 +146,7 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
         )
         is_reload = await _is_retry(after) or last.kind in BARRIERS
         if is_reload:
+            after = await _count(after)  # by the rules of before
             after = await _reload(after, faults)
         must_save = is_reload or bool(faults.found)
         after = await _move(after, must_save=must_save)
@@ -223,8 +237,29 @@ async def _move(worker: Worker, *, must_save: bool) -> Worker:
     )
     if not is_due and not must_save:
         return worker
+    worker = await _count(worker)
     await save(connection, position, shard=shard, with_plan=must_save)
     return replace(worker, saved_seq=state.seq, saved_us=state.at_us)
+
+
+async def _count(worker: Worker) -> Worker:
+    """Keep what became of samples; say it at most so often, and of what was lost."""
+    if worker.early:
+        log.warning("rules: %d samples judged early: a lane was full", worker.early)
+    if worker.counts is None:
+        return replace(worker, early=0)
+    rules = worker.position.plan.rules
+    found = [
+        SampleCount(
+            code=rule.code, version=rule.version, judged=judged, refused=no, late=late
+        )
+        for rule, (judged, no, late) in zip(rules, worker.counts.tolist(), strict=True)
+        if judged or no or late
+    ]
+    await add_samples(worker.connection, found, at=worker.now, shard=worker.shard)
+    if too_late := [f"{each.code} {each.late}" for each in found if each.late]:
+        log.warning("rules: samples came too late: %s", ", ".join(too_late))
+    return replace(worker, counts=None, early=0)
 
 
 def _tell(transition: Transition) -> None:

@@ -1,14 +1,19 @@
 """What breaks in the rules process stops nothing else, and is never hidden."""
 
+import numpy as np
 import pytest
 
 from rules.worker.judging import blamed
 from store.journal import Kind, append
+from store.journal_body import readings_body
 from store.rule_faults import fault_counts, faults, halted_rules, try_rule_again
+from store.rule_samples import rule_samples
 from store.rules import judging_rules, put_live
 from tests.rules.workers import moved_past, worker
 from tests.triage.city import City
 from tests.triage.test_worker import CASES, OPEN
+from vocabulary.reading import Readings
+from vocabulary.times import us_from_datetime
 
 pytestmark = pytest.mark.db
 
@@ -107,6 +112,37 @@ async def test_a_halted_rule_is_tried_again_and_waits_longer_if_it_breaks_again(
     assert await city.rows("SELECT rule, handling FROM alarm WHERE rule = 'steep'") == [
         ("steep", "noted")
     ]
+
+
+async def test_what_a_rule_judged_refused_or_was_told_too_late_is_counted(
+    city: City,
+) -> None:
+    for second in (10, 11, 12, 5):
+        await city.say(second, {"PR-0001": {"pressure_kpa": 300.0}})
+    await city.say(13, {"PR-0001": {"pressure_kpa": float("nan")}})
+    await city.tick(14, 400)
+    # Said by its device an hour ago, and heard only now.
+    async with city.pool.acquire() as connection:
+        series = city.snapshot.series_id(city.device_id("PR-0001"), "pressure_kpa")
+        at_us = us_from_datetime(city.at(-3600))
+        one = np.ones(1)
+        body = readings_body(
+            Readings(
+                (one * series).astype(np.int32),
+                (one * at_us).astype(np.int64),
+                one * 500,
+                np.zeros(1, np.int32),
+                (one * at_us).astype(np.int64),
+            )
+        )
+        await append(connection, Kind.READINGS, body, at=city.at(400), row_count=1)
+    await city.tick(401, 800)
+    await city.fold()
+    async with city.pool.acquire() as connection:
+        (row,) = await rule_samples(connection, "pressure-low")
+    assert row.judged + row.refused + row.late == 6
+    assert (row.refused, row.late > 0) == (1, True)
+    assert row.late_at is not None
 
 
 async def test_devices_that_make_no_plan_leave_the_plan_of_before_in_force(
