@@ -128,11 +128,11 @@ async def test_what_a_rule_judged_refused_or_was_told_too_late_is_counted(
         one = np.ones(1)
         body = readings_body(
             Readings(
-                (one * series).astype(np.int32),
-                (one * at_us).astype(np.int64),
+                np.array([series], np.int32),
+                np.array([at_us], np.int64),
                 one * 500,
                 np.zeros(1, np.int32),
-                (one * at_us).astype(np.int64),
+                np.array([at_us], np.int64),
             )
         )
         await append(connection, Kind.READINGS, body, at=city.at(400), row_count=1)
