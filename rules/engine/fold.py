@@ -67,7 +67,7 @@ def fold(plan: Plan, state: State, entries: Iterable[Learned]) -> Folded:
         found.early += early
         is_here = plan.slots.lane == place
         whole = put_together(contents, _words(plan, told, is_here))
-        for run in _runs(plan, state, lane, whole, at_us):
+        for run in _runs(state, lane, whole, at_us):
             _note_words(found, run, is_here)
             _take(found, lane, run, int(at_us[run.end - 1]) - lane.late_us)
     return found.folded(state.at(told[-1].seq, told[-1].at_us, tuple(held)))
@@ -87,18 +87,14 @@ def _words(
 
 
 def _runs(
-    plan: Plan,
-    state: State,
-    lane: Lane,
-    whole: Iterable[Run],
-    at_us: NDArray[np.int64],
+    state: State, lane: Lane, whole: Iterable[Run], at_us: NDArray[np.int64]
 ) -> Iterator[Run]:
     """Yield runs; each must have been judged before the next is asked for."""
     for run in whole:
         first, reach = run.first, len(run)
         while first < run.end:
             most = run.part(first, min(first + reach, run.end))
-            end = end_together(plan, state, lane, most, at_us)
+            end = end_together(state, lane, most, at_us)
             yield most.part(first, end)
             # Where runs are short, not much more than that is looked at in vain.
             reach = 2 * (end - first)
@@ -123,7 +119,7 @@ def _take(found: Findings, lane: Lane, run: Run, until_us: int) -> None:
         until_us: Up to when schedules turn without samples.
     """
     plan, state = found.plan, found.state
-    seen = seen_in(lane, state, run.readings)
+    seen = seen_in(lane, state, run)
     for samples, of in (
         (_of_readings(plan, lane, run.readings), run.of_reading),
         (_of_positions(plan, lane, run.positions), run.of_position),
@@ -134,7 +130,9 @@ def _take(found: Findings, lane: Lane, run: Run, until_us: int) -> None:
         found.count(samples, fit, late)
         late = within_schedule(plan, late)
         found.came_late(late, of[late.row])
-        for turns in _judge(plan, state, lane, seen, measured(plan, state, seen, fit)):
+        beside = seen.beside(of)
+        fit = measured(plan, state, beside, fit)
+        for turns in _judge(plan, state, lane, beside, fit):
             found.turned(turns, _places(run, turns, of))
     if has_turn(state.schedule, lane, until_us):
         for turns in _judge(plan, state, lane, seen, NO_SAMPLES, until_us=until_us):

@@ -6,11 +6,12 @@ than the largest gap, it is unknown, and so is the judgement. One false side mak
 sample moot whatever the others are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.engine.run import Run
 from rules.engine.samples import Samples, in_order, is_each_once
 from rules.engine.state import State
 from rules.engine.times import NEVER
@@ -40,38 +41,56 @@ class Sides:
     gap_us: NDArray[np.int64]
     watched: tuple[tuple[int, int], ...]
 
-    def looks_at(self) -> Fan:
-        """Return what leads from a slot to the watched series it looks at."""
-        by_slot = self.by_slot
-        return Fan(by_slot.start, by_slot.count, self.watch[by_slot.target])
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Readings of watched series, ordered by series and time; shape (n,) each."""
+    """What the entries of a run tell of watched series.
+
+    Of each series no entry tells anything older than an entry before it (`together`),
+    so the readings of a series stand in the order of their entries as well.
+
+    Attributes:
+        watch: Watched series of each reading, ascending, shape (n,).
+        at_us: Its own time; of one series ascending, shape (n,).
+        value: The reading, shape (n,).
+        of: Place of its entry, shape (n,).
+        of_row: Place of the entry of each row that samples may be from.
+        last: Place of the last entry; what is from no row goes by all that is seen.
+    """
 
     watch: NDArray[np.intp]
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
+    of: NDArray[np.intp]
+    of_row: NDArray[np.intp]
+    last: int
 
-    def ordered(self) -> "Seen":
-        """Return the same readings in their order; any order if each series has one."""
-        if is_each_once(self.watch):
-            return self
-        order = in_order(self.watch, self.at_us)
-        return Seen(self.watch[order], self.at_us[order], self.value[order])
+    def beside(self, of_row: NDArray[np.intp]) -> "Seen":
+        """Return the same for samples from other rows, by the entry of each row."""
+        return replace(self, of_row=of_row)
+
+    def entries(self, samples: Samples) -> NDArray[np.intp]:
+        """Return the place of the entry of each sample, shape (m,)."""
+        of = np.full(len(samples), self.last)
+        has_row = np.flatnonzero(samples.row >= 0)
+        of[has_row] = self.of_row[samples.row[has_row]]
+        return of
 
 
-NOTHING = Seen(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
-"""No readings at all."""
-
-
-def seen_in(lane: Lane, state: State, readings: Readings) -> Seen:
-    """Return what readings tell of the watched series, late readings left out."""
-    row, watch = watched_in(lane, state, readings)
-    if not len(row):
-        return NOTHING
-    return Seen(watch, readings.measured_us[row], readings.value[row]).ordered()
+def seen_in(lane: Lane, state: State, run: Run) -> Seen:
+    """Return what a run tells of the watched series, late readings left out."""
+    told = run.readings
+    row, watch = watched_in(lane, state, told)
+    order = in_order(watch, told.measured_us[row])
+    row = row[order]
+    return Seen(
+        watch[order],
+        told.measured_us[row],
+        told.value[row],
+        run.of_reading[row],
+        run.of_reading,
+        run.end - 1,
+    )
 
 
 def watched_in(
@@ -107,8 +126,8 @@ def judge_sides(
 
     Args:
         sides: Of the plan.
-        state: As before the entry.
-        seen: What the entry tells of the watched series.
+        state: As before the run.
+        seen: What the run tells of the watched series.
         samples: Any order.
 
     Returns:
@@ -118,11 +137,12 @@ def judge_sides(
     if not len(side):
         return np.ones(len(samples), np.bool_), np.zeros(len(samples), np.bool_)
     watch, sample_us = sides.watch.take(side), samples.at_us.take(sample)
-    if is_each_once(seen.watch):
-        at_us, value = _of_one_each(state, seen, watch, sample_us)
-    else:
-        kept = _with_kept(state, seen, watch)
-        at_us, value = _as_of(kept, watch, sample_us)
+    at_us, value = state.watch_us.take(watch), state.watch_value.take(watch)
+    place = _counts(state, seen, watch, sample_us, seen.entries(samples).take(sample))
+    new = np.flatnonzero(place >= 0)
+    at_us[new], value[new] = seen.at_us[place[new]], seen.value[place[new]]
+    # What was never seen is far away from everything.
+    at_us[at_us == NEVER] = -NEVER
     near = np.abs(sample_us - at_us) <= sides.gap_us.take(side)
     true = sides.sign.take(side) * value >= sides.limit.take(side)
     unknown, moot = np.zeros((2, len(samples)), np.bool_)
@@ -131,51 +151,77 @@ def judge_sides(
     return moot | ~unknown, moot
 
 
-def _of_one_each(
-    state: State, seen: Seen, watch: NDArray[np.intp], at_us: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Do what `_as_of` does, where the entry has at most one reading of each series.
+def _counts(
+    state: State,
+    seen: Seen,
+    watch: NDArray[np.intp],
+    at_us: NDArray[np.int64],
+    of: NDArray[np.intp],
+) -> NDArray[np.intp]:
+    """Return the place in `seen` of the reading that counts; -1 for the one kept.
 
-    Then there are two to choose from, and the one that is kept is not the newer.
+    A sample goes by what its own entry tells and by the newest of before that. Of its
+    own entry the last reading at or before its time counts; else the one from before;
+    and where there never was any, the oldest of its own.
+
+    Args:
+        state: As before the run.
+        seen: What the run tells.
+        watch: Series that is asked for, shape (m,).
+        at_us: Own time of the sample that asks, shape (m,).
+        of: Place of its entry, shape (m,).
     """
-    kept_us, value = state.watch_us.take(watch), state.watch_value.take(watch)
-    place = np.full(len(state.watch_us), -1, np.intp)
-    place[seen.watch] = np.arange(len(seen.watch))
-    place = place[watch]
-    has_new = np.flatnonzero(place >= 0)
-    new_us = seen.at_us[place[has_new]]
-    counts = (new_us <= at_us[has_new]) | (kept_us[has_new] == NEVER)
-    has_new, new = has_new[counts], place[has_new[counts]]
-    kept_us[has_new], value[has_new] = seen.at_us[new], seen.value[new]
-    # What was never seen is far away from everything.
-    kept_us[kept_us == NEVER] = -NEVER
-    return kept_us, value
+    had_none = state.watch_us.take(watch) == NEVER
+    if is_each_once(seen.watch):
+        return _of_one_each(seen, watch, at_us, of, had_none=had_none)
+    width = seen.last + 1
+    key, asked = seen.watch * width + seen.of, watch * width + of
+    first, after = np.searchsorted(key, asked), np.searchsorted(key, asked, "right")
+    before = np.where(_are_of(seen, first - 1, watch), first - 1, -1)
+    oldest = np.where(had_none & (before < 0) & (first < after), first, before)
+    last = np.minimum(_at_or_before(seen, watch, at_us), after - 1)
+    return np.where(last >= first, last, oldest)
 
 
-def _with_kept(state: State, seen: Seen, asked: NDArray[np.intp]) -> Seen:
-    """Return what is kept and what is new of the asked series; never none of one."""
-    kept = np.unique(asked)
-    new = np.isin(seen.watch, kept)
-    kept_us = state.watch_us[kept]
-    # What was never seen must not come before anything that was.
-    kept_us[kept_us == NEVER] = -NEVER
-    return Seen(
-        np.concatenate((kept, seen.watch[new])),
-        np.concatenate((kept_us, seen.at_us[new])),
-        np.concatenate((state.watch_value[kept], seen.value[new])),
-    ).ordered()
+def _of_one_each(
+    seen: Seen,
+    watch: NDArray[np.intp],
+    at_us: NDArray[np.int64],
+    of: NDArray[np.intp],
+    *,
+    had_none: NDArray[np.bool_],
+) -> NDArray[np.intp]:
+    """Do what `_counts` does where at most one reading of each series is seen."""
+    place_of = np.full(max(watch.max(), seen.watch.max(initial=-1)) + 1, -1, np.intp)
+    place_of[seen.watch] = np.arange(len(seen.watch))
+    place = place_of.take(watch)
+    some = np.flatnonzero(place >= 0)
+    own = place[some]
+    is_from_here = seen.of.take(own) == of[some]
+    reaches = (seen.at_us.take(own) <= at_us[some]) | had_none[some]
+    counts = (seen.of.take(own) < of[some]) | (is_from_here & reaches)
+    place[some[~counts]] = -1
+    return place
 
 
-def _as_of(
+def _are_of(
+    seen: Seen, place: NDArray[np.intp], watch: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Tell whether there are readings at places, and of these series."""
+    are_of: NDArray[np.bool_] = seen.watch.take(place, mode="clip") == watch
+    return are_of & (place >= 0)
+
+
+def _at_or_before(
     seen: Seen, watch: NDArray[np.intp], at_us: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the reading that counts for each series and time, and its own time."""
+) -> NDArray[np.intp]:
+    """Return the place of the last reading of each series at or before each time.
+
+    Where there is none, it is a place before all of the series.
+    """
     # Times become ranks, so that (series, time) fits one sortable integer.
     times = np.unique(seen.at_us)
     width = len(times) + 1
     keys = seen.watch * width + np.searchsorted(times, seen.at_us, "right")
     wanted = watch * width + np.searchsorted(times, at_us, "right")
-    place = np.searchsorted(keys, wanted, "right") - 1
-    # Nothing at or before it: the next one is the oldest of the series.
-    place += (place < 0) | (seen.watch[place] != watch)
-    return seen.at_us[place], seen.value[place]
+    return np.searchsorted(keys, wanted, "right") - 1

@@ -5,12 +5,11 @@ A row is judged by what is known at its entry. So a run ends before an entry
 - at which a schedule turns, by the journal or by a sample, or begins to;
 - that has a word on a command, unless nothing was told before it;
 - with a row no later than one of the same thread from an entry before it: of the same
-  series or vehicle, or for the same slot that several series feed;
-- with a reading of a watched series which a row of an entry before it would look at; or
-  with a row that would look at an older one than is known at its entry.
+  series or vehicle, or for the same slot that several series feed.
 
-Then what is late, what is a repetition, and what each row sees beside it are the same
-in one go as entry by entry. The first entry itself is always taken, whatever it holds.
+Then what is late and what is a repetition are the same in one go as entry by entry.
+What a row sees beside it goes by its entry anyhow (`side_condition`). The first entry
+itself is always taken, whatever it holds.
 """
 
 from collections.abc import Sequence
@@ -20,13 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.engine.run import Run
-from rules.engine.side_condition import watched_in
 from rules.engine.state import State
 from rules.engine.times import NEVER
 from rules.files.rule import ALWAYS_REFUSED
-from rules.plan.fan import Fan, look_up
+from rules.plan.fan import look_up
 from rules.plan.lane import Lane
-from rules.plan.plan import Plan
 from rules.plan.ties import Ties
 from rules.schedules.schedule import FOREVER
 
@@ -46,13 +43,11 @@ class _Rows:
         thread: Id of the series or vehicle, or the slot that several series feed.
         at_us: When each counts.
         of: Place of the entry of each, ascending.
-        looks_at: From a thread to the watched series that its slots look at.
     """
 
     thread: NDArray[np.intp]
     at_us: NDArray[np.int64]
     of: NDArray[np.intp]
-    looks_at: Fan
 
     def __len__(self) -> int:
         return len(self.thread)
@@ -65,13 +60,10 @@ class _Rows:
         )
 
 
-def end_together(
-    plan: Plan, state: State, lane: Lane, run: Run, at_us: NDArray[np.int64]
-) -> int:
+def end_together(state: State, lane: Lane, run: Run, at_us: NDArray[np.int64]) -> int:
     """Return the place after the last entry that can be judged with the first.
 
     Args:
-        plan: What to judge by.
         state: As it is before the run.
         lane: Who judges.
         run: As far as it may go at most.
@@ -80,7 +72,7 @@ def end_together(
     if len(run) == 1:
         return run.end
     readings, positions = _readings(lane, run), _positions(lane, run)
-    threads = [readings, positions, _joint(plan, state, lane, run)]
+    threads = [readings, positions, _joint(state, lane, run)]
     end = min(
         _of_turn(state, lane, run, at_us),
         _of_word(run, threads),
@@ -93,28 +85,24 @@ def end_together(
     threads = [rows.before(end) for rows in threads]
     if _are_of_one(threads):
         return end
-    end = min(end, *(_of_disorder(rows) for rows in threads))
-    threads = [rows.before(end) for rows in threads]
-    return min(end, _of_sides(state, lane, run.part(run.first, end), threads))
+    return min(end, *(_of_disorder(rows) for rows in threads))
 
 
 def _readings(lane: Lane, run: Run) -> _Rows:
     told = run.readings
     row = _asked(lane.series_ties, told.series_id, told.quality)
-    looks_at = lane.series_ties.looks_at
     thread = told.series_id[row].astype(np.intp)
-    return _Rows(thread, told.measured_us[row], run.of_reading[row], looks_at)
+    return _Rows(thread, told.measured_us[row], run.of_reading[row])
 
 
 def _positions(lane: Lane, run: Run) -> _Rows:
     told = run.positions
     row = _asked(lane.device_ties, told.device_id, told.quality)
-    looks_at = lane.device_ties.looks_at
     thread = told.device_id[row].astype(np.intp)
-    return _Rows(thread, told.fixed_us[row], run.of_position[row], looks_at)
+    return _Rows(thread, told.fixed_us[row], run.of_position[row])
 
 
-def _joint(plan: Plan, state: State, lane: Lane, run: Run) -> _Rows:
+def _joint(state: State, lane: Lane, run: Run) -> _Rows:
     """Return the readings for slots that several series feed, by the slot."""
     told = run.readings
     slot, row = lane.series_ties.joint.spread(told.series_id)
@@ -123,7 +111,7 @@ def _joint(plan: Plan, state: State, lane: Lane, run: Run) -> _Rows:
     # As `admit` has it: what is late there counts beside what is not.
     newest_us = np.maximum(state.last_us[slot], state.door_us[slot])
     at_us = np.maximum(told.measured_us[row], newest_us)
-    return _Rows(slot, at_us, run.of_reading[row], plan.sides.looks_at())
+    return _Rows(slot, at_us, run.of_reading[row])
 
 
 def _asked(
@@ -204,85 +192,6 @@ def _of_disorder(rows: _Rows) -> int:
     key = (thread * (int(of.max()) + 1) + of)[order]
     earliest = np.minimum.accumulate(key[::-1])[::-1]
     return int(of[order][key > earliest].min(initial=NOWHERE))
-
-
-def _of_sides(state: State, lane: Lane, run: Run, threads: Sequence[_Rows]) -> int:
-    """Return the first entry that rows look past or do not reach beside them."""
-    row, watch = watched_in(lane, state, run.readings)
-    if not len(row):
-        return NOWHERE
-    at_us, of = run.readings.measured_us[row], run.of_reading[row]
-    groups = _Groups.of(watch, at_us, of, width=run.end)
-    is_known = state.watch_us != NEVER
-    return min(_of_looks(rows, groups, is_known) for rows in threads)
-
-
-@dataclass(frozen=True, slots=True)
-class _Groups:
-    """What each entry tells of each watched series, by series and entry, shape (n,).
-
-    Attributes:
-        width: More than the place of any entry of the run.
-        key: Series times `width` plus place of the entry, ascending.
-        oldest_us: Time of the oldest reading.
-        newest_us: Time of the newest.
-    """
-
-    width: int
-    key: NDArray[np.intp]
-    oldest_us: NDArray[np.int64]
-    newest_us: NDArray[np.int64]
-
-    @classmethod
-    def of(
-        cls,
-        watch: NDArray[np.intp],
-        at_us: NDArray[np.int64],
-        of: NDArray[np.intp],
-        *,
-        width: int,
-    ) -> "_Groups":
-        """Return the groups of some readings."""
-        key = watch * width + of
-        order = np.argsort(key, kind="stable")
-        key, at_us = key[order], at_us[order]
-        first = np.flatnonzero(np.diff(key, prepend=-1))
-        return cls(
-            width,
-            key[first],
-            np.minimum.reduceat(at_us, first),
-            np.maximum.reduceat(at_us, first),
-        )
-
-    def are_of(
-        self, place: NDArray[np.intp], watch: NDArray[np.intp]
-    ) -> NDArray[np.bool_]:
-        """Tell whether there are groups at places, and of these series."""
-        here = (place >= 0) & (place < len(self.key))
-        here &= self.key.take(place, mode="clip") // self.width == watch
-        return here
-
-
-def _of_looks(rows: _Rows, groups: _Groups, is_known: NDArray[np.bool_]) -> int:
-    """Return the first entry that cannot stand beside those before it.
-
-    Args:
-        rows: What is judged.
-        groups: What there is to look at.
-        is_known: Of each watched series, whether any is known from before the run.
-    """
-    watch, row = rows.looks_at.spread(rows.thread)
-    at_us, of, key = rows.at_us[row], rows.of[row], watch * groups.width + rows.of[row]
-    own = np.searchsorted(groups.key, key)
-    last, after = own - 1, np.searchsorted(groups.key, key, "right")
-    # A row sees the newest reading of the entries before its own.
-    looks_past = groups.are_of(last, watch) & (groups.newest_us.take(last) > at_us)
-    # Of entries after its own it sees none, not even for lack of an older one.
-    has_none = ~groups.are_of(after - 1, watch) & ~is_known[watch]
-    oldest_us = groups.oldest_us.take(after, mode="clip")
-    looks_ahead = groups.are_of(after, watch) & (has_none | (oldest_us <= at_us))
-    ahead = groups.key.take(after[looks_ahead]) % groups.width
-    return int(min(of[looks_past].min(initial=NOWHERE), ahead.min(initial=NOWHERE)))
 
 
 def _first(rows: _Rows, which: NDArray[np.bool_]) -> int:

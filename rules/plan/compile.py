@@ -128,9 +128,7 @@ def _lanes(
     schedules: Schedules,
 ) -> tuple[Lane, ...]:
     lanes = []
-    ties = partial(
-        Ties.of, is_joint=is_joint, row=schedules.row, looks_at=sides.looks_at()
-    )
+    ties = partial(Ties.of, is_joint=is_joint, row=schedules.row)
     for late_us in _latenesses(drafts):
         slots = [(slot, d) for slot, d in enumerate(drafts) if _late_us(d) == late_us]
         watched = {

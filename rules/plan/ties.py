@@ -1,7 +1,6 @@
 """What ties the rows of a lane to each other, so that they must keep their order.
 
-Rows of one series do, and of one vehicle. So do those of all series that feed one slot,
-and the rows of a slot with those of the series that its side conditions look at.
+Rows of one series do, and of one vehicle. So do those of all series that feed one slot.
 """
 
 from collections.abc import Iterable
@@ -22,13 +21,11 @@ class Ties:
         is_asked: Whether anybody here asks for it; the last is of none.
         joint: Slots that it feeds together with others.
         timed: Rows in `Plan.schedules` of the slots that it feeds.
-        looks_at: Places among the watched of `Sides` that its other slots look at.
     """
 
     is_asked: NDArray[np.bool_]
     joint: Fan
     timed: Fan
-    looks_at: Fan
 
     @classmethod
     def of(
@@ -38,7 +35,6 @@ class Ties:
         *,
         is_joint: NDArray[np.bool_],
         row: NDArray[np.intp],
-        looks_at: Fan,
     ) -> Self:
         """Return the ties of a lane.
 
@@ -47,18 +43,12 @@ class Ties:
             watched: Ids of those that side conditions look at.
             is_joint: Whether each slot is fed by several.
             row: Of each slot in `Plan.schedules`, -1 for none.
-            looks_at: From a slot to what its side conditions look at.
         """
         pairs = np.array(sorted(fed), np.intp).reshape(-1, 2)
         ids, slot = pairs[:, 0], pairs[:, 1]
         joint, timed = is_joint[slot], row[slot] >= 0
-        watch, alone = looks_at.spread(slot[~joint])
-        looks = sorted(
-            set(zip(ids[~joint][alone].tolist(), watch.tolist(), strict=True))
-        )
         return cls(
             is_asked=index_by_id([*ids.tolist(), *watched]) >= 0,
             joint=Fan.of(ids[joint].tolist(), slot[joint].tolist()),
             timed=Fan.of(ids[timed].tolist(), row[slot[timed]].tolist()),
-            looks_at=Fan.of([one for one, _ in looks], [at for _, at in looks]),
         )

@@ -108,10 +108,8 @@ def test_a_neat_town_is_judged_many_entries_at_a_time(
     """Else the property above would say little."""
     taken: list[int] = []
 
-    def counted(
-        plan: Plan, state: State, lane: Lane, run: Run, at_us: NDArray[np.int64]
-    ) -> int:
-        end = end_together(plan, state, lane, run, at_us)
+    def counted(state: State, lane: Lane, run: Run, at_us: NDArray[np.int64]) -> int:
+        end = end_together(state, lane, run, at_us)
         taken.append(end - run.first)
         return end
 

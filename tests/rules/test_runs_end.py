@@ -74,7 +74,7 @@ def taken(plan: Plan, state: EngineState, *entries: Learned) -> int:
     _, contents, _ = hold_all(lane, state.held[0], told)
     words = [n for n, entry in enumerate(told) if isinstance(entry[0], CommandWord)]
     (run,) = put_together(contents, np.array(words, np.intp))
-    return end_together(plan, state, lane, run, at_us)
+    return end_together(state, lane, run, at_us)
 
 
 def own_times(plan: Plan, series: int, times: Sequence[float]) -> int:
@@ -135,32 +135,61 @@ def test_what_comes_late_to_such_a_slot_counts_at_its_newest() -> None:
     assert taken(plan, plan.fresh_state(), *late) == 2
 
 
-@pytest.mark.parametrize(
-    ("lamp_s", "cabinet_s", "together"), [(10, 11, 2), (10, 10, 1), (10, 9, 1)]
-)
-def test_a_side_reading_of_a_later_entry_is_not_looked_at(
-    lamp_s: float, cabinet_s: float, together: int
-) -> None:
+OFF, ON = 5.0, 220.0
+TWICE = [
+    readings(2, 18, [(VOLTAGE, 7, OFF, 0)]),
+    readings(3, 19, [(VOLTAGE, 8, OFF, 0)]),
+]
+
+
+def raised(state: EngineState, *entries: Learned) -> list[int]:
+    """Return the entries at which a dark lamp is told of, all taken in one go."""
     plan = plan_of(DARK)
-    state = after(plan, said(1, 5, (VOLTAGE, 1)))
-    entries = said(2, 20, (POWER, lamp_s)), said(3, 21, (VOLTAGE, cabinet_s))
-    assert taken(plan, state, *entries) == together
+    assert taken(plan, state, *entries) == len(entries)
+    return [turn.seq for turn in fold(plan, state, entries).transitions]
+
+
+def lit_by(voltage: float) -> EngineState:
+    return after(plan_of(DARK), readings(1, 5, [(VOLTAGE, 1, voltage, 0)]))
+
+
+@pytest.mark.parametrize("before", [[], TWICE])
+@pytest.mark.parametrize("cabinet_s", [11, 10, 9])
+def test_a_side_reading_of_a_later_entry_is_not_looked_at(
+    before: Sequence[Learned], cabinet_s: float
+) -> None:
+    dark, lit = (POWER, 10.0, 5.0, 0), (VOLTAGE, cabinet_s, ON, 0)
+    entries = [*before, readings(4, 20, [dark]), readings(5, 21, [lit])]
+    assert raised(lit_by(OFF), *entries) == []
+    # Until something is judged that has been told of it.
+    entries.append(readings(6, 22, [(POWER, 12, 5, 0)]))
+    assert raised(lit_by(OFF), *entries) == [6]
 
 
 def test_nor_is_it_for_lack_of_an_older_one() -> None:
-    plan = plan_of(DARK)
-    entries = said(2, 20, (POWER, 10)), said(3, 21, (VOLTAGE, 11))
-    assert taken(plan, plan.fresh_state(), *entries) == 1
+    dark, lit = (POWER, 10.0, 5.0, 0), (VOLTAGE, 11.0, ON, 0)
+    apart = readings(2, 20, [dark]), readings(3, 21, [lit])
+    assert raised(plan_of(DARK).fresh_state(), *apart) == []
+    assert raised(plan_of(DARK).fresh_state(), readings(2, 20, [dark, lit])) == [2]
 
 
-@pytest.mark.parametrize(("lamp_s", "together"), [(12, 2), (11, 2), (10, 1)])
+@pytest.mark.parametrize("before", [[], TWICE])
+@pytest.mark.parametrize("lamp_s", [12, 11, 10])
 def test_nor_is_one_older_than_what_is_known_by_then(
-    lamp_s: float, together: int
+    before: Sequence[Learned], lamp_s: float
 ) -> None:
-    plan = plan_of(DARK)
-    state = after(plan, said(1, 5, (VOLTAGE, 1)))
-    entries = said(2, 20, (VOLTAGE, 11)), said(3, 21, (POWER, lamp_s))
-    assert taken(plan, state, *entries) == together
+    lit, dark = (VOLTAGE, 11.0, ON, 0), (POWER, lamp_s, 5.0, 0)
+    entries = [*before, readings(4, 20, [lit]), readings(5, 21, [dark])]
+    assert raised(lit_by(OFF), *entries) == [5]
+
+
+@pytest.mark.parametrize(("lamp_s", "wanted"), [(10, []), (11, [3]), (13, [])])
+def test_of_its_own_entry_a_row_looks_at_the_last_before_it(
+    lamp_s: float, wanted: list[int]
+) -> None:
+    lit, out = (VOLTAGE, 11.0, ON, 0), (VOLTAGE, 12.0, OFF, 0)
+    own = readings(3, 21, [out, (POWER, lamp_s, 5, 0), lit])
+    assert raised(lit_by(OFF), tick(2, 20), own, tick(4, 22)) == wanted
 
 
 def test_an_entry_at_which_a_schedule_turns_is_alone() -> None:
