@@ -168,7 +168,9 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
     kept = orjson.loads(body)["command"]
     assert kept["id"] == orders[STUCK]
     assert kept["order"] == {"what": "switch", "on": False}
-    assert [step[1] for step in kept["steps"]] == ["queued", "sent", "acked"]
+    # It may have been said more than once before the answer came.
+    steps = [name for name, _ in groupby(step[1] for step in kept["steps"])]
+    assert steps == ["queued", "sent", "acked"]
     assert "command 1 switch off: answered (to show active power -2 – 2 W) ◀" in told
     assert "it comes to the same decision" in told
     ask_again = ("--from", begun.isoformat(), "--against", "live", "--json")
