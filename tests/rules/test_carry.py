@@ -5,6 +5,7 @@ from dataclasses import replace
 from cases.request import Hit
 from rules.engine.carry import Withdrawn, carry
 from rules.engine.fold import fold
+from rules.engine.learned import Learned
 from rules.engine.state import State
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
@@ -72,6 +73,41 @@ def test_silence_goes_on_when_the_device_moves_to_another_link() -> None:
         (1, tick(0, 105).at_us),
         (2, tick(0, 105).at_us),
     ]
+
+
+def test_an_alarm_of_a_lamp_moved_to_another_cabinet_stands_and_goes_by_that_one() -> (
+    None
+):
+    other = replace(
+        CABINET, device_id=7, code="D-7", series={"contactor_on": 70, "voltage_v": 71}
+    )
+    old = compile_plan(source([LAMP, CABINET, other], "lamp-dark"))
+    dark, lit = (50, 0.0), (50, 98.0)
+
+    def said(second: int, power: tuple[int, float], *is_on: int) -> Learned:
+        sides = [
+            (series, value)
+            for cabinet, on in zip((60, 70), is_on, strict=True)
+            for series, value in ((cabinet, on), (cabinet + 1, 230.0 * on))
+        ]
+        rows = [(series, second, value, 0) for series, value in [*sides, power]]
+        return readings(second, second, rows)
+
+    entries = [said(second, dark, 1, 0) for second in range(10, 130, 10)]
+    folded = fold(old, old.fresh_state(), entries)
+    assert [turn.kind for turn in folded.transitions] == [Hit.RAISED]
+    new = compile_plan(
+        source([replace(LAMP, upstream_id=7), CABINET, other], "lamp-dark")
+    )
+    state, withdrawn = carry(old, folded.state, new)
+    assert not withdrawn
+    # The old one is on and the lamp too; but by the new one's word it can not be known.
+    entries = [said(second, lit, 1, 0) for second in range(130, 400, 10)]
+    folded = fold(new, state, entries)
+    assert not folded.transitions
+    entries = [said(second, lit, 0, 1) for second in range(400, 700, 10)]
+    folded = fold(new, folded.state, entries)
+    assert [turn.kind for turn in folded.transitions] == [Hit.CLEARED]
 
 
 def test_links_and_side_readings_are_kept() -> None:

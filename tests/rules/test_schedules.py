@@ -20,9 +20,17 @@ from rules.schedules.local import Day, LocalAsk, LocalCalendar
 from rules.schedules.schedule import FOREVER
 from tests.rules.oracle import Oracle, said, same
 from tests.rules.test_engine import RULES, SUBJECTS, any_journals
-from tests.rules.town import SHIPPED, device, positions, readings, source, tick
+from tests.rules.town import (
+    SHIPPED,
+    START_S,
+    device,
+    positions,
+    readings,
+    source,
+    tick,
+)
 from vocabulary.device import DeviceKind
-from vocabulary.times import datetime_from_us, us_from_datetime
+from vocabulary.times import SECOND_US, datetime_from_us, us_from_datetime
 
 NOBODY = device(1, DeviceKind.COVER)
 EVERY_DAY = frozenset(Day)
@@ -160,6 +168,50 @@ def test_an_hour_that_comes_twice_counts_twice_and_one_that_never_comes_not() ->
     opened, closed = turns(of, datetime(2026, 3, 28, 12, tzinfo=UTC), 2)
     assert opened == local("Europe/Berlin", 2026, 3, 30, 2)  # not on the 29th
     assert closed - opened == timedelta(hours=1)
+
+
+def test_a_leap_day_is_a_day_like_any_other() -> None:
+    zone = "Asia/Shanghai"
+    of = calendar(LocalAsk((NIGHT,), frozenset({Day.TUE})))
+    assert turns(of, local(zone, 2028, 2, 28), 3) == [
+        local(zone, 2028, 2, 29, 22),
+        local(zone, 2028, 3, 1, 6),
+        local(zone, 2028, 3, 7, 22),
+    ]
+    of = calendar(LocalAsk((NIGHT,), EVERY_DAY))
+    for year, day in ((2027, 28), (2028, 29)):
+        assert turns(of, local(zone, year, 2, day, 12), 2) == [
+            local(zone, year, 2, day, 22),
+            local(zone, year, 3, 1, 6),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        ((2027, 3, 27), []),  # tomorrow that hour is left out
+        ((2027, 10, 29), [24, 25]),
+        ((2027, 10, 30), [24, 26]),  # and there it comes twice
+    ],
+)
+def test_an_alarm_stands_while_the_clock_shows_its_hour_where_clocks_change(
+    day: tuple[int, int, int], hours: list[int]
+) -> None:
+    text = (SHIPPED / "cover-opened.yaml").read_text("utf-8")
+    when = 'when: {local: "02:00-03:00", on_close: clear}\n'
+    rules = source(COVERS, text + when).rules
+    plan = compile_plan(PlanSource(rules, tuple(COVERS), 1, "Europe/Berlin"))
+    midnight_s = datetime(*day, tzinfo=UTC).timestamp() - START_S
+    times_s = [midnight_s + 60 * minute for minute in range(12 * 60, 36 * 60)]
+    entries = [
+        readings(seq, at_s, [(10, at_s, 80, 0)]) for seq, at_s in enumerate(times_s, 1)
+    ]
+    turned = [
+        (turn.measured_us / SECOND_US - START_S - midnight_s) / 3600
+        for turn in fold(plan, plan.fresh_state(), entries).transitions
+    ]
+    # In summer Berlin is two hours ahead, so 02:00 is 24 h after UTC's midnight.
+    assert turned == hours
 
 
 TIMES = [

@@ -1,0 +1,105 @@
+"""Which samples may still be judged, to the microsecond, and how long is silent."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from cases.request import Hit
+from rules.engine.fold import fold
+from rules.engine.folded import Folded
+from rules.engine.learned import Learned
+from rules.plan.compile import compile_plan
+from rules.plan.subject import Subject
+from tests.rules.town import device, readings, source, tick, us
+from vocabulary.device import DeviceKind
+
+TILT, WATER = 10, 11
+
+
+def rule(condition: str, *more: str) -> str:
+    return "\n".join(
+        [
+            "code: test",
+            "name: {zh: 试验, en: test}",
+            "kind: cover",
+            f"condition: {{{condition}, severity: minor}}",
+            *more,
+            'reason: {zh: "{value}", en: "{value}"}',
+            "source: test",
+            "",
+        ]
+    )
+
+
+BOTH = rule("type: expression, expression: tilt_deg > 30 and water_under_cover > 0.5")
+TILTED = rule("type: threshold, above: 15", "quantity: tilt_deg")
+
+
+def cover(*, late_s: float = 0, interval_s: float = 10) -> Subject:
+    return device(
+        1,
+        DeviceKind.COVER,
+        "tilt_deg",
+        "water_under_cover",
+        interval_s=interval_s,
+        allowed_lateness_s=late_s,
+    )
+
+
+def run(entries: Iterable[Learned], text: str, it: Subject) -> Folded:
+    plan = compile_plan(source([it], text))
+    return fold(plan, plan.fresh_state(), entries)
+
+
+@pytest.mark.parametrize("wet_s", [5, 10, 11])
+def test_what_one_of_several_series_says_late_counts_beside_the_others(
+    wet_s: int,
+) -> None:
+    entries = [readings(1, 10, [(TILT, 10, 40, 0)])]
+    entries += [readings(2, 12, [(WATER, wet_s, 1, 0)])]
+    folded = run(entries, BOTH, cover())
+    assert not folded.late
+    (raised,) = folded.transitions
+    assert raised.measured_us == us(max(wet_s, 10))
+
+
+@pytest.mark.parametrize(("after_us", "is_late"), [(-1, True), (0, True), (1, False)])
+def test_where_samples_wait_none_of_the_time_of_one_that_was_judged_follow(
+    after_us: int,
+    is_late: bool,  # noqa: FBT001 parametrized
+) -> None:
+    entries = [
+        readings(1, 1, [(TILT, 0, 2, 0)]),
+        tick(2, 61),
+        readings(3, 62, [(TILT, after_us / 1e6, 40, 0)]),
+        tick(4, 200),
+    ]
+    folded = run(entries, TILTED, cover(late_s=60))
+    assert [late.measured_us for late in folded.late] == [us(0) + after_us] * is_late
+    assert len(folded.transitions) == (not is_late)
+
+
+def last_raised_s(every_s: int) -> float:
+    """Return how long it was not heard, after 20 reports, until it was called silent.
+
+    Two missed reports of a second each are what was declared, at most three times.
+    """
+    text = rule("type: silence, missed_reports: 2, learn: 3")
+    last_s, entries = 20 * every_s, list[Learned]()
+    for second in range(last_s + 40):
+        is_heard = second <= last_s and second % every_s == 0
+        rows = [(TILT, second, 2.0, 0)] if is_heard else []
+        seq = second + 1
+        entries.append(readings(seq, second, rows) if rows else tick(seq, second))
+    turns = run(entries, text, cover(interval_s=1)).transitions
+    raised = [turn.at_us for turn in turns if turn.kind is Hit.RAISED]
+    return (raised[-1] - us(last_s)) / 1e6
+
+
+@pytest.mark.parametrize(
+    ("every_s", "silent_s"), [(2, 4), (3, 6), (4, 6), (5, 6), (15, 6)]
+)
+def test_what_a_device_is_used_to_counts_up_to_so_many_times_what_was_declared(
+    every_s: int, silent_s: int
+) -> None:
+    assert last_raised_s(every_s) == silent_s
