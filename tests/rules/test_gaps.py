@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from cases.request import Hit
+from rules.engine.carry import carry
 from rules.engine.fold import fold
 from rules.engine.learned import Learned
 from rules.plan.compile import compile_plan
 from rules.trial.scene import START_S, device, positions, readings
-from tests.rules.town import source
+from tests.rules.town import source, us
 from vocabulary.device import DeviceKind
 from vocabulary.quality import Quality
 from vocabulary.times import SECOND_US
@@ -214,3 +215,21 @@ def test_what_is_bad_for_as_long_as_the_delay_raises(name: str) -> None:
 def test_a_gap_neither_satisfies_a_delay_nor_breaks_it(name: str) -> None:
     after_s = KINDS[name].known_after_s
     assert raised_s(name, WITH_A_GAP) == [120 + after_s]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_device_added_in_the_middle_changes_nothing_for_the_others(name: str) -> None:
+    of = KINDS[name]
+    two = [device(n, of.kind, *of.quantities) for n in (1, 2)]
+    old, new = (
+        compile_plan(source(some, rule(name, of))) for some in (two[:1], two[::-1])
+    )
+    said = [*of.before, *((at_s, of.bad(at_s)) for at_s in IN_A_ROW)]
+    entries = [told(of, seq, *one) for seq, one in enumerate(said, 1)]
+    for place in range(len(entries)):
+        before = fold(old, old.fresh_state(), entries[:place])
+        state, withdrawn = carry(old, before.state, new)
+        assert not withdrawn
+        after = fold(new, state, entries[place:])
+        turns = [*before.transitions, *after.transitions]
+        assert [turn.measured_us for turn in turns] == [us(HOLD_S)], place

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cases.request import Hit
+from rules.engine.carry import carry
 from rules.engine.fold import fold, step
 from rules.engine.folded import Folded
 from rules.engine.learned import Learned
@@ -252,6 +253,17 @@ def test_a_restart_after_every_entry_changes_no_schedule(
         state = folded.state
         found += folded.transitions
     assert found == fold(PLAN, PLAN.fresh_state(), entries).transitions
+
+
+@many
+@given(any_journals)
+def test_to_carry_a_state_over_to_the_same_plan_changes_nothing(
+    entries: list[Learned],
+) -> None:
+    state = fold(PLAN, PLAN.fresh_state(), entries).state
+    carried, withdrawn = carry(PLAN, state, PLAN)
+    assert not withdrawn
+    assert written(carried) == written(state)
 
 
 @many
