@@ -6,11 +6,11 @@ from cases.request import Hit
 from rules.engine.carry import Withdrawn, carry
 from rules.engine.fold import fold
 from rules.engine.learned import Learned
-from rules.engine.state import State
+from rules.engine.state import State, written
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import PlanSource, RuleText, source_from, source_written
-from tests.rules.town import device, edge, readings, source, tick
+from tests.rules.town import device, edge, readings, source, tick, us
 from vocabulary.device import DeviceKind
 
 COVERS = [device(i, DeviceKind.COVER, "tilt_deg") for i in (1, 2)]
@@ -108,6 +108,30 @@ def test_an_alarm_of_a_lamp_moved_to_another_cabinet_stands_and_goes_by_that_one
     entries = [said(second, lit, 0, 1) for second in range(400, 700, 10)]
     folded = fold(new, folded.state, entries)
     assert [turn.kind for turn in folded.transitions] == [Hit.CLEARED]
+
+
+def test_what_only_waits_is_not_withdrawn_with_its_rule() -> None:
+    new = compile_plan(source(COVERS, "cover-silent"))
+    assert carry(PLAN, half_done(), new)[1] == []
+
+
+def test_who_was_never_heard_is_not_silent_after_a_change() -> None:
+    state = fold(PLAN, PLAN.fresh_state(), [tick(s, s) for s in range(1, 400)]).state
+    state, _ = carry(PLAN, state, PLAN)
+    assert not fold(PLAN, state, [tick(s, s) for s in range(400, 800)]).transitions
+
+
+def test_what_was_learned_and_who_spoke_is_kept() -> None:
+    entries = []
+    for second in range(100):
+        covers = [(series, float(second), 2.0, 0) for series in (10, 20)]
+        said = tick(second, second) if second % 5 else readings(second, second, covers)
+        entries.append(replace(said, worker="one") if second % 5 else said)
+    entries.append(replace(edge(100, 100, "mqtt", up=False), worker="one"))
+    state = fold(PLAN, PLAN.fresh_state(), entries).state
+    assert state.usual_us.tolist() == [us(5) - us(0)] * 2
+    carried, _ = carry(PLAN, state, PLAN)
+    assert written(carried) == written(state)
 
 
 def test_links_and_side_readings_are_kept() -> None:

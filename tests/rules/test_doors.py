@@ -74,15 +74,18 @@ def test_where_samples_wait_none_of_the_time_of_one_that_was_judged_follow(
         readings(3, 62, [(TILT, after_us / 1e6, 40, 0)]),
         tick(4, 200),
     ]
-    folded = run(entries, TILTED, cover(late_s=60))
+    plan = compile_plan(source([cover(late_s=60)], TILTED))
+    first = fold(plan, plan.fresh_state(), entries[:2])
+    assert not first.late
+    folded = fold(plan, first.state, entries[2:])
     assert [late.measured_us for late in folded.late] == [us(0) + after_us] * is_late
     assert len(folded.transitions) == (not is_late)
 
 
-def last_raised_s(every_s: int) -> float:
+def last_raised_s(every_s: int, declared_s: float = 1) -> float:
     """Return how long it was not heard, after 20 reports, until it was called silent.
 
-    Two missed reports of a second each are what was declared, at most three times.
+    Two missed reports are what was declared, and at most three times that is learned.
     """
     text = rule("type: silence, missed_reports: 2, learn: 3")
     last_s, entries = 20 * every_s, list[Learned]()
@@ -91,7 +94,7 @@ def last_raised_s(every_s: int) -> float:
         rows = [(TILT, second, 2.0, 0)] if is_heard else []
         seq = second + 1
         entries.append(readings(seq, second, rows) if rows else tick(seq, second))
-    turns = run(entries, text, cover(interval_s=1)).transitions
+    turns = run(entries, text, cover(interval_s=declared_s)).transitions
     raised = [turn.at_us for turn in turns if turn.kind is Hit.RAISED]
     return (raised[-1] - us(last_s)) / 1e6
 
@@ -103,3 +106,7 @@ def test_what_a_device_is_used_to_counts_up_to_so_many_times_what_was_declared(
     every_s: int, silent_s: int
 ) -> None:
     assert last_raised_s(every_s) == silent_s
+
+
+def test_who_reports_more_often_than_declared_has_as_long_as_declared() -> None:
+    assert last_raised_s(2, declared_s=10) == 20
