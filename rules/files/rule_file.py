@@ -6,9 +6,10 @@ The keys are in docs/rules.md; the shape of the result is `rule.Rule`.
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cases.request import CaseType, Problem, Severity
+from cases.request import Severity
 from rules.conditions import READERS
 from rules.files.located import Fault, FileFaultsError, Section, read_section
+from rules.files.problem import read_problem, read_words
 from rules.files.reason import unknown_placeholders
 from rules.files.rule import (
     ALWAYS_REFUSED,
@@ -23,9 +24,6 @@ from vocabulary.quality import Quality
 
 PARSED_RULES = 512
 """Files remembered: to read the YAML is most of the time that a plan takes."""
-
-OF_COMPONENT = "of_component"
-"""As a class code: that of the component which the device watches."""
 
 
 class RuleFileError(ValueError):
@@ -75,7 +73,7 @@ def rule_from(top: Section, version: int) -> Rule:
     rule = Rule(
         code=top.text("code", like=r"[a-z][a-z0-9]*(-[a-z0-9]+)*"),
         version=version,
-        name=_words(top.section("name")),
+        name=read_words(top.section("name")),
         kind=top.word("kind", DeviceKind),
         condition=_condition(top),
         on_delay_s=top.number("on_delay_s", low=0, default=0),
@@ -85,7 +83,7 @@ def rule_from(top: Section, version: int) -> Rule:
         when=read_when(top.section("when")) if top.has("when") else None,
         safety=top.flag("safety"),
         refuse=_refuse(top),
-        files=_problem(top.section("files")) if top.has("files") else None,
+        files=read_problem(top.section("files")) if top.has("files") else None,
         reason=_reason(top.section("reason")),
         source=top.text("source"),
         safety_from=top.word("safety_from", Severity, default=Severity.MINOR),
@@ -120,32 +118,8 @@ def _refuse(top: Section) -> Quality:
     return refused
 
 
-def _problem(section: Section) -> Problem:
-    case_type = section.word("type", CaseType)
-    code = section.text("class_code", like=rf"[0-9]{{4}}|{OF_COMPONENT}")
-    if code == OF_COMPONENT and case_type is not CaseType.COMPONENT:
-        section.fault("class_code", "only a component's case has its component's class")
-    title = _words(section.section("title"))
-    problem = Problem(
-        type=case_type,
-        scheme=section.text("scheme"),
-        class_code=None if code == OF_COMPONENT else code,
-        condition=section.text("condition", like=r"[a-z]+(_[a-z]+)*"),
-        title_zh=title.zh,
-        title_en=title.en,
-    )
-    section.done()
-    return problem
-
-
 def _reason(section: Section) -> Words:
     for key in ("zh", "en"):
         for what in unknown_placeholders(section.text(key)):
             section.fault(key, what)
-    return _words(section)
-
-
-def _words(section: Section) -> Words:
-    words = Words(section.text("zh"), section.text("en"))
-    section.done()
-    return words
+    return read_words(section)

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cases.request import CaseType, Problem, Severity
+from cases.request import Problem, Severity
 from rules.files.located import Fault, FileFaultsError, Section, read_section
+from rules.files.problem import read_problem, read_words
 from rules.files.reason import unknown_placeholders
 from rules.files.rule import Words
-
-OF_COMPONENT = "of_component"
-"""As a class code: that of the component which the upstream device watches."""
 
 PLACEHOLDERS = frozenset({"upstream", "bad", "unknown", "of", "within_s"})
 """What a group's reason may name."""
@@ -165,7 +163,7 @@ def _group(section: Section) -> Group:
         section.fault("share", "is a part of the children: at most 1")
     group = Group(
         code=section.text("code", like=r"[a-z][a-z0-9]*(-[a-z0-9]+)*"),
-        name=_words(section.section("name")),
+        name=read_words(section.section("name")),
         over=section.word("over", Over),
         of=tuple(section.text("of").replace(",", " ").split()),
         unknown=_codes(section, "unknown"),
@@ -178,8 +176,8 @@ def _group(section: Section) -> Group:
         lists_all=section.flag("lists_all"),
         even=section.flag("even"),
         severity=section.word("severity", Severity),
-        files=_problem(section.section("files")),
-        reason=_words(section.section("reason")),
+        files=read_problem(section.section("files")),
+        reason=read_words(section.section("reason")),
     )
     _check_reason(section, group)
     section.done()
@@ -231,27 +229,3 @@ def _codes(section: Section, key: str) -> tuple[str, ...]:
         return ()
     # Rules come and go; a group may name one that this city does not have.
     return tuple(section.text(key).replace(",", " ").split())
-
-
-def _problem(section: Section) -> Problem:
-    code = section.text("class_code", like=rf"[0-9]{{4}}|{OF_COMPONENT}")
-    title = _words(section.section("title"))
-    case_type = section.word("type", CaseType)
-    if code == OF_COMPONENT and case_type is not CaseType.COMPONENT:
-        section.fault("class_code", "only a component's case has its component's class")
-    problem = Problem(
-        type=case_type,
-        scheme=section.text("scheme"),
-        class_code=None if code == OF_COMPONENT else code,
-        condition=section.text("condition", like=r"[a-z]+(_[a-z]+)*"),
-        title_zh=title.zh,
-        title_en=title.en,
-    )
-    section.done()
-    return problem
-
-
-def _words(section: Section) -> Words:
-    words = Words(section.text("zh"), section.text("en"))
-    section.done()
-    return words
