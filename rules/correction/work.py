@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -181,8 +182,9 @@ def _correction(
     span = difference.now or difference.before
     if span is None:
         raise AssertionError("a difference between nothing and nothing")
-    alarm = _alarm_of(difference.before or span, alarms)
-    kind = difference.kind
+    alarm, kind = _alarm_of(difference.before or span, alarms), difference.kind
+    if alarm is None and kind is Kind.OTHER_TIME:
+        alarm, span = _stood(span, difference.before, alarms)
     if kind is Kind.WOULD_HAVE_RAISED and alarm is not None:
         return None  # it was raised: the engine knew more than is stored
     if kind is not Kind.WOULD_HAVE_RAISED and alarm is None:
@@ -208,6 +210,26 @@ def _alarm_of(span: Span, alarms: list[FiledAlarm]) -> FiledAlarm | None:
     """Return the real alarm that a sample raised."""
     at = datetime_from_us(span.raised_us)
     return next((alarm for alarm in alarms if alarm.measured_at == at), None)
+
+
+def _stood(
+    now: Span, before: Span | None, alarms: list[FiledAlarm]
+) -> tuple[FiledAlarm | None, Span]:
+    """Return the real alarm that stood before we looked, and since when it would have.
+
+    Judged again, it begins where the stretch does: with the late samples and without.
+    """
+    at = datetime_from_us(now.raised_us)
+    if before is None or before.raised_us != now.raised_us:
+        return None, now
+    for alarm in alarms:
+        if alarm.measured_at < at and (
+            alarm.cleared_at is None or alarm.cleared_at > at
+        ):
+            raised_us = us_from_datetime(alarm.measured_at)
+            value = now.value if alarm.value is None else alarm.value
+            return alarm, replace(now, raised_us=raised_us, value=value)
+    return None, now
 
 
 async def _show(connection: Connection, new: NewCorrection) -> None:

@@ -138,3 +138,18 @@ async def test_late_samples_that_change_nothing_say_nothing(
     came = dry(0, 40) | {20.0: 300.0, 30.0: 300.0}
     assert not await told(city, pool, on_s=0, came=came, late={25: 310.0, 5: 1.0})
     assert not await pool.fetchval("SELECT count(*) FROM correction_due")
+
+
+@pytest.mark.parametrize("minutes", [20, 90])
+async def test_an_alarm_that_a_late_sample_splits_ends_earlier_however_long_it_stood(
+    city: City, pool: asyncpg.Pool, minutes: int
+) -> None:
+    came = dry(0, 60 * minutes) | {60.0 * n: 300.0 for n in range(1, minutes)}
+    late_s = 60 * (minutes - 5) + 5
+    found = await told(city, pool, on_s=0, came=came, late={late_s: 0.0})
+    again, other = sorted(found, key=lambda row: row.kind, reverse=True)
+    assert (again.kind, again.alarm_id) == ("would_have_raised", None)
+    assert again.measured_at == city.at(late_s + 55)
+    assert other.kind == "other_time"
+    assert other.alarm_id == await pool.fetchval("SELECT id FROM alarm")
+    assert (other.measured_at, other.cleared_at) == (city.at(60), city.at(late_s))
