@@ -115,10 +115,12 @@ def test_what_only_waits_is_not_withdrawn_with_its_rule() -> None:
     assert carry(PLAN, half_done(), new)[1] == []
 
 
-def test_who_was_never_heard_is_not_silent_after_a_change() -> None:
+def test_who_was_never_heard_is_not_silent_after_a_move_to_another_link() -> None:
     state = fold(PLAN, PLAN.fresh_state(), [tick(s, s) for s in range(1, 400)]).state
-    state, _ = carry(PLAN, state, PLAN)
-    assert not fold(PLAN, state, [tick(s, s) for s in range(400, 800)]).transitions
+    moved = [replace(cover, gateway="GW-9") for cover in COVERS]
+    new = compile_plan(source(moved, "cover-silent", "cover-tilted"))
+    state, _ = carry(PLAN, state, new)
+    assert not fold(new, state, [tick(s, s) for s in range(400, 800)]).transitions
 
 
 def test_what_was_learned_and_who_spoke_is_kept() -> None:

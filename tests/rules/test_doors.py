@@ -110,3 +110,27 @@ def test_what_a_device_is_used_to_counts_up_to_so_many_times_what_was_declared(
 
 def test_who_reports_more_often_than_declared_has_as_long_as_declared() -> None:
     assert last_raised_s(2, declared_s=10) == 20
+
+
+WHILE = "while: {of: self, quantity: water_under_cover, above: 0.5}"
+WET_AND_TILTED = rule(
+    f"type: threshold, above: 15, {WHILE}", "quantity: tilt_deg", "largest_gap_s: 20"
+)
+
+
+@pytest.mark.parametrize(
+    ("wet_s", "is_known"),
+    [(0, True), (-0.000001, False), (40, True), (40.000001, False)],
+)
+@pytest.mark.parametrize("is_told_apart", [True, False])
+def test_a_side_reading_counts_as_far_away_as_the_largest_gap_and_no_further(
+    wet_s: float,
+    is_known: bool,  # noqa: FBT001 parametrized
+    is_told_apart: bool,  # noqa: FBT001 parametrized
+) -> None:
+    wet, tilted = (WATER, wet_s, 1.0, 0), (TILT, 20.0, 40.0, 0)
+    if is_told_apart:
+        entries = [readings(1, 41, [wet]), readings(2, 42, [tilted])]
+    else:
+        entries = [readings(1, 41, [wet, tilted])]
+    assert len(run(entries, WET_AND_TILTED, cover()).transitions) == is_known
