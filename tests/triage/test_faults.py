@@ -11,7 +11,7 @@ from store.rule_samples import rule_samples
 from store.rules import judging_rules, put_live
 from tests.rules.workers import moved_past, worker
 from tests.triage.city import City
-from tests.triage.test_worker import CASES, OPEN
+from tests.triage.queries import CASES, OPEN
 from vocabulary.reading import Readings
 from vocabulary.times import us_from_datetime
 
