@@ -80,7 +80,7 @@ class Seen:
 def seen_in(lane: Lane, state: State, run: Run) -> Seen:
     """Return what a run tells of the watched series, late readings left out."""
     told = run.readings
-    row, watch = watched_in(lane, state, told)
+    row, watch = _watched_in(lane, state, told)
     order = in_order(watch, told.measured_us[row])
     row = row[order]
     return Seen(
@@ -93,7 +93,7 @@ def seen_in(lane: Lane, state: State, run: Run) -> Seen:
     )
 
 
-def watched_in(
+def _watched_in(
     lane: Lane, state: State, readings: Readings
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows of watched series that are fit and not late, and which these are.

@@ -56,8 +56,7 @@ class State:
             platform.
         was_said: Whether any EDGE entry was about the link, shape (links,).
         word: What each ingest worker said of each link, int8 as in
-            `rules.engine.workers`,
-            shape (links, MOST_WORKERS).
+            `rules.engine.workers`, shape (links, MOST_WORKERS).
         worker: Which worker stands at which place, shape (MOST_WORKERS,).
         worker_us: When each was last heard, by the journal; NEVER for a free place.
         audible_us: For how long each link could be heard, in all, shape (links,).

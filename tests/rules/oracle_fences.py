@@ -1,6 +1,7 @@
 """The conditions on geofences as plain loops over the fixes of one vehicle."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,7 +51,7 @@ def meter_of(
 TINY = math.nextafter(0, 1)
 
 
-class OfFix:
+class OfFix(ABC):
     """What all of them have; of no series at all."""
 
     limit: float
@@ -60,9 +61,9 @@ class OfFix:
     def first_series(self) -> int:
         return -1
 
+    @abstractmethod
     def take(self, sample: Fenced) -> Told:
         """Return the number after one more fix, and the fence that it is about."""
-        raise NotImplementedError
 
 
 @dataclass
