@@ -19,6 +19,7 @@ import pytest
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import Home, open_home
 from gezhi.stack.postgres import OWNER, Cluster
+from tests.patient_loop import PatientLoop
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 directories in it are made by mkdtemp
 """A disk in memory: a database is made there in a thirtieth of the time."""
@@ -30,6 +31,11 @@ TEMPLATE = "migrated"
 """The database that every test's own is copied from."""
 
 _numbers = itertools.count(1)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, type[PatientLoop]]:
+    """Run every test on a loop whose clock does not count what others take."""
+    return {"patient": PatientLoop}
 
 
 def wants_timescaledb() -> bool:

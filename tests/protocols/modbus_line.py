@@ -1,9 +1,10 @@
 """Devices, gateways and Modbus servers for the tests of the Modbus edge."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from pymodbus.framer import FramerType
@@ -182,3 +183,18 @@ def lamp_answer(request: bytes) -> bytes:
     """Answer with the requested address in every register."""
     address, count = request[2:4], request[5]
     return rtu(request[:2] + bytes([2 * count]) + address * count)
+
+
+def most_between(asked: Sequence[int], of: int, who: int) -> int:
+    """Return how often a unit was asked at most between two questions to another."""
+    return max(_between(asked, of, who))
+
+
+def fewest_between(asked: Sequence[int], of: int, who: int) -> int:
+    """Return how often it was asked at least."""
+    return min(_between(asked, of, who))
+
+
+def _between(asked: Sequence[int], of: int, who: int) -> list[int]:
+    places = [place for place, unit in enumerate(asked) if unit == of]
+    return [asked[a:b].count(who) for a, b in pairwise(places)]

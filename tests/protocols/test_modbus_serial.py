@@ -1,9 +1,10 @@
 """Modbus RTU on a serial line: a pair of pseudo-terminals, slaves at the other end."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from itertools import cycle, pairwise
+from itertools import cycle
 
 import pytest
 from hypothesis import given
@@ -22,11 +23,12 @@ from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
 from tests.protocols.modbus_bus import LINE, Wire, a_bus, wire
 from tests.protocols.modbus_line import (
-    INTERVAL_S,
     TIMEOUT_S,
     a_device,
     a_gateway,
+    fewest_between,
     lamp_answer,
+    most_between,
     next_arrival,
     next_change,
     polling,
@@ -38,7 +40,6 @@ from tests.simulators.playing import free_port, now, playing, world
 from vocabulary.device import Transport
 from vocabulary.serial_line import serial_line as serial_line_of
 
-SLACK_S = 0.6  # a busy machine's
 RIGHT = {"01": 10.0, "64": 35.2}  # 0.1 V a step from addresses 100 and 352
 
 
@@ -209,33 +210,31 @@ async def test_noise_between_frames_is_no_answer_and_does_no_harm() -> None:
 
 
 async def test_a_slave_that_hangs_in_a_frame_costs_the_others_one_time_out() -> None:
-    loop = asyncio.get_running_loop()
     hanging = True
 
     def answer(request: bytes) -> bytes:
         frame = lamp_answer(request)
         return frame[:6] if request[0] == 2 and hanging else frame
 
-    seen: dict[str, list[float]] = {f"{unit}/lamp/01": [] for unit in range(1, 7)}
-    devices = [a_device(address, "gezhi_cabinet") for address in seen]
+    heard: Counter[str] = Counter()
+    devices = [a_device(f"{unit}/lamp/01", "gezhi_cabinet") for unit in range(1, 7)]
     async with (
         wire() as laid,
         slaves(laid, answer),
         polling(a_bus(laid), devices) as inbox,
     ):
-        while len(seen["6/lamp/01"]) < 30:
-            for device in all_right(await next_arrival(inbox)):
-                seen[device].append(loop.time())
-        dead = seen.pop("2/lamp/01")
-        assert dead == []
+        while heard["6/lamp/01"] < 30:
+            heard.update(list(all_right(await next_arrival(inbox))))
+        assert "2/lamp/01" not in heard
+        asked = [request[0] for request in laid.asked]
         hanging = False
-        while not dead:
-            if "2/lamp/01" in all_right(await next_arrival(inbox)):
-                dead.append(loop.time())
-    for times in seen.values():
-        gaps = [later - sooner for sooner, later in pairwise(times)]
-        assert max(gaps) < INTERVAL_S + TIMEOUT_S + SLACK_S
-        assert len(times) >= 28
+        while "2/lamp/01" not in all_right(await next_arrival(inbox)):
+            pass
+    assert asked.count(2) > 2
+    for unit in (1, 3, 4, 5, 6):
+        assert asked.count(unit) - heard[f"{unit}/lamp/01"] <= 1  # one is on its way
+        assert most_between(asked, unit, 2) == 1
+        assert fewest_between(asked, 2, unit) >= 1
 
 
 async def test_frames_are_parted_by_silence() -> None:
