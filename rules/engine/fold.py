@@ -24,7 +24,12 @@ from rules.engine.judge import NO_RULING, Turns, judge
 from rules.engine.learned import CommandWord, Learned
 from rules.engine.run import Run, put_together
 from rules.engine.samples import Samples
-from rules.engine.scheduled import by_schedule, has_turn, within_schedule
+from rules.engine.scheduled import (
+    by_schedule,
+    has_turn,
+    remember_newest,
+    within_schedule,
+)
 from rules.engine.side_condition import Seen, judge_sides, remember, seen_in
 from rules.engine.silence import hear
 from rules.engine.state import State
@@ -134,6 +139,7 @@ def _take(found: Findings, lane: Lane, run: Run, until_us: int) -> None:
         fit = measured(plan, state, beside, fit)
         for turns in _judge(plan, state, lane, beside, fit):
             found.turned(turns, _places(run, turns, of))
+        remember_newest(plan, state, lane, fit)
     if has_turn(state.schedule, lane, until_us):
         for turns in _judge(plan, state, lane, seen, NO_SAMPLES, until_us=until_us):
             found.turned(turns, np.full(len(turns.samples), run.first))

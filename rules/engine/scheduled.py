@@ -69,7 +69,6 @@ def by_schedule(
     free = np.flatnonzero((row >= 0) & (ruled.ruling == NO_RULING))
     is_open = plan.schedules.is_open(row.take(free), ruled.samples.at_us.take(free))
     ruled.ruling[free[~is_open]] = Verdict.MOOT
-    _remember(plan, state.schedule, timed)
     return ruled
 
 
@@ -187,9 +186,23 @@ def _is_met(both: Samples, turn: NDArray[np.intp]) -> NDArray[np.bool_]:
     return met
 
 
-def _remember(plan: Plan, memory: ScheduleMemory, samples: Samples) -> None:
-    """Keep the newest of samples of slots with a schedule; the unmeasured are none."""
-    samples = samples.take(~np.isnan(samples.value))
+def remember_newest(plan: Plan, state: State, lane: Lane, samples: Samples) -> None:
+    """Keep the newest of samples of slots with a schedule; the unmeasured are none.
+
+    Only once all is told that comes of them: a turn before them tells of the one that
+    was newest then, and of where that was.
+
+    Args:
+        plan: What to judge by.
+        state: Its schedule memory is changed in place.
+        lane: Whose samples they are.
+        samples: As for `by_schedule`.
+    """
+    if not len(lane.scheduled):
+        return
+    memory = state.schedule
+    is_timed = plan.schedules.row.take(samples.slot) >= 0
+    samples = samples.take(is_timed & ~np.isnan(samples.value))
     last = np.flatnonzero(np.diff(samples.slot, append=-1))
     row = plan.schedules.row.take(samples.slot.take(last))
     memory.sample_us[row] = samples.at_us[last]

@@ -55,6 +55,10 @@ class StopColumns(FenceColumns):
         near_m = np.array([one.near_m for one in asked], np.float64)
         return cls(place, Asked.of([one.ask for one in asked]), near_m)
 
+    def nearest(self, slot: int, lon: float, lat: float) -> int:  # noqa: ARG002 of any
+        """Return no fence: where it stands it is in none, and none is meant."""
+        return NO_FENCE
+
 
 @dataclass(slots=True)
 class StopMemory(Memory):

@@ -156,12 +156,14 @@ def same(found: list[Said], wanted: list[Said]) -> bool:
 
 
 def _as_told(one: Said, other: Said) -> Said:
-    """Name the fence as the engine does where a schedule ends an alarm.
+    """Name the fence as the engine does where a schedule turns.
 
-    That has no fix of its own: the engine names what is nearest then, the loop nothing.
+    That has no fix of its own: the engine names what is nearest to the newest, also
+    where the loop knows that another is meant, which holds it too, or that none is.
     """
-    is_turn = other.kind is Hit.CLEARED and other.measured_us % (60 * S) == 0
-    return other._replace(fence=one.fence) if is_turn and not other.fence else other
+    is_turn = other.measured_us % (60 * S) == 0
+    is_free = bool(other.fence and one.fence) or other.kind is Hit.CLEARED
+    return other._replace(fence=one.fence) if is_turn and is_free else other
 
 
 def open_at(when: When, at: int, zone: str = "Asia/Shanghai") -> bool:

@@ -331,6 +331,22 @@ def test_a_vehicle_judged_at_an_opening_is_where_it_was_last() -> None:
     assert raised.lon > 111
 
 
+def test_an_alarm_that_a_schedule_ends_is_where_its_vehicle_was_then() -> None:
+    """Not where the fix is by which the turn is told."""
+    text = (SHIPPED / "vehicle-out-of-area.yaml").read_text("utf-8")
+    when = 'when: {local: "16:00-16:01", on_close: clear}\n'
+    text = text.replace("on_delay_s: 15", "") + when
+    vehicle = device(5, DeviceKind.VEHICLE, interval_s=30)
+    plan = compile_plan(source([vehicle], text))
+    entries = [
+        positions(1, 50, [(5, 50, 200, 0, 0)]),
+        positions(2, 70, [(5, 70, 900, 0, 0)]),
+    ]
+    raised, cleared = fold(plan, plan.fresh_state(), entries).transitions
+    assert cleared.kind is Hit.CLEARED
+    assert (cleared.lon, cleared.lat) == (raised.lon, raised.lat)
+
+
 @pytest.mark.parametrize(
     ("when", "fault"),
     [
