@@ -1,94 +1,76 @@
-"""Geofences: listed, shown, drawn and changed, and who changed them when."""
+"""Geofences: listed, searched, shown with the rules that look at them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
-from api.access import Admin, Viewer
+from api import geofence_changes, geofence_preview
+from api.access import Viewer
 from api.answer import Page, answer, answer_page
-from api.parts import Database, Held
-from api.problems import Fault, Kind, ProblemError, not_found
+from api.geofence_shown import Code, GeofenceOut, shown
+from api.parts import Database
 from api.queries import IdPageQuery
-from devices.registry.fields import Fields
-from devices.registry.row_readers import geofence as read_geofence
-from devices.registry.sheet import GEOMETRY, Line
-from store import journal
-from store.connection import Connection
+from rules.lifecycle.fence_users import FenceUser, fence_users
 from store.geofence_read import (
     GeofenceChange,
+    GeofenceDrawn,
     GeofenceLine,
-    geofence,
-    geofence_changes,
+    geofence_shapes,
     geofences,
+    geofences_by_kind,
 )
-from store.registry import lock_registry, move_version
-from store.registry_by_code import canonical
-from store.registry_import import write_rows
-from store.registry_rows import GeofenceRow, Rows
+from store.geofence_read import geofence_changes as changes_of
 
-if TYPE_CHECKING:
-    from devices.registry.import_result import Problem
-
-router = APIRouter(prefix="/geofences", tags=["devices"])
+router = APIRouter(tags=["devices"])
 
 MOST_CHANGES = 100
 """Changes of a geofence that are shown."""
-
-LONGEST_WKT = 1_000_000
-"""Characters of a shape: some ten thousand corners."""
-
-Code = Annotated[str, Path(min_length=1, max_length=64)]
-
-RIGHT = {
-    "radius_m": "metres, for a circle or corridor only",
-    "kind": "a word in small letters, such as no_entry",
-    "shape": "polygon, circle or corridor",
-    GEOMETRY: "GeoJSON or WKT in degrees, WGS-84: a polygon's area, a circle's middle,"
-    " a corridor's line",
-}
-"""What would be right, by field."""
 
 
 class GeofenceQuery(IdPageQuery, extra="forbid"):
     """Which geofences."""
 
     kind: str | None = Field(None, max_length=64, description="Of this kind.")
-
-
-class GeofenceIn(BaseModel, extra="forbid"):
-    """A geofence as it shall be; its code is in the path."""
-
-    name_zh: str = Field(max_length=200)
-    name_en: str = Field(max_length=200)
-    kind: str = Field("", max_length=64, description="What it is for, as one word.")
-    shape: str = Field("polygon", description="polygon, circle or corridor.")
-    radius_m: float | None = Field(None, description="Of a circle; half a width.")
-    geometry: dict[str, object] | None = Field(None, description="GeoJSON, as drawn.")
-    wkt: str | None = Field(
-        None, max_length=LONGEST_WKT, description="The same as WKT; one of the two."
+    text: str | None = Field(
+        None, max_length=200, description="With this in code, kind or a name."
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeofenceOut:
-    """One geofence with its shape.
+class GeofenceKind:
+    """One kind of geofence: in use, or looked for by a rule.
 
     Attributes:
-        geofence: The geofence.
-        geometry: GeoJSON; what crosses the 180th meridian is cut there.
+        kind: The word; empty for those that have none.
+        geofences: How many there are.
+        rules: Those that name the kind; a kind without any is a label only.
     """
 
-    geofence: GeofenceLine
-    geometry: object
+    kind: str
+    geofences: int
+    rules: Sequence[FenceUser]
 
 
-@router.get("", response_model=Page[GeofenceLine])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeofenceKinds:
+    """All kinds of geofences.
+
+    Attributes:
+        items: Those that rules name first, then by the word.
+        rules_of_all: Rules that judge by every geofence.
+        rules_of_areas: Rules that judge a vehicle by its own work area.
+    """
+
+    items: Sequence[GeofenceKind]
+    rules_of_all: Sequence[FenceUser]
+    rules_of_areas: Sequence[FenceUser]
+
+
+@router.get("/geofences", response_model=Page[GeofenceLine])
 async def list_geofences(
     request: Request,
     database: Database,
@@ -97,108 +79,70 @@ async def list_geofences(
 ) -> Response:
     """List geofences, without their corners."""
     rows = await geofences(
-        database, kind=query.kind, after=query.after, limit=query.limit + 1
+        database,
+        kind=query.kind,
+        text=query.text,
+        after=query.after,
+        limit=query.limit + 1,
     )
     last = rows[query.limit - 1].id if len(rows) > query.limit else 0
     return answer_page(request, rows, limit=query.limit, after=str(last))
 
 
-@router.get("/{code}", response_model=GeofenceOut)
-async def one_geofence(database: Database, _: Viewer, code: Code) -> Response:
-    """Show one geofence with its shape."""
-    return answer(await _known(database, code))
-
-
-@router.get("/{code}/changes", response_model=Sequence[GeofenceChange])
-async def changes_of_geofence(database: Database, _: Viewer, code: Code) -> Response:
-    """List what was changed here, newest first, as long as the journal is kept."""
-    await _known(database, code)
-    return answer(await geofence_changes(database, code, limit=MOST_CHANGES))
-
-
-@router.put("/{code}", response_model=GeofenceOut)
-async def put_geofence(
-    parts: Held, database: Database, caller: Admin, code: Code, body: GeofenceIn
+@router.get("/geofence-shapes", response_model=Page[GeofenceDrawn])
+async def list_shapes(
+    request: Request,
+    database: Database,
+    _: Viewer,
+    query: Annotated[IdPageQuery, Query()],
 ) -> Response:
-    """Make or change a geofence; for administrators.
-
-    Rules judge by it from the journal's next entry on. Everything that is wrong is told
-    at once; what is as it was changes nothing.
-    """
-    row = _row(code, body)
-    async with database.transaction():
-        await lock_registry(database)
-        before = await _row_before(database, code)
-        if row != before:
-            await write_rows(database, Rows(geofences={code: row}))
-            version = await move_version(database)
-            entry = orjson.dumps(
-                {
-                    "version": version,
-                    "geofence": {
-                        "code": code,
-                        "by": caller.name,
-                        "before": before,
-                        "after": row,
-                    },
-                }
-            )
-            await journal.append(
-                database, journal.Kind.REGISTRY, entry, at=parts.clock()
-            )
-    shown = await _known(database, code)
-    return answer(shown, status=201 if before is None else 200)
+    """List geofences with their corners, for a map."""
+    rows = await geofence_shapes(database, after=query.after, limit=query.limit + 1)
+    last = rows[query.limit - 1].id if len(rows) > query.limit else 0
+    return answer_page(request, rows, limit=query.limit, after=str(last))
 
 
-async def _known(database: Connection, code: str) -> GeofenceOut:
-    found = await geofence(database, code)
-    if found is None:
-        raise not_found("geofence", code)
-    return GeofenceOut(geofence=found[0], geometry=found[1])
-
-
-async def _row_before(database: Connection, code: str) -> GeofenceRow | None:
-    found = await geofence(database, code)
-    if found is None:
-        return None
-    line, geometry = found
-    return GeofenceRow(
-        code=line.code,
-        name_zh=line.name_zh,
-        name_en=line.name_en,
-        shape=line.shape,
-        geometry=canonical(geometry),
-        radius_m=line.radius_m,
-        kind=line.kind,
+@router.get("/geofence-kinds", response_model=GeofenceKinds)
+async def list_kinds(database: Database, _: Viewer) -> Response:
+    """List the kinds of geofences, and which rules look at each."""
+    counts = await geofences_by_kind(database)
+    users = await fence_users(database)
+    words = counts.keys() | {user.kind for user in users if user.kind}
+    items = [
+        GeofenceKind(
+            kind=word,
+            geofences=counts.get(word, 0),
+            rules=[user for user in users if word and user.kind == word],
+        )
+        for word in sorted(words)
+    ]
+    items.sort(key=lambda item: not item.rules)
+    return answer(
+        GeofenceKinds(
+            items=items,
+            rules_of_all=[user for user in users if user.is_of_all],
+            rules_of_areas=[user for user in users if user.is_of_areas],
+        )
     )
 
 
-def _row(code: str, body: GeofenceIn) -> GeofenceRow:
-    """Return the row that a request asks for.
+@router.get("/geofences/{code}", response_model=GeofenceOut)
+async def one_geofence(database: Database, _: Viewer, code: Code) -> Response:
+    """Show one geofence with its shape, and the rules that judge by it."""
+    return answer(await shown(database, code))
 
-    Raises:
-        ProblemError: With everything that is wrong with it.
+
+@router.get("/geofences/{code}/changes", response_model=Sequence[GeofenceChange])
+async def changes_of_geofence(database: Database, _: Viewer, code: Code) -> Response:
+    """List what was changed here, newest first, as long as the journal is kept.
+
+    Of a geofence that was removed too.
     """
-    if (body.geometry is None) == (body.wkt is None):
-        fault = Fault("body.geometry", "is not given once", "either geometry or wkt")
-        raise ProblemError(Kind.INVALID, fault.wrong, errors=[fault])
-    drawn = json.dumps(body.geometry) if body.wkt is None else body.wkt
-    radius = "" if body.radius_m is None else repr(body.radius_m)
-    texts = {
-        "code": code,
-        "name_zh": body.name_zh.strip(),
-        "name_en": body.name_en.strip(),
-        "shape": body.shape.strip(),
-        "radius_m": radius,
-        "kind": body.kind.strip(),
-        GEOMETRY: drawn.strip(),
-    }
-    problems: list[Problem] = []
-    row = read_geofence(Fields(Line("body", 1, texts), problems), "")
-    if problems:
-        faults = [
-            Fault(f"body.{p.column}", p.message, RIGHT.get(p.column, "a text"))
-            for p in problems
-        ]
-        raise ProblemError(Kind.INVALID, faults[0].wrong, errors=faults)
-    return row
+    found = await changes_of(database, code, limit=MOST_CHANGES)
+    if not found:
+        await shown(database, code)
+    return answer(found)
+
+
+for part in (geofence_changes, geofence_preview):
+    router.include_router(part.router)

@@ -81,6 +81,8 @@ class Kind(Enum):
         "A department would get more than it can take",
     )
     STALE_VERSION = (409, "stale-version", "Somebody else has changed it meanwhile")
+    CODE_TAKEN = (409, "code-taken", "There is one of this code already")
+    FENCE_IN_USE = (409, "geofence-in-use", "A vehicle or a rule needs the geofence")
     TOO_LARGE = (413, "too-large", "The request is too large")
     INVALID = (422, "invalid-request", "Parts of the request are wrong")
     CANNOT = (422, "device-cannot", "The device cannot be told that")

@@ -219,6 +219,11 @@ async def write_rows(connection: Connection, rows: Rows) -> None:
     await _write(connection, _PIPE, rows.pipes.values())
 
 
+async def remove_geofence(connection: Connection, code: str) -> None:
+    """Remove a geofence that no vehicle has for a work area."""
+    await connection.execute("DELETE FROM geofence WHERE code = $1", code)
+
+
 async def make_series(connection: Connection) -> int:
     """Give every device a series for each quantity of its profile.
 

@@ -7,11 +7,12 @@ import asyncpg
 import pytest
 
 from devices.registry.snapshot import Snapshot
+from rules.worker.past_plans import past_source
 from store.batch import Batch, Writer
 from store.connection import Connection
 from store.journal import Kind, append
 from store.registry import lock_registry, move_version
-from store.registry_import import write_rows
+from store.registry_import import remove_geofence, write_rows
 from store.registry_rows import GeofenceRow, Rows
 from tests.fences.yard import Fix, box, learned
 from tests.rules.city_feed import NOON, install_city
@@ -90,3 +91,37 @@ async def test_a_fence_drawn_while_the_worker_works_is_judged_from_then_on(
     assert alarms[0]["cleared_at"] == at(93)
     assert "Weak bridge for 30 s" in alarms[0]["reason_en"]
     assert "危桥" in alarms[0]["reason_zh"]
+
+
+async def test_a_fence_removed_while_a_truck_is_inside_is_left_and_still_known(
+    pool: asyncpg.Pool, database_url: str
+) -> None:
+    async with pool.acquire() as connection:
+        device_id = truck(await install_city(connection))
+        await draw(connection, 1, "no_entry")
+        for second in range(3, 60, 3):
+            await fix(connection, device_id, second, 100)
+        await fold_all(pool, database_url)
+        raised = await connection.fetchval(
+            "SELECT raised_seq FROM alarm WHERE rule = 'vehicle-no-entry'"
+            " AND cleared_at IS NULL"
+        )
+        async with connection.transaction():
+            await lock_registry(connection)
+            await remove_geofence(connection, "bridge")
+            await move_version(connection)
+            await append(connection, Kind.REGISTRY, b"{}", at=at(60))
+        for second in range(63, 120, 3):
+            await fix(connection, device_id, second, 100)
+        await fold_all(pool, database_url)
+        cleared = await connection.fetch(
+            "SELECT cleared_at FROM alarm WHERE rule = 'vehicle-no-entry'"
+        )
+        then = await past_source(connection, raised, shard=0)
+        head = await connection.fetchval("SELECT seq FROM journal_head")
+        now = await past_source(connection, head, shard=0)
+    assert [row["cleared_at"] for row in cleared] == [at(93)]
+    assert then is not None
+    assert "bridge" in {fence.code for fence in then.geofences}
+    assert now is not None
+    assert "bridge" not in {fence.code for fence in now.geofences}

@@ -1,0 +1,142 @@
+"""Drawing, changing and removing a geofence; each is a journal entry."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header
+from starlette.responses import Response
+
+from api.access import Admin, Caller
+from api.answer import answer
+from api.geofence_in import GeofenceIn, row_of
+from api.geofence_shown import Code, GeofenceOut, row_from, shown
+from api.parts import Database, Held, Parts
+from api.problems import Kind, ProblemError, not_found
+from rules.lifecycle.fence_users import fence_users
+from store import journal
+from store.connection import Connection
+from store.geofence_read import GeofenceLine, geofence, vehicles_of_area
+from store.registry import lock_registry, move_version
+from store.registry_import import remove_geofence, write_rows
+from store.registry_rows import GeofenceRow, Rows
+
+router = APIRouter(prefix="/geofences", tags=["devices"])
+
+ANY = "*"
+"""`If-None-Match: *` asks for a new one (RFC 9110 §13.1.2)."""
+
+MOST_NAMED = 5
+"""So many vehicles or rules are named in a refusal."""
+
+
+@router.put("/{code}", response_model=GeofenceOut)
+async def put_geofence(
+    parts: Held,
+    database: Database,
+    caller: Admin,
+    *,
+    code: Code,
+    body: GeofenceIn,
+    if_none_match: Annotated[
+        str | None, Header(description="`*`: only if there is none of this code.")
+    ] = None,
+) -> Response:
+    """Make or change a geofence; for administrators.
+
+    Rules judge by it from the journal's next entry on. Everything that is wrong is told
+    at once; what is as it was changes nothing.
+    """
+    row = row_of(code, body)
+    async with database.transaction():
+        await lock_registry(database)
+        found = await geofence(database, code)
+        before = None if found is None else row_from(*found)
+        if before is not None and if_none_match == ANY:
+            raise _taken(before)
+        if row != before:
+            await write_rows(database, Rows(geofences={code: row}))
+            await _tell(database, parts, caller, code=code, before=before, after=row)
+    return answer(await shown(database, code), status=201 if before is None else 200)
+
+
+@router.delete("/{code}", status_code=204)
+async def delete_geofence(
+    parts: Held, database: Database, caller: Admin, code: Code
+) -> Response:
+    """Remove a geofence; for administrators.
+
+    From the journal's next entry on no rule judges by it: who was in it has left it.
+    What was judged before stays: alarms, cases, and backtests under the fences of then.
+    Refused while a vehicle works in it, or a rule that judges names it by its code.
+    """
+    async with database.transaction():
+        await lock_registry(database)
+        found = await geofence(database, code)
+        if found is None:
+            raise not_found("geofence", code)
+        await _refuse_in_use(database, found[0])
+        await remove_geofence(database, code)
+        before = row_from(*found)
+        await _tell(database, parts, caller, code=code, before=before, after=None)
+    return Response(status_code=204)
+
+
+async def _tell(
+    database: Connection,
+    parts: Parts,
+    caller: Caller,
+    *,
+    code: str,
+    before: GeofenceRow | None,
+    after: GeofenceRow | None,
+) -> None:
+    """Move the registry's version, and say in the journal what became of a fence."""
+    entry = {
+        "version": await move_version(database),
+        "geofence": {
+            "code": code,
+            "by": caller.name,
+            "before": before,
+            "after": after,
+        },
+    }
+    await journal.append(
+        database, journal.Kind.REGISTRY, orjson.dumps(entry), at=parts.clock()
+    )
+
+
+async def _refuse_in_use(database: Connection, line: GeofenceLine) -> None:
+    """Refuse to remove what a vehicle or a rule needs.
+
+    Raises:
+        ProblemError: If one does.
+    """
+    vehicles = await vehicles_of_area(database, line.id)
+    if vehicles:
+        names = _named(vehicles)
+        raise ProblemError(
+            Kind.FENCE_IN_USE,
+            f"it is the work area of {names}; give them another one first",
+            detail_zh=f"它是 {names} 的作业区，请先改派作业区",
+        )
+    rules = [user.code for user in await fence_users(database) if user.names(line.code)]
+    if rules:
+        names = _named(rules)
+        raise ProblemError(
+            Kind.FENCE_IN_USE,
+            f"rules that judge name it by its code: {names}; change or retire them",
+            detail_zh=f"在用规则按编号引用了它：{names}，请先修改或停用规则",
+        )
+
+
+def _named(codes: list[str]) -> str:
+    more = f" … ({len(codes)})" if len(codes) > MOST_NAMED else ""
+    return ", ".join(codes[:MOST_NAMED]) + more
+
+
+def _taken(row: GeofenceRow) -> ProblemError:
+    return ProblemError(
+        Kind.CODE_TAKEN,
+        f"{row.code} is taken by {row.name_en}; take another code, or change that one",
+        detail_zh=f"编号 {row.code} 已被“{row.name_zh}”占用，请换一个编号",
+    )
