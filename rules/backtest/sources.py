@@ -3,21 +3,23 @@
 From the journal the entries are the very ones that were folded. Beyond its retention
 they are made of stored samples, each at its own time as if nothing had been late: one
 entry for each step in which there was something, and one without anything for each
-other step, so that silence, schedules and whatever waits see time pass.
+other step, so that silence, schedules and whatever waits see time pass. What devices
+were told is an entry at its own time, as in the journal.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import numpy as np
 
-from rules.engine.entry import learned_from
-from rules.engine.learned import Learned
+from rules.engine.entry import learned_from, wanted_of
+from rules.engine.learned import CommandWord, Content, Learned
 from store.backtest_read import stored_positions, stored_readings
 from store.connection import Connection
 from store.journal import read
+from store.stored_commands import StoredMove, stored_moves
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US, us_from_datetime
@@ -74,13 +76,41 @@ async def from_samples(
         end = min(since + STRETCH, until)
         readings = await stored_readings(connection, since, end)
         positions = await stored_positions(connection, since, end)
+        words = words_of(await stored_moves(connection, since, end))
         stretch = us_from_datetime(since), us_from_datetime(end)
-        entries = list(laid_out(readings, positions, stretch, seq=seq, step_us=step_us))
+        entries = list(
+            laid_out(
+                readings, positions, stretch, words=words, seq=seq, step_us=step_us
+            )
+        )
         yield Part(entries, len(readings) + len(positions), end)
         seq, since = seq + len(entries), end
 
 
 Rows = TypeVar("Rows", Readings, Positions)
+
+TimedWord = tuple[int, CommandWord]
+"""When something was said of a command, microseconds since 1970, and what."""
+
+
+def words_of(moves: Iterable[StoredMove]) -> list[TimedWord]:
+    """Return what the journal's entries of some commands say, in their order."""
+    return [
+        (
+            us_from_datetime(move.at),
+            CommandWord(
+                device_id=move.device_id,
+                number=move.number,
+                turn=move.turn,
+                state=move.state,
+                wanted=None
+                if move.effect is None
+                else wanted_of(move.effect.quantity, move.effect.low, move.effect.high),
+                is_read=move.is_read,
+            ),
+        )
+        for move in moves
+    ]
 
 
 def laid_out(
@@ -88,6 +118,7 @@ def laid_out(
     positions: Positions,
     stretch: tuple[int, int],
     *,
+    words: Sequence[TimedWord] = (),
     seq: int,
     step_us: int,
 ) -> Iterator[Learned]:
@@ -97,27 +128,33 @@ def laid_out(
         readings: By their time.
         positions: By theirs.
         stretch: From when to when, microseconds since 1970.
+        words: On commands, by their time, within the stretch.
         seq: Number of the entry before.
         step_us: One entry tells what was measured in so long; it is learned at the end.
     """
     since_us, until_us = stretch
     ends = np.arange(since_us, until_us, step_us, dtype=np.int64) + step_us
-    ends = np.minimum(ends, until_us)
+    said_us = np.array([at_us for at_us, _ in words], np.int64)
+    # A step is cut where something is said: samples before it are told before it.
+    ends = np.union1d(np.minimum(ends, until_us), said_us)
+    cut_words = np.searchsorted(said_us, ends, side="right")
     cut_readings = np.searchsorted(readings.measured_us, ends)
     cut_positions = np.searchsorted(positions.fixed_us, ends)
-    at_reading = at_position = 0
-    for end_us, to_reading, to_position in zip(
-        ends.tolist(), cut_readings.tolist(), cut_positions.tolist(), strict=True
+    at_reading = at_position = at_word = 0
+    cuts = cut_readings.tolist(), cut_positions.tolist(), cut_words.tolist()
+    for end_us, to_reading, to_position, to_word in zip(
+        ends.tolist(), *cuts, strict=True
     ):
-        said: list[Readings | Positions | None] = []
+        said: list[Content] = []
         if to_reading > at_reading:
             said.append(rows_of(readings, at_reading, to_reading))
         if to_position > at_position:
             said.append(rows_of(positions, at_position, to_position))
+        said += [word for _, word in words[at_word:to_word]]
         for content in said or [None]:
             seq += 1
             yield Learned(seq, end_us, content)
-        at_reading, at_position = to_reading, to_position
+        at_reading, at_position, at_word = to_reading, to_position, to_word
 
 
 def rows_of(rows: Rows, start: int, stop: int) -> Rows:

@@ -75,15 +75,25 @@ def _content(entry: Entry, at_us: int) -> Content:
             return None
 
 
+def wanted_of(quantity: str | None, low: float, high: float) -> Wanted | None:
+    """Return what should be read of a device that obeys; None if no reading shows it.
+
+    Args:
+        quantity: Which of its quantities, or `POSITION`; empty or None for none.
+        low: Least value that shows it.
+        high: Greatest value that shows it.
+    """
+    if not quantity or quantity == POSITION:
+        return None
+    return Wanted(quantity=quantity, low=low, high=high)
+
+
 def _command(told: _Command) -> CommandWord:
-    wanted: Wanted | None = None
-    if told.quantity and told.quantity != POSITION:
-        wanted = Wanted(quantity=told.quantity, low=told.low, high=told.high)
     return CommandWord(
         device_id=told.device_id,
         number=told.number,
         turn=told.turn,
         state=told.state,
-        wanted=wanted,
+        wanted=wanted_of(told.quantity, told.low, told.high),
         is_read=told.seen_at is not None,
     )
