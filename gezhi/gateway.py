@@ -4,10 +4,10 @@ from pathlib import Path
 
 from gezhi.clock import utc_now
 from gezhi.settings import SettingError, Settings
-from ingest.broker_address import BrokerAddress
 from ingest.forwarding.forward import ForwardSettings, forward
 from ingest.forwarding.plan import plan_from
 from ingest.forwarding.pump import Pace
+from ingest.mqtt.address import BrokerAddress
 
 MB = 1024 * 1024
 """Octets of a megabyte."""

@@ -11,7 +11,7 @@ from gezhi.settings import SettingError, Settings
 from gezhi.stack.accounts import GATEWAY_CODE, TakesGateways, new_gateway
 from gezhi.stack.home import Home
 from gezhi.stack.secrets import write_private
-from ingest.mqtt_topics import reads, writes
+from ingest.mqtt.topics import reads, writes
 from vocabulary.device import Format, Gateway, Transport
 
 CHANNEL = "registry"

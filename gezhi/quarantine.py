@@ -12,7 +12,7 @@ from rich.text import Text
 
 from devices.registry.snapshot import load_snapshot
 from gezhi.clock import utc_now
-from ingest.retry import Retried, retry
+from ingest.quarantine.retry import Retried, retry
 from store.batch import Writer
 from store.quarantine import Quarantined, quarantined, quarantined_by_id
 from store.quarantine_retry import drop, kept_messages

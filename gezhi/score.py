@@ -13,7 +13,7 @@ from cases.routing import shipped_routing
 from devices.registry.snapshot import Snapshot, load_snapshot
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
-from ingest.memory import Memory
+from ingest.judging.memory import Memory
 from ingest.names import Names
 from rules.backtest.closings import Closings
 from rules.backtest.course import Course

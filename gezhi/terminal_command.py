@@ -43,7 +43,7 @@ async def tell_terminal(
         dsn: The database.
         code: The device.
         kind: What it is to do.
-        body: With what; `ingest.jt808_orders` says what it holds.
+        body: With what; `ingest.jt808.orders` says what it holds.
         by: Who asks.
         within: How long it may take to come on the line and answer.
 

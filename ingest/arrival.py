@@ -1,10 +1,8 @@
 """What edges hand to the intake: readings, fixes, refusals under their wire names."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 import numpy as np
 
@@ -63,10 +61,6 @@ class EdgeChange:
     up: bool
     detail: str
     at: datetime
-
-
-Inbox: TypeAlias = asyncio.Queue[Arrival | EdgeChange]
-"""Between the edges and the intake; bounded, so that a slow store slows the reading."""
 
 
 def named_readings(readings: Iterable[Reading]) -> NamedReadings:

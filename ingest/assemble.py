@@ -12,15 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.arrival import Arrival
-from ingest.cloned import cloned_readings
-from ingest.judge import flagged, future_flags, is_impossible, range_flags
-from ingest.judge_clock import clock_offsets
-from ingest.judge_clone import CALLERS
-from ingest.judge_series import series_flags
-from ingest.memory import Memory
+from ingest.judging.clock import clock_offsets
+from ingest.judging.clone import CALLERS
+from ingest.judging.cloned import cloned_readings
+from ingest.judging.judge import flagged, future_flags, is_impossible, range_flags
+from ingest.judging.memory import Memory
+from ingest.judging.series import series_flags
 from ingest.names import NOBODY, Names
 from ingest.placing import placed_positions
-from ingest.unplaced import MOST_ROWS, impossible_time, refusal_of_rows, stranger
+from ingest.quarantine.unplaced import (
+    MOST_ROWS,
+    impossible_time,
+    refusal_of_rows,
+    stranger,
+)
 from store.batch import Batch
 from vocabulary.quality import Quality
 from vocabulary.reading import NamedReadings, Readings

@@ -16,10 +16,11 @@ import asyncpg
 
 from devices.registry.snapshot import Snapshot
 from ingest.accounting import numbers_of
-from ingest.arrival import Arrival, EdgeChange, Inbox
+from ingest.arrival import Arrival, EdgeChange
 from ingest.assemble import batch_of
 from ingest.commands.settling import Beside, answers_of
-from ingest.memory import Memory
+from ingest.inbox import Inbox
+from ingest.judging.memory import Memory
 from ingest.metrics import IngestMetrics
 from ingest.names import Names
 from store.batch import Writer

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.registry.snapshot import Snapshot
-from ingest.judge_series import Conduct
+from ingest.judging.series import Conduct
 from vocabulary.quality import Quality
 from vocabulary.quantity import QUANTITIES
 from vocabulary.reading import NamedReadings

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.arrival import Arrival
-from ingest.cloned import cloned_fixes
-from ingest.judge import flagged, future_flags, is_impossible
-from ingest.judge_clock import clock_offsets
-from ingest.judge_clone import Speaker, peer_key
-from ingest.judge_fix import fix_flags, judged_fixes, remember
-from ingest.memory import Memory
+from ingest.judging.clock import clock_offsets
+from ingest.judging.clone import Speaker, peer_key
+from ingest.judging.cloned import cloned_fixes
+from ingest.judging.fix import fix_flags, judged_fixes, remember
+from ingest.judging.judge import flagged, future_flags, is_impossible
+from ingest.judging.memory import Memory
 from ingest.names import Names
-from ingest.unplaced import impossible_time, refusal_of_fix, stranger
+from ingest.quarantine.unplaced import impossible_time, refusal_of_fix, stranger
 from vocabulary.coordinates import wgs84_from_gcj02
 from vocabulary.position import DEGREES_E7, Position, Positions
 from vocabulary.quality import Quality

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from ingest.judge import CLOCK_TOLERANCE_US
+from ingest.judging.judge import CLOCK_TOLERANCE_US
 from vocabulary.sequence import Epoch, Gap, Number
 from vocabulary.times import SECOND_US
 

@@ -10,22 +10,22 @@ import asyncpg
 from prometheus_client import start_http_server
 
 from devices.registry.snapshot import Snapshot
-from ingest.arrival import Inbox
-from ingest.broker_address import BrokerAddress
 from ingest.commands.carriers import Carriers
 from ingest.commands.worker import run_commands
-from ingest.hj212_edge import serve_hj212
+from ingest.inbox import Inbox
 from ingest.intake import run_intake
-from ingest.jt808_serve import Jt808Ports, serve_jt808
+from ingest.jt808.serve import Jt808Ports, serve_jt808
 from ingest.metrics import IngestMetrics
-from ingest.mqtt import run_mqtt_edge
-from ingest.mqtt_mouth import Mouth
-from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
-from ingest.nmea_ports import NmeaPorts
-from ingest.pollers import Pollers
+from ingest.modbus.pollers import Pollers
+from ingest.mqtt.address import BrokerAddress
+from ingest.mqtt.edge import run_mqtt_edge
+from ingest.mqtt.mouth import Mouth
+from ingest.nmea.edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.nmea.ports import NmeaPorts
+from ingest.quarantine.retries import run_retries
 from ingest.registry_watch import RegistryWatch
-from ingest.retries import run_retries
-from ingest.sl651_edge import serve_sl651
+from ingest.stations.hj212 import serve_hj212
+from ingest.stations.sl651 import serve_sl651
 from store.company import worker_name
 from store.connection import IMPATIENT
 from vocabulary.times import Clock

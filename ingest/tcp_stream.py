@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingest.arrival import EdgeChange, Inbox
+from ingest.arrival import EdgeChange
+from ingest.inbox import Inbox
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)

@@ -47,7 +47,7 @@ class Command:
         id: Its number.
         device_id: The terminal.
         kind: What it is to do.
-        body: With what, JSON; `ingest.jt808_orders` says what it holds.
+        body: With what, JSON; `ingest.jt808.orders` says what it holds.
     """
 
     id: int

@@ -3,8 +3,8 @@
 from ingest.commands.carrier import Carrier
 from ingest.commands.modbus_carrier import ModbusCarrier
 from ingest.commands.mqtt_carriers import GezhiCarrier, ThingsBoardCarrier
-from ingest.mqtt_mouth import Mouth
-from ingest.pollers import POLLED, Pollers
+from ingest.modbus.pollers import POLLED, Pollers
+from ingest.mqtt.mouth import Mouth
 from vocabulary.device import Format, Gateway, Transport
 
 

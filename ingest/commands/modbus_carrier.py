@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from ingest.commands.carrier import Said, Way
-from ingest.modbus_orders import Effect, Outcome
-from ingest.pollers import Pollers
+from ingest.modbus.orders import Effect, Outcome
+from ingest.modbus.pollers import Pollers
 from ingest.protocols.register_programme import Switching
 from ingest.protocols.register_write import Wish
 from vocabulary.command import AnyOrder, Command, Dim, Programme, Switch

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from ingest.commands.carrier import Said, Way
-from ingest.mqtt_link import LinkLostError
-from ingest.mqtt_mouth import Mouth
+from ingest.mqtt.link import LinkLostError
+from ingest.mqtt.mouth import Mouth
 from ingest.protocols.gezhi_command import Down, encode_down
 from ingest.protocols.thingsboard import RPC_TOPIC, encode_rpc
 from vocabulary.command import Command, Native, what_of

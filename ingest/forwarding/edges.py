@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from devices.registry.snapshot import Snapshot
-from ingest.arrival import Inbox
 from ingest.forwarding.local_registry import snapshot_of
 from ingest.forwarding.plan import Plan
-from ingest.hj212_edge import serve_hj212
-from ingest.jt808_edge import serve_jt808_tcp, serve_jt808_udp
-from ingest.jt808_exchange import Exchange
-from ingest.jt808_identities import Identities, Tokens
-from ingest.jt808_limits import Doors, Limits
-from ingest.jt808_lines import Lines
-from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
-from ingest.pollers import Pollers
-from ingest.sl651_edge import serve_sl651
+from ingest.inbox import Inbox
+from ingest.jt808.edge import serve_jt808_tcp, serve_jt808_udp
+from ingest.jt808.exchange import Exchange
+from ingest.jt808.identities import Identities, Tokens
+from ingest.jt808.limits import Doors, Limits
+from ingest.jt808.lines import Lines
+from ingest.modbus.pollers import Pollers
+from ingest.nmea.edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.stations.hj212 import serve_hj212
+from ingest.stations.sl651 import serve_sl651
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.arrival import Inbox
-from ingest.broker_address import BrokerAddress
 from ingest.forwarding.edges import Edges
 from ingest.forwarding.keeping import Keeper, keeper_of
 from ingest.forwarding.orders import Orders
@@ -26,6 +24,8 @@ from ingest.forwarding.status import (
 )
 from ingest.forwarding.terminal_tokens import TokenFile
 from ingest.forwarding.uplink import Uplink, UplinkLostError, uplink
+from ingest.inbox import Inbox
+from ingest.mqtt.address import BrokerAddress
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from ingest.arrival import Arrival, EdgeChange, Inbox
+from ingest.arrival import Arrival, EdgeChange
 from ingest.forwarding.queue_file import Depth, DiskFullError, QueueFile, Waiting
 from ingest.forwarding.told import messages_of
+from ingest.inbox import Inbox
 from ingest.protocols.gezhi_json import UpMessage
 from vocabulary.refusal import Refusal
 from vocabulary.times import Clock

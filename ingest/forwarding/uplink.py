@@ -14,7 +14,7 @@ from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.broker_address import BrokerAddress
+from ingest.mqtt.address import BrokerAddress
 from ingest.protocols.gezhi_json import StatusMessage, encode_status
 
 KEEPALIVE_S = 20

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cases.request import Hit
-from ingest.judge_fix import Tracks, fix_flags, judged_fixes
+from ingest.judging.fix import Tracks, fix_flags, judged_fixes
 from rules.engine.fold import fold
 from rules.engine.learned import Learned
 from rules.plan.plan import Plan

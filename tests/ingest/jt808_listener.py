@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 import asyncpg
 
 from devices.registry.snapshot import Snapshot
-from ingest.arrival import Arrival, EdgeChange, Inbox
-from ingest.jt808_edge import serve_jt808_tcp, serve_jt808_udp
-from ingest.jt808_exchange import Exchange
-from ingest.jt808_identities import DatabaseTokens, Identities
-from ingest.jt808_limits import Doors, Limits
-from ingest.jt808_lines import Lines
+from ingest.arrival import Arrival, EdgeChange
+from ingest.inbox import Inbox
+from ingest.jt808.edge import serve_jt808_tcp, serve_jt808_udp
+from ingest.jt808.exchange import Exchange
+from ingest.jt808.identities import DatabaseTokens, Identities
+from ingest.jt808.limits import Doors, Limits
+from ingest.jt808.lines import Lines
 from ingest.protocols.jt808 import (
     location_of,
 )

@@ -4,15 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from devices.registry.snapshot import Snapshot
-from ingest.arrival import Arrival, Inbox
-from ingest.modbus_orders import Outcome
-from ingest.pollers import Pollers
+from ingest.arrival import Arrival
+from ingest.modbus.orders import Outcome
+from ingest.modbus.pollers import Pollers
 from ingest.protocols.register_write import Wish
 from tests.protocols.modbus_line import a_device, rtu
 from tests.simulators.playing import now
 from vocabulary.device import Device, Gateway, Transport
+
+if TYPE_CHECKING:
+    from ingest.inbox import Inbox
 
 INTERVAL_S = 0.1
 

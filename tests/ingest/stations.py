@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from devices.registry.snapshot import Snapshot
-from ingest.arrival import Arrival, EdgeChange, Inbox
+from ingest.arrival import Arrival, EdgeChange
+from ingest.inbox import Inbox
 from vocabulary.device import Device, DeviceKind, Gateway, Transport
 
 NOW = datetime(2026, 11, 21, 8, 5, 10, tzinfo=UTC)

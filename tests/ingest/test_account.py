@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from ingest.arrival import Arrival, Inbox
+from ingest.arrival import Arrival
+from ingest.inbox import Inbox
 from ingest.intake import run_intake
 from store.gateway_read import GapRow, GatewayRow, gaps, gateways
 from tests.ingest.registry import register, snapshot_of

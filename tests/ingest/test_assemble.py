@@ -9,10 +9,10 @@ import pytest
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
-from ingest.kept import kept_readings
-from ingest.memory import Memory
+from ingest.judging.memory import Memory
 from ingest.names import Names
-from ingest.unplaced import MOST_ROWS
+from ingest.quarantine.kept import kept_readings
+from ingest.quarantine.unplaced import MOST_ROWS
 from store.batch import Batch
 from tests.store.rows import NOON
 from vocabulary.coordinates import gcj02_from_wgs84

@@ -13,9 +13,9 @@ import pytest
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival
 from ingest.assemble import batch_of
-from ingest.memory import Memory
-from ingest.mqtt_message import MqttMessage
-from ingest.mqtt_messages import Ear, arrivals_of
+from ingest.judging.memory import Memory
+from ingest.mqtt.message import MqttMessage
+from ingest.mqtt.messages import Ear, arrivals_of
 from ingest.names import Names
 from store.copy_binary import copy_octets, position_columns, reading_columns
 from store.journal_body import positions_body, readings_body

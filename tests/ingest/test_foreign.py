@@ -8,9 +8,9 @@ from typing import cast
 import pytest
 
 from devices.registry.snapshot import Snapshot
-from ingest.foreign import MAX_NODES, Interpreter, Meaning
-from ingest.frames import SeenFrames
-from ingest.mqtt_topics import Topics, foreign_filters, reads, writes
+from ingest.mqtt.foreign import MAX_NODES, Interpreter, Meaning
+from ingest.mqtt.frames import SeenFrames
+from ingest.mqtt.topics import Topics, foreign_filters, reads, writes
 from ingest.protocols import chirpstack4, sparkplug, thingsboard
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.lorawan import payload_codec

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from devices.registry.snapshot import Snapshot
-from ingest.arrival import EdgeChange, Inbox
-from ingest.hj212_edge import PATIENCE, serve_hj212
+from ingest.arrival import EdgeChange
+from ingest.inbox import Inbox
 from ingest.protocols.hj212 import (
     ANSWER,
     VERSION,
@@ -19,6 +19,7 @@ from ingest.protocols.hj212 import (
     Package,
     encode_package,
 )
+from ingest.stations.hj212 import PATIENCE, serve_hj212
 from ingest.tcp_stream import Patience
 from simulators.hj212_station import Logger, averages, calling, real_time
 from tests.ingest.stations import (

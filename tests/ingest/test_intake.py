@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from gezhi.stack.postgres import Cluster
-from ingest.arrival import Arrival, EdgeChange, Inbox, named_readings
+from ingest.arrival import Arrival, EdgeChange, named_readings
+from ingest.inbox import Inbox
 from ingest.intake import run_intake
 from store.journal import Entry, Kind, read
 from store.migrate import migrate

@@ -5,15 +5,16 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 
 from devices.registry.snapshot import Snapshot
 from gezhi.terminal_command import run_terminal_command
-from ingest.arrival import EdgeChange, Inbox
-from ingest.jt808_orders import OrderError, order_bodies
-from ingest.jt808_serve import Jt808Ports, serve_jt808
+from ingest.arrival import EdgeChange
+from ingest.jt808.orders import OrderError, order_bodies
+from ingest.jt808.serve import Jt808Ports, serve_jt808
 from ingest.protocols.jt808 import TerminalReply, TextFlag, TextMessage, Unknown
 from ingest.protocols.jt808.areas import SetPolygon
 from simulators.jt808_terminal import Habits, Jt808Terminal, TerminalFacts
@@ -29,6 +30,9 @@ from tests.ingest.jt808_line import ADDRESS, PHONE, line_to
 from tests.ingest.registry import register, snapshot_of
 from vocabulary.device import Device, DeviceKind
 from vocabulary.position import Position
+
+if TYPE_CHECKING:
+    from ingest.inbox import Inbox
 
 pytestmark = pytest.mark.db
 

@@ -8,7 +8,7 @@ import pytest
 import uvloop
 
 from devices.registry.snapshot import Snapshot
-from ingest.jt808_limits import Limits
+from ingest.jt808.limits import Limits
 from ingest.protocols.jt808 import (
     Authentication,
     Edition,

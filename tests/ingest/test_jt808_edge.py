@@ -9,7 +9,7 @@ import pytest
 
 from devices.registry.snapshot import Snapshot
 from gezhi.stack.loopback import free_port
-from ingest.jt808_limits import Limits
+from ingest.jt808.limits import Limits
 from ingest.protocols.jt808 import (
     Authentication,
     BatchKind,

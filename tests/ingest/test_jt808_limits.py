@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest.jt808_call import address_of
-from ingest.jt808_limits import Bucket, Doors, Limits
+from ingest.jt808.call import address_of
+from ingest.jt808.limits import Bucket, Doors, Limits
 
 
 def test_a_bucket_lets_a_burst_through_and_then_its_rate() -> None:

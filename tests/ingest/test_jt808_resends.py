@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from devices.registry.snapshot import Snapshot
-from ingest.jt808_limits import Limits
-from ingest.jt808_resends import Resends
+from ingest.jt808.limits import Limits
+from ingest.jt808.resends import Resends
 from ingest.protocols.jt808 import (
     BatchKind,
     Edition,

@@ -1,6 +1,6 @@
 import numpy as np
 
-from ingest.judge import EARLIEST_US, future_flags, is_impossible, range_flags
+from ingest.judging.judge import EARLIEST_US, future_flags, is_impossible, range_flags
 from tests.store.rows import NOON_US
 from vocabulary.quality import Quality
 from vocabulary.times import SECOND_US

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.clock_offset import known_offset
-from ingest.judge_clock import (
+from ingest.judging.clock import (
     AHEAD_COUNT,
     AHEAD_SPAN_US,
     BEHIND_COUNT,
@@ -17,6 +16,7 @@ from ingest.judge_clock import (
     Clocks,
     clock_offsets,
 )
+from ingest.judging.offset import known_offset
 from tests.store.rows import NOON, NOON_US
 from vocabulary.times import SECOND_US, us_from_datetime
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
-from ingest.memory import Memory
+from ingest.judging.memory import Memory
 from ingest.names import Names
 from tests.ingest.test_assemble import device, gateway
 from tests.store.rows import NOON

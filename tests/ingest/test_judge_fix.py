@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.judge_fix import Tracks, fix_flags, judged_fixes, remember
+from ingest.judging.fix import Tracks, fix_flags, judged_fixes, remember
 from tests.store.rows import positions
 from vocabulary.geometry import distance_m
 from vocabulary.position import Positions

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.judge_series import Conduct, Standing, series_flags
+from ingest.judging.series import Conduct, Standing, series_flags
 from tests.store.rows import NOON_US
 from vocabulary.quality import Quality
 from vocabulary.quantity import QUANTITIES

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
-from ingest.memory import Memory
+from ingest.judging.memory import Memory
 from store.batch import Batch
 from store.journal import Entry, Kind
 from store.journal_body import positions_body, readings_body

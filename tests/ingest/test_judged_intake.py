@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from ingest.arrival import Arrival, Inbox, named_readings
+from ingest.arrival import Arrival, named_readings
+from ingest.inbox import Inbox
 from ingest.intake import run_intake
 from ingest.metrics import IngestMetrics
-from ingest.retry import retry
+from ingest.quarantine.retry import retry
 from store.batch import Writer
 from store.journal import read
 from store.latest import fold_entries

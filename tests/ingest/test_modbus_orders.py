@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from ingest.modbus_edge import TIMEOUT_S
-from ingest.modbus_orders import MOST_WAITING, Effect, ModbusOrders
+from ingest.modbus.edge import TIMEOUT_S
+from ingest.modbus.orders import MOST_WAITING, Effect, ModbusOrders
 from ingest.protocols.register_map import load_map
 from ingest.protocols.register_programme import Switching
 from ingest.protocols.register_write import Wish, plan_write

@@ -4,8 +4,8 @@ import pytest
 
 from ingest.forwarding.local_registry import snapshot_of
 from ingest.forwarding.plan import PlanError, plan_from
-from ingest.modbus_link import ModbusLink
-from ingest.pollers import lines_of
+from ingest.modbus.link import ModbusLink
+from ingest.modbus.pollers import lines_of
 from vocabulary.device import Transport
 from vocabulary.serial_line import SerialLine, serial_line
 

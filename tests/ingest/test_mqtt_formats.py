@@ -17,7 +17,7 @@ from ingest.protocols import chirpstack4, sparkplug, thingsboard
 from ingest.protocols.gezhi_msgpack import encode as encode_msgpack
 from ingest.protocols.lorawan import payload_codec
 from ingest.protocols.up_message import DeviceReadings, Uplink, UpMessage
-from ingest.retry import retry
+from ingest.quarantine.retry import retry
 from store.batch import Writer
 from store.registry import lock_registry, move_version
 from tests.ingest.publisher import connected

@@ -4,10 +4,10 @@ import pytest
 
 from gezhi.stack.broker import Broker
 from gezhi.stack.iotcore import find_iotcore
-from ingest import mqtt_pile
-from ingest.broker_address import BrokerAddress
-from ingest.mqtt_link import LinkLostError, MqttLink
-from ingest.mqtt_pile import Received
+from ingest.mqtt import pile
+from ingest.mqtt.address import BrokerAddress
+from ingest.mqtt.link import LinkLostError, MqttLink
+from ingest.mqtt.pile import Received
 from tests.conftest import temporary_home
 from tests.ingest.publisher import connected
 
@@ -96,7 +96,7 @@ async def test_messages_are_taken_by_the_armful(broker: Broker, gateway: str) ->
 async def test_the_socket_is_not_read_while_too_much_waits(
     broker: Broker, gateway: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt_pile, "MOST_WAITING", 500)
+    monkeypatch.setattr(pile, "MOST_WAITING", 500)
     address = BrokerAddress.from_url(broker.ingest_url)
     async with asyncio.timeout(60), MqttLink(address, f"{gateway}-link") as link:
         await link.subscribe([f"gezhi/v1/{gateway}/up"])

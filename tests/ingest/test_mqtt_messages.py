@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from ingest.arrival import Arrival, EdgeChange
-from ingest.mqtt_message import MqttMessage
-from ingest.mqtt_messages import arrivals_of
+from ingest.mqtt.message import MqttMessage
+from ingest.mqtt.messages import arrivals_of
 from ingest.protocols.gezhi_json import (
     DeviceReadings,
     StatusMessage,

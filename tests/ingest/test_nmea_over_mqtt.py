@@ -10,8 +10,8 @@ import pytest
 from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
 from ingest.arrival import Arrival
-from ingest.mqtt_message import MqttMessage
-from ingest.mqtt_messages import arrivals_of
+from ingest.mqtt.message import MqttMessage
+from ingest.mqtt.messages import arrivals_of
 from ingest.protocols.nmea0183 import encode_gga, encode_rmc, encode_zda
 from tests.ingest.publisher import START, connected
 from tests.ingest.registry import register

@@ -13,8 +13,9 @@ import pytest
 from devices.registry.snapshot import Snapshot
 from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
-from ingest.arrival import Arrival, EdgeChange, Inbox
-from ingest.nmea_ports import NmeaPorts, Port, ports_of
+from ingest.arrival import Arrival, EdgeChange
+from ingest.inbox import Inbox
+from ingest.nmea.ports import NmeaPorts, Port, ports_of
 from ingest.protocols.nmea0183 import encode_login, encode_rmc
 from tests.ingest.registry import register
 from tests.ingest.test_serve import edge_query, serving, until

@@ -10,10 +10,10 @@ import pytest
 
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
-from ingest.memory import Memory
+from ingest.judging.memory import Memory
 from ingest.names import Names
 from ingest.protocols.nmea0183 import encode_rmc
-from ingest.retry import Retried, retry
+from ingest.quarantine.retry import Retried, retry
 from store.batch import Writer
 from store.journal import Kind, read
 from store.quarantine import MOST_MESSAGES, Quarantined, quarantine, quarantined

@@ -6,7 +6,7 @@ import aiomqtt
 import pytest
 
 from gezhi.stack.broker import Broker
-from ingest.mqtt_topics import reads, writes
+from ingest.mqtt.topics import reads, writes
 from ingest.protocols.thingsboard import (
     RPC_TOPIC,
     RpcAnswer,

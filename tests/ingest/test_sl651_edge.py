@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 
 from devices.registry.snapshot import Snapshot
-from ingest.arrival import EdgeChange, Inbox
+from ingest.arrival import EdgeChange
+from ingest.inbox import Inbox
 from ingest.protocols.sl651 import End, Frame, Function, Sl651Stream
 from ingest.protocols.sl651.encode import (
     Sender,
@@ -23,7 +24,7 @@ from ingest.protocols.sl651.encode import (
     status,
 )
 from ingest.protocols.sl651.frame import encode_frame
-from ingest.sl651_edge import PATIENCE, serve_sl651
+from ingest.stations.sl651 import PATIENCE, serve_sl651
 from ingest.tcp_stream import Patience
 from simulators.sl651_station import calling, ponding, run_station
 from tests.ingest.stations import (

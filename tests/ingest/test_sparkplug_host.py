@@ -11,10 +11,10 @@ from gezhi.gateway_accounts import give_accounts
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import Home
 from gezhi.stack.mosquitto import find_mosquitto
-from ingest.broker_address import BrokerAddress
-from ingest.mqtt_link import MqttLink
-from ingest.mqtt_messages import state_message
-from ingest.mqtt_topics import STATE_TOPIC
+from ingest.mqtt.address import BrokerAddress
+from ingest.mqtt.link import MqttLink
+from ingest.mqtt.messages import state_message
+from ingest.mqtt.topics import STATE_TOPIC
 from ingest.protocols.sparkplug import (
     DataType,
     HostState,

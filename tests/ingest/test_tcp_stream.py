@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvloop
 
-from ingest.arrival import Inbox
+from ingest.inbox import Inbox
 from ingest.tcp_stream import MAX_UNREAD, Caller, Patience, Peer, serve_tcp
 from tests.ingest.stations import NOW, listening
 

@@ -11,8 +11,9 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from ingest.arrival import Arrival, EdgeChange, Inbox
-from ingest.modbus_edge import poll_gateway
+from ingest.arrival import Arrival, EdgeChange
+from ingest.inbox import Inbox
+from ingest.modbus.edge import poll_gateway
 from ingest.protocols.crc16 import modbus_crc16
 from ingest.protocols.register_layout import Table
 from ingest.protocols.register_map import encode, load_map

@@ -9,7 +9,7 @@ import pytest
 from pymodbus.constants import ExcCodes
 
 from ingest.arrival import EdgeChange
-from ingest.modbus_plan import plan_of
+from ingest.modbus.plan import plan_of
 from tests.protocols.modbus_line import (
     INBOX_SIZE,
     INTERVAL_S,

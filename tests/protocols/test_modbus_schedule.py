@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.modbus_schedule import (
+from ingest.modbus.schedule import (
     LONGEST_WAIT_S,
     MOST_JITTER,
     Turn,

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.arrival import Arrival, Inbox
-from ingest.modbus_edge import poll_gateway
-from ingest.modbus_orders import Effect, ModbusOrders
+from ingest.arrival import Arrival
+from ingest.inbox import Inbox
+from ingest.modbus.edge import poll_gateway
+from ingest.modbus.orders import Effect, ModbusOrders
 from ingest.protocols.crc16 import modbus_crc16
 from ingest.protocols.modbus_frame import ReadRequest, find_answer, shape_of
 from ingest.protocols.register_layout import Table

@@ -12,8 +12,9 @@ import pytest
 import uvloop
 
 from gezhi.clock import utc_now
-from ingest.arrival import Arrival, EdgeChange, Inbox
-from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.arrival import Arrival, EdgeChange
+from ingest.inbox import Inbox
+from ingest.nmea.edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.protocols.nmea0183 import encode_gga, encode_login, encode_rmc
 from ingest.protocols.nmea0183.joiner import HOLD
 from vocabulary.device import Transport
@@ -262,7 +263,7 @@ async def test_a_new_fix_has_time_of_its_own_when_it_ends_the_one_before() -> No
 async def test_a_sender_forgotten_for_newer_ones_has_its_fix_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ingest.nmea_edge.MAX_PEERS", 1)
+    monkeypatch.setattr("ingest.nmea.edge.MAX_PEERS", 1)
     inbox: Inbox = asyncio.Queue(maxsize=10)
     async with udp_edge(inbox) as port:
         send_from_one_port(port, encode_login("VT-0001") + encode_rmc(FIX))

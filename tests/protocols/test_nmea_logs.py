@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.arrival import Arrival, Inbox
-from ingest.nmea_edge import serve_nmea_tcp, serve_nmea_udp
+from ingest.arrival import Arrival
+from ingest.inbox import Inbox
+from ingest.nmea.edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.protocols.nmea0183 import NmeaStream, encode_login
 from vocabulary.position import Position
 from vocabulary.quality import Quality

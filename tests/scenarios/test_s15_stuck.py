@@ -3,7 +3,7 @@
 import numpy as np
 
 from cases.request import Hit
-from ingest.judge_series import Conduct, Standing, series_flags
+from ingest.judging.series import Conduct, Standing, series_flags
 from rules.engine.fold import fold
 from rules.plan.compile import compile_plan
 from tests.rules.town import device, readings, source, us

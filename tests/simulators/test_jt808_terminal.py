@@ -4,11 +4,12 @@ import asyncio
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.arrival import Arrival, EdgeChange, Inbox
-from ingest.jt808_serve import Jt808Ports, serve_jt808
+from ingest.arrival import Arrival, EdgeChange
+from ingest.jt808.serve import Jt808Ports, serve_jt808
 from ingest.protocols.jt808 import (
     Authentication,
     Body,
@@ -26,6 +27,9 @@ from simulators.jt808_vehicles import run_vehicle_jt808
 from tests.ingest.registry import register, snapshot_of
 from tests.simulators.playing import now, playing, world
 from vocabulary.position import Position
+
+if TYPE_CHECKING:
+    from ingest.inbox import Inbox
 
 PHONE = "13900000001"
 

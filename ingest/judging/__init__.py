@@ -1,0 +1,1 @@
+"""What is doubtful in what was heard, told from what was heard before: mostly pure."""

@@ -1,0 +1,1 @@
+"""The MQTT edge: one link to the broker, whose topics are whose, and what they say."""

@@ -1,0 +1,1 @@
+"""What was refused: how it is kept, read again and tried again."""
