@@ -26,6 +26,7 @@ from api import (
     positions,
     probes,
     quarantine,
+    retention,
     rules,
     session,
     stream,
@@ -80,6 +81,7 @@ RESOURCES = (
     backtests,
     grid,
     quarantine,
+    retention,
     words,
     stream,
 )

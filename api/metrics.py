@@ -22,10 +22,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.address import PREFIX
 from api.live import Live, NotStartedError
 from api.parts import parts_of
+from api.retention_metrics import RetentionGauges
 from api.ring import Ring
 from store.connection import AWAY
 from store.disk import free_share
 from store.gateway_read import Missing, missing
+from store.retention_told import RetentionTold, retention_told
 from store.rule_faults import FaultKind, fault_counts
 from store.rule_samples import SampleRow, rule_samples
 from store.rule_standing import RulesStanding, rules_standing
@@ -88,6 +90,7 @@ class Metrics:
         self._behind = self._gauge(
             "gezhi_rules_behind_entries", "Journal entries not judged yet."
         )
+        self._retention = RetentionGauges(self.registry)
         self._gauge("gezhi_api_streams", "Live streams open.").set_function(
             lambda: live.listeners
         )
@@ -131,6 +134,10 @@ class Metrics:
                 ("late", row.late),
             ):
                 self._samples.labels(row.code, row.version, became).set(n)
+
+    def show_retention(self, told: RetentionTold) -> None:
+        """Show what is kept, and who holds back what would go."""
+        self._retention.show(told)
 
     def _gauge(self, name: str, words: str) -> Gauge:
         return Gauge(name, words, registry=self.registry)
@@ -181,6 +188,7 @@ async def _ask(counters: Metrics, pool: asyncpg.Pool) -> None:
             counters.show_rules(
                 await rules_standing(connection), await fault_counts(connection)
             )
+            counters.show_retention(await retention_told(connection))
     except AWAY:
         counters.show_missing([])
 

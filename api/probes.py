@@ -11,9 +11,11 @@ from starlette.responses import Response
 from api.answer import answer
 from api.parts import ACQUIRE_S, Held, Parts
 from api.problems import Fault, Kind, ProblemError
+from rules.retention.clock import JUMPED
 from store.connection import AWAY, Connection
 from store.disk import disk_of, full_disk
 from store.migrate import pending_in
+from store.retention_told import retention_wrong
 from store.rule_standing import RulesStanding, rules_standing
 from store.telemetry_read import Head, journal_head
 
@@ -27,6 +29,12 @@ LATE = timedelta(seconds=3)
 
 FAR_BEHIND = 1000
 """More entries than this that the rules have not taken are worth a warning."""
+
+LATE_RETENTION = timedelta(hours=2)
+"""What is old should have been looked for since: it is each ten minutes."""
+
+SEE_RETENTION = "see GET /api/v1/retention or gezhi retention"
+"""Where it is said what is kept, and who holds it back."""
 
 SEE_FAULTS = "see GET /api/v1/rule-faults or gezhi rules faults"
 """Where it is said what the rules process left out, and why."""
@@ -80,7 +88,7 @@ async def readyz(parts: Held) -> Response:
 
 
 async def _head(parts: Parts) -> tuple[Head, list[Fault]]:
-    """Return the journal's head, and what is wrong with the rules."""
+    """Return the journal's head, and what is wrong with rules and retention."""
     try:
         async with parts.pool.acquire(timeout=ACQUIRE_S) as connection:
             missing = await pending_in(connection)
@@ -91,7 +99,8 @@ async def _head(parts: Parts) -> tuple[Head, list[Fault]]:
             head = await journal_head(connection)
             if parts.clock() - head.received_at > LATE:
                 await _check_room(connection)
-            return head, _rules_wrong(await rules_standing(connection))
+            wrong = _rules_wrong(await rules_standing(connection))
+            return head, wrong + await _retention_wrong(connection, parts.clock())
     except AWAY as error:
         raise _not_ready(
             "database", f"does not answer: {error}", "a PostgreSQL at DATABASE_URL"
@@ -116,6 +125,14 @@ def _rules_wrong(standing: RulesStanding) -> list[Fault]:
         wrong = f"{standing.behind} entries of the journal are not judged yet"
         found.append(Fault("rules", wrong, "is gezhi rules running, and in time?"))
     return found
+
+
+async def _retention_wrong(connection: Connection, now: datetime) -> list[Fault]:
+    """Return what keeps old things from going; nothing is lost by it but room."""
+    found = await retention_wrong(
+        connection, now=now, jumped=JUMPED, late=LATE_RETENTION
+    )
+    return [Fault("retention", wrong, SEE_RETENTION) for wrong in found]
 
 
 def _low_disks(places: Iterable[Path]) -> list[Fault]:

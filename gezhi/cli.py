@@ -13,6 +13,7 @@ from gezhi.cli_backtest import backtest
 from gezhi.cli_command import command
 from gezhi.cli_explain import explain, replay
 from gezhi.cli_quarantine import quarantine
+from gezhi.cli_retention import retention
 from gezhi.cli_rules import rules
 from gezhi.cli_score import score
 from gezhi.cli_settings import complain, needed, settings_or_exit
@@ -34,6 +35,7 @@ app.add_typer(rules, name="rules")
 app.add_typer(command, name="command")
 app.add_typer(triage, name="triage")
 app.add_typer(window, name="window")
+app.add_typer(retention, name="retention")
 app.command()(backtest)
 app.command()(explain)
 app.command()(replay)

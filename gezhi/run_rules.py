@@ -4,6 +4,7 @@ import asyncio
 
 from devices.lamp_nights import count_nights
 from gezhi.run_backtests import run_backtests
+from gezhi.run_retention import run_retention
 from gezhi.settings import Settings
 from rules.bundle.keep import run_bundles
 from rules.correction.work import run_corrections
@@ -24,6 +25,7 @@ async def run_rules_worker(settings: Settings) -> None:
             run_bundles(dsn, time_zone=settings.time_zone), name="bundles"
         )
         tasks.create_task(run_backtests(settings), name="backtests")
+        tasks.create_task(run_retention(dsn, settings.policy()), name="retention")
         tasks.create_task(
             count_nights(dsn, time_zone=settings.time_zone), name="nights"
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from rules.retention.policy import Policy, PolicyError
+
 
 class SettingError(ValueError):
     """A setting is missing or does not parse.
@@ -44,6 +46,7 @@ class Settings:
         hj212_port: HJ 212-2017 over TCP; 0 for none.
         metrics_port: Prometheus metrics of the ingest process; 0 for none.
         disks: Directories whose disks our own database fills, with colons between.
+        keep_days: How many days of what is kept, as `journal=30 positions=365`.
         time_zone: The city's own, for case numbers.
         city: City folder whose base map the page shows; empty for none.
         mqtt_passwords: JSON file of the gateways' broker passwords, for simulators.
@@ -66,6 +69,7 @@ class Settings:
     hj212_port: int
     metrics_port: int
     disks: str
+    keep_days: str
     time_zone: str
     city: str
     mqtt_passwords: str
@@ -95,6 +99,7 @@ class Settings:
             hj212_port=_port(environ, "GEZHI_HJ212_PORT", 0),
             metrics_port=_port(environ, "GEZHI_METRICS_PORT", 0),
             disks=environ.get("GEZHI_DISKS", ""),
+            keep_days=_keep_days(environ),
             time_zone=environ.get("GEZHI_TIME_ZONE", "Asia/Shanghai"),
             city=environ.get("GEZHI_CITY", ""),
             mqtt_passwords=environ.get("GEZHI_MQTT_PASSWORDS", ""),
@@ -120,6 +125,7 @@ class Settings:
             "GEZHI_HJ212_PORT": str(self.hj212_port),
             "GEZHI_METRICS_PORT": str(self.metrics_port),
             "GEZHI_DISKS": self.disks,
+            "GEZHI_KEEP_DAYS": self.keep_days,
             "GEZHI_TIME_ZONE": self.time_zone,
             "GEZHI_CITY": self.city,
             "GEZHI_MQTT_PASSWORDS": self.mqtt_passwords,
@@ -157,6 +163,10 @@ class Settings:
         """Return the directories whose disks are to be measured."""
         return [Path(place) for place in self.disks.split(":") if place]
 
+    def policy(self) -> Policy:
+        """Return how many days of what are kept."""
+        return Policy.from_text(self.keep_days)
+
     def basemap(self) -> Path | None:
         """Return the GeoJSON the page draws below everything, if there is one."""
         if not self.city:
@@ -170,3 +180,12 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or int(text) > HIGHEST_PORT:
         raise SettingError(name, f"{text!r} is no port; give a number from 0 to 65535")
     return int(text)
+
+
+def _keep_days(environ: Mapping[str, str]) -> str:
+    text = environ.get("GEZHI_KEEP_DAYS", "")
+    try:
+        Policy.from_text(text)
+    except PolicyError as error:
+        raise SettingError("GEZHI_KEEP_DAYS", str(error)) from None
+    return text

@@ -30,7 +30,6 @@ from store.bundles import (
 )
 from store.connection import AWAY, Connection
 from store.explain_read import alarm_facts
-from store.triage_records import drop_records
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +66,6 @@ async def _work(dsn: str, time_zone: str, shard: int) -> None:
     try:
         while True:
             found = await keep_one(connection, time_zone=time_zone, shard=shard)
-            if not found:
-                await drop_records(connection, shard=shard)
             await asyncio.sleep(YIELD_S if found else PAUSE_S)
     finally:
         connection.terminate()

@@ -61,6 +61,7 @@ ENVIRONMENT = {
     "GEZHI_STATION_HOST": LOOPBACK,
     "GEZHI_CITY": str(ROOT / "simulators" / "sample_city"),
     "GEZHI_TIME_ZONE": "Asia/Shanghai",
+    "GEZHI_KEEP_DAYS": "",
 }
 """What differs here from the containers: the addresses, and where the city is."""
 
