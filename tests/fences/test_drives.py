@@ -34,7 +34,7 @@ CONDITIONS = [
     "type: crossing, fences: F-8, band_m: 15",
     "type: stop, fences: kind a, near_m: 30, stop_s: 30, band_m: 10",
     "type: speed_inside, fences: kind c, above: 30, deadband: 5",
-    "type: late, fences: kind b, since: '15:59', by: '16:02'",
+    "type: late, fences: kind b, since: '16:01', by: '16:02'",
 ]
 PLAN = compile_plan(
     source(

@@ -34,7 +34,7 @@ def minutes(begin: float, end: float, east_m: float) -> list[Fix]:
 
 
 def test_who_is_not_there_by_eight_is_late_until_it_arrives(plan: Plan) -> None:
-    fixes = minutes(clock(7), clock(8, 30), 900) + minutes(clock(8, 30), clock(9), 100)
+    fixes = minutes(clock(3), clock(8, 30), 900) + minutes(clock(8, 30), clock(9), 100)
     found = drive(plan, fixes, ticks=False)
     assert told(found) == [(Hit.RAISED, clock(8)), (Hit.CLEARED, clock(8, 30))]
     assert found[0].value == pytest.approx(700, abs=1)
@@ -68,8 +68,53 @@ def test_of_whom_nothing_was_known_at_eight_nobody_can_tell(plan: Plan) -> None:
     ]
 
 
+TOMORROW_LATE = minutes(clock(26), clock(32, 10), 900)
+
+
+@pytest.mark.parametrize("begin", [4.02, 7, 7.9])
+def test_who_is_first_seen_within_the_window_may_have_been_there_before(
+    plan: Plan, begin: float
+) -> None:
+    today = minutes(clock(0) + begin * 3600, clock(9), 900)
+    assert drive(plan, today, ticks=False) == []
+    found = drive(plan, today + TOMORROW_LATE, ticks=False)
+    assert told(found) == [(Hit.RAISED, clock(32))]
+
+
+def test_who_is_first_seen_as_the_window_begins_is_late(plan: Plan) -> None:
+    found = drive(plan, minutes(clock(4), clock(9), 900), ticks=False)
+    assert told(found) == [(Hit.RAISED, clock(8))]
+
+
+@pytest.mark.parametrize(
+    ("gone", "back", "found_m", "is_late"),
+    [
+        (5.0, 7.0, 1900, False),  # within the window
+        (3.0, 5.0, 1900, False),  # over its beginning
+        (3.0, 3.9, 1900, True),  # before it
+        (5.0, 7.0, 965, True),  # parked with its ignition off
+        (5.0, 7.0, 975, False),
+        (3.0, 7.0, 900, True),
+        (8.1, 8.6, 1900, True),  # after it had to be there
+    ],
+)
+def test_who_is_found_elsewhere_after_a_hole_may_have_been_there_meanwhile(
+    plan: Plan, gone: float, back: float, found_m: float, *, is_late: bool
+) -> None:
+    fixes = minutes(clock(2), clock(0) + gone * 3600, 900)
+    fixes += minutes(clock(0) + back * 3600, clock(9), found_m)
+    raised = told(drive(plan, fixes, ticks=False))
+    assert raised == ([(Hit.RAISED, clock(8))] if is_late else [])
+
+
+def test_who_is_seen_there_after_a_hole_was_there(plan: Plan) -> None:
+    fixes = minutes(clock(2), clock(5), 900) + minutes(clock(7), clock(7, 2), 100)
+    fixes += minutes(clock(7, 2), clock(9), 900)
+    assert drive(plan, fixes, ticks=False) == []
+
+
 def test_a_day_late_ends_when_the_next_window_begins(plan: Plan) -> None:
-    fixes = minutes(clock(7), clock(8, 10), 900) + minutes(
+    fixes = minutes(clock(3), clock(8, 10), 900) + minutes(
         clock(23), clock(28, 10), 900
     )
     assert told(drive(plan, fixes, ticks=False)) == [
@@ -87,7 +132,7 @@ def test_a_fix_that_may_be_off_by_as_much_is_not_late() -> None:
         interval_s=60,
     )
     near, far = (
-        minutes(clock(7), clock(8, 10), 225),
+        minutes(clock(3), clock(8, 10), 225),
         minutes(clock(8, 10), clock(9), 235),
     )
     assert told(drive(plan, near + far, ticks=False)) == [(Hit.RAISED, clock(8, 10))]

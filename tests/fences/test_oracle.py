@@ -46,8 +46,8 @@ CONDITIONS = [
     "type: stop, near_m: 60, stop_s: 20, band_accuracies: 2, inputs: {bit: 0, is: off}",
     "type: speed_inside, fences: all, above: 30, deadband: 5",
     "type: speed_inside, fences: kind b, above: 20, band_m: 8",
-    "type: late, fences: kind a, since: '15:50', by: '16:01'",
-    "type: late, since: '18:00', by: '16:02', band_m: 15, band_accuracies: 4",
+    "type: late, fences: kind a, since: '16:01', by: '16:02'",
+    "type: late, since: '16:01', by: '16:03', band_m: 15, band_accuracies: 4",
 ]
 """Second 0 is 16:00 in Shanghai."""
 

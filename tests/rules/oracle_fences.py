@@ -272,7 +272,7 @@ class Absent(OfFix):
     zone: ZoneInfo
     limit: float = 0.0
     release: float = TINY
-    last: int | None = None
+    last: Spot | None = None
     there: list[datetime] = field(default_factory=list)
     unknown: list[datetime] = field(default_factory=list)
 
@@ -287,12 +287,11 @@ class Absent(OfFix):
         away_m, name = self.ask.outside(spot)
         wall = self._wall(spot.at)
         since, by = self._window(wall)
-        before, self.last = self.last, spot.at
+        before, self.last = self.last, spot
         if away_m == 0:
             self.there.append(wall)
         is_due = wall >= by
-        was_before = before is not None and self._wall(before) >= by
-        if is_due and not was_before and self.ask.step(before, spot.at) is None:
+        if self._may_have_been_there(before, spot):
             self.unknown.append(by)
         was_there = any(each >= since for each in self.there)
         if is_due and not was_there and by in self.unknown:
@@ -300,6 +299,19 @@ class Absent(OfFix):
         if not is_due or was_there or not self.ask.is_wanted(spot):
             return 0.0, name
         return beyond_band(self.ask, spot, away_m, self.limit), name
+
+    def _may_have_been_there(self, before: Spot | None, spot: Spot) -> bool:
+        """Tell whether it may have been there unseen, between two fixes."""
+        wall = self._wall(spot.at)
+        since, by = self._window(wall)
+        if before is None:
+            return wall > since
+        if self.ask.step(before.at, spot.at) is not None:
+            return False
+        if self._wall(before.at) >= by or wall == since:
+            return False
+        is_elsewhere = clear_of(metres(before, spot), 70) > 70
+        return wall >= by or is_elsewhere
 
     def _wall(self, at: int) -> datetime:
         whole, part = divmod(at, S)

@@ -78,7 +78,7 @@ vehicle - type: stop, near_m: 26, stop_s: 5, severity: minor
 
 vehicle - type: speed_inside, fences: kind a, above: 15, deadband: 3, severity: minor
 
-vehicle - type: late, fences: kind b, since: '15:30', by: '16:01', severity: minor
+vehicle - type: late, fences: kind b, since: '16:01', by: '16:02', severity: minor
 """
 
 CONDITIONS = [" ".join(text.split()).split(" ", 2) for text in TEXTS.split("\n\n")]
@@ -265,7 +265,7 @@ def test_every_condition_agrees_with_plain_loops_however_it_is_told(
 def test_what_a_town_says_raises_alarms_of_every_rule() -> None:
     """Else the property above would say little."""
     raised: set[str] = set()
-    for seed in range(8):
+    for seed in range(9):
         rng = random.Random(seed)  # noqa: S311 not a secret
         made = town(rng, 0)
         entries = journal(
