@@ -92,6 +92,34 @@ def _carry_memories(
     was, now = old.schedules.row[slots[0]], new.schedules.row[slots[1]]
     both = (was >= 0) & (now >= 0)
     carry_rows(state.schedule, fresh.schedule, was[both], now[both])
+    _turn_anew(old, state, new, fresh, (slots[0][both], slots[1][both]))
+
+
+def _turn_anew(
+    old: Plan,
+    state: State,
+    new: Plan,
+    fresh: State,
+    slots: tuple[NDArray[np.intp], NDArray[np.intp]],
+) -> None:
+    """Ask schedules that go on for their next turn: a device may hang on another sun.
+
+    What turned before is done with; what changes the schedule is no turn of it.
+    """
+    row = new.schedules.row[slots[1]]
+    begun = fresh.schedule.turn_us[row] != NEVER
+    row, was, now = row[begun], slots[0][begun], slots[1][begun]
+    late_us = np.maximum(_late_us(old)[was], _late_us(new)[now])
+    # Where samples are held, none of the time before the door follow.
+    done_us = fresh.door_us[now] - (late_us > 0)
+    after_us = np.maximum(state.at_us - late_us, done_us)
+    fresh.schedule.turn_us[row] = new.schedules.next_turn_us(row, after_us)
+
+
+def _late_us(plan: Plan) -> NDArray[np.int64]:
+    """Return how late samples may come, by slot."""
+    late_us = np.array([lane.late_us for lane in plan.lanes], np.int64)
+    return late_us[plan.slots.lane]
 
 
 def _carried_lanes(
@@ -127,6 +155,13 @@ def _carry_links(old: Plan, state: State, new: Plan, fresh: State) -> None:
     was, now = _common(old.ears.links, new.ears.links)
     for name in ("is_up", "was_said", "word", "audible_us"):
         getattr(fresh, name)[now] = getattr(state, name)[was]
+    # Of a gateway that is new there is known what was said of its edge as a whole.
+    place = {link: at for at, link in enumerate(old.ears.links)}
+    for at, link in enumerate(new.ears.links):
+        of_edge = place.get((link[0], ""))
+        if of_edge is not None and link not in place:
+            for name in ("is_up", "was_said", "word"):
+                getattr(fresh, name)[at] = getattr(state, name)[of_edge]
     for name in ("worker", "worker_us"):
         getattr(fresh, name)[:] = getattr(state, name)
 

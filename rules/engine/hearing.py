@@ -46,7 +46,8 @@ class Ears:
     """Which device is heard through which link, and which slots watch for silence.
 
     Attributes:
-        links: Edge and gateway of each link; the first is the platform.
+        links: Edge and gateway of each link; the first is the platform. Each edge as a
+            whole is one too, without a gateway.
         link: Link of each device, shape (devices,).
         by_series: Place of the device in `link`, by series id; -1 for none.
         by_device: The same by device id.

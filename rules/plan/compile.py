@@ -187,7 +187,9 @@ def _sides(drafts: Sequence[Draft]) -> Sides:
 
 
 def _ears(drafts: Sequence[Draft], subjects: Sequence[Subject]) -> Ears:
-    links = [(PLATFORM_EDGE, ""), *sorted({(s.edge, s.gateway) for s in subjects})]
+    # What is said of a whole edge holds for gateways that are not known yet.
+    told = {(s.edge, gateway) for s in subjects for gateway in ("", s.gateway)}
+    links = [(PLATFORM_EDGE, ""), *sorted(told)]
     place_of_link = {link: place for place, link in enumerate(links)}
     link = [place_of_link[s.edge, s.gateway] for s in subjects]
     place = {s.device_id: place for place, s in enumerate(subjects)}

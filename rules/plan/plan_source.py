@@ -10,7 +10,7 @@ from rules.triage.maintenance import Maintenance
 from vocabulary.lighting import LampProgramme
 from vocabulary.registry_facts import GeofenceFacts, PipeFacts
 
-FORMAT = 2
+FORMAT = 3
 """Of the written form, and of what compiling makes of it."""
 
 

@@ -2,20 +2,23 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NamedTuple
 
 from rules.conditions.overspeed import Overspeed
 from rules.conditions.silence import Silence
-from rules.engine.learned import EdgeWord, Learned
-from rules.files.rule import ALWAYS_REFUSED, Hears, Side, Whose
-from rules.files.rule_file import parse_rule
+from rules.engine.learned import Learned
+from rules.files.rule import ALWAYS_REFUSED, Side, Whose
 from rules.plan.plan_source import PlanSource
 from rules.plan.subject import Subject
-from rules.plan.town import Town
 from rules.schedules import OnClose
-from tests.rules.oracle_meters import Truth, meter_of
+from rules.schedules.lamp import LampAsk
+from rules.schedules.local import LocalAsk
+from tests.rules.oracle_change import REMEMBERED, asked_of, learning_of, slots_of
+from tests.rules.oracle_hearing import Hearing
+from tests.rules.oracle_lamps import is_lamp_open, programme_of
+from tests.rules.oracle_meters import Truth
 from tests.rules.oracle_slot import (
     Meter,
     Said,
@@ -27,6 +30,7 @@ from tests.rules.oracle_slot import (
     same,
 )
 from tests.rules.oracle_yard import Spot, Yard
+from vocabulary.lighting import LampProgramme
 from vocabulary.position import Positions
 from vocabulary.quality import Quality
 from vocabulary.reading import Readings
@@ -57,33 +61,80 @@ class Oracle:
     slots: list[Slot]
     yard: Yard
     zone: str
-    at: int | None = None
-    platform_up: bool = True
-    links: dict[tuple[str, str], bool] = field(default_factory=dict)
-    silent: dict[tuple[int, Hears], int] = field(default_factory=dict)
+    programmes: dict[str, LampProgramme]
+    hearing: Hearing
+    at: int = 0
     newest: dict[tuple[int, int], Row] = field(default_factory=dict)
     waiting: dict[int, list[Row]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: PlanSource) -> "Oracle":
-        rules = [parse_rule(t.source, version=t.version) for t in source.rules]
         subjects = {s.device_id: s for s in source.subjects}
-        town = Town(subjects, source.geofences, source.time_zone)
         yard = Yard.around(
             *source.geofences, *(s.area for s in source.subjects if s.area)
         )
-        drafts = [
-            draft
-            for rule in rules
-            for subject in source.subjects
-            if subject.kind == rule.kind
-            and (draft := rule.condition.draft(rule, subject, town)) is not None
-        ]
-        slots = [Slot.of(draft, meter_of(draft, town, yard)) for draft in drafts]
-        return cls(subjects, slots, yard, source.time_zone)
+        slots = slots_of(source, yard)
+        hearing = Hearing(subjects, learning_of(slots))
+        programmes = {one.code: one for one in source.programmes}
+        return cls(subjects, slots, yard, source.time_zone, programmes, hearing)
+
+    def turn_over(self, source: PlanSource) -> list[tuple[str, int, int]]:
+        """Go on under other rules and devices; return the alarms that nobody judges.
+
+        The same version of the same rule on the same device goes on, wherever that has
+        been moved to; all else begins anew.
+        """
+        before = {slot.key: slot for slot in self.slots}
+        watched = {(s.late_us, i) for s in self.slots for i in self._watched(s)}
+        slots = slots_of(source, self.yard)
+        after = {slot.key for slot in slots}
+        gone = [key for key, slot in before.items() if key not in after]
+        withdrawn = [key for key in gone if before[key].level()]
+        self.subjects = {s.device_id: s for s in source.subjects}
+        self.programmes = {one.code: one for one in source.programmes}
+        for slot in slots:
+            if slot.key in before:
+                self._go_on(before[slot.key], slot)
+        self.slots = slots
+        watched &= {(s.late_us, i) for s in self.slots for i in self._watched(s)}
+        self.newest = {key: self.newest[key] for key in watched & self.newest.keys()}
+        self.hearing.turn_over(self.subjects, learning_of(slots))
+        return withdrawn
+
+    def _go_on(self, before: Slot, slot: Slot) -> None:
+        """Let a slot remember what it knew before; what waited for it still does."""
+        for name in REMEMBERED:
+            setattr(slot, name, getattr(before, name))
+        if slot.meter is not None and before.meter is not None:
+            slot.meter = replace(before.meter, **asked_of(slot.meter))  # type: ignore[type-var] # all are dataclasses
+        if slot.late_us != before.late_us:
+            for_it = [
+                row
+                for row in self.waiting.get(before.late_us, [])
+                if self._asks(before, row)
+            ]
+            known = self.waiting.setdefault(slot.late_us, [])
+            known += [row for row in for_it if row not in known]
+        if slot.rule.when is not None and slot.began is not None:
+            late_us = max(slot.late_us, before.late_us)
+            done = (slot.floor or 0) - (late_us > 0)
+            slot.turned = max(self.at - late_us, done)
+
+    def _watched(self, slot: Slot) -> list[int]:
+        """Return the series that a slot's side conditions look at."""
+        own = slot.subject
+        of = {Whose.SELF: own, Whose.UPSTREAM: self.subjects.get(own.upstream_id or 0)}
+        found = [(of[side.of], side.quantity) for side in slot.sides]
+        return [one.series[name] for one, name in found if one is not None]
+
+    def _asks(self, slot: Slot, row: Row) -> bool:
+        if row.spot is not None:
+            return not slot.feeding and row.device == slot.subject.device_id
+        return row.series in slot.feeding or row.series in self._watched(slot)
 
     def step(self, entry: Learned) -> list[Said]:
-        self._listen(entry)
+        self.hearing.listen(entry)
+        self.at = entry.at_us
         found: list[tuple[int, int, Said]] = []
         for late_us in sorted({slot.late_us for slot in self.slots}):
             due = self._due(entry, late_us)
@@ -111,8 +162,10 @@ class Oracle:
     def _due(self, entry: Learned, late_us: int) -> list[Row]:
         """Return what is to be judged at an entry, in order where it had to wait."""
         rows = [r for r in self._rows(entry) if not r.quality & ALWAYS_REFUSED]
-        if late_us == 0:
+        if late_us == 0 and not self.waiting.get(0):
             return rows
+        lane = [slot for slot in self.slots if slot.late_us == late_us]
+        rows = [row for row in rows if any(self._asks(slot, row) for slot in lane)]
         waiting = [*self.waiting.get(late_us, []), *rows]
         until = entry.at_us - late_us
         self.waiting[late_us] = [row for row in waiting if row.at > until]
@@ -145,38 +198,6 @@ class Oracle:
                     spot,
                 )
 
-    def _listen(self, entry: Learned) -> None:
-        word = entry.content
-        came_up = isinstance(word, EdgeWord) and word.edge == "ingest" and word.is_up
-        if self.at is not None and entry.at_us - self.at <= 5 * S and not came_up:
-            for (device_id, hears), so_far in self.silent.items():
-                subject = self.subjects[device_id]
-                link_up = self.links.get((subject.edge, subject.gateway), True)
-                if self.platform_up and (link_up or hears is Hears.PLATFORM):
-                    step = entry.at_us - self.at
-                    self.silent[device_id, hears] = so_far + step
-        self.at = entry.at_us
-        if isinstance(word, EdgeWord) and word.edge == "ingest":
-            self.platform_up = word.is_up
-            self.links = dict.fromkeys(self.links, False)
-        elif isinstance(word, EdgeWord):
-            for subject in self.subjects.values():
-                gateway_fits = word.gateway in ("", subject.gateway)
-                if subject.edge == word.edge and gateway_fits:
-                    self.links[subject.edge, subject.gateway] = word.is_up
-        for device_id in self._heard(entry):
-            for hears in Hears:
-                self.silent[device_id, hears] = 0
-
-    def _heard(self, entry: Learned) -> set[int]:
-        if isinstance(entry.content, Readings):
-            ids = set(entry.content.series_id.tolist())
-            subjects = self.subjects.values()
-            return {s.device_id for s in subjects if ids & set(s.series.values())}
-        if isinstance(entry.content, Positions):
-            return set(entry.content.device_id.tolist()) & set(self.subjects)
-        return set()
-
     def _beside(self, due: list[Row], late_us: int) -> dict[int, list[Row]]:
         """Return what may count for side conditions, kept readings first."""
         beside = {
@@ -194,7 +215,11 @@ class Oracle:
         """Return what a slot is to judge, oldest first."""
         condition = slot.rule.condition
         if isinstance(condition, Silence):
-            silent = self.silent.get((slot.subject.device_id, condition.hears), 0)
+            device_id = slot.subject.device_id
+            silent = self.hearing.silent.get((device_id, condition.hears), 0)
+            # What was learned counts, and the limit that is told is what was declared.
+            limit_s = self.hearing.limit_s(condition, slot.told[0], device_id)
+            slot.limits = [(limit_s, limit_s)]
             return [Sample(entry.at_us, silent / S, 0)]
         if slot.feeding:
             rows = [row for row in due if row.series in slot.feeding]
@@ -238,7 +263,7 @@ class Oracle:
         slot.began = sample.at if slot.began is None else slot.began
         slot.newest = sample if is_told else slot.newest
         when, ruling = slot.rule.when, ""
-        if when is not None and not open_at(when, sample.at, self.zone):
+        if when is not None and not self._is_open(slot, sample.at):
             is_silence = isinstance(slot.rule.condition, Silence)
             ends = is_silence and when.on_close is OnClose.CLEAR
             ruling = "ended" if ends else "moot"
@@ -271,14 +296,14 @@ class Oracle:
         found: list[Said] = []
         since = max(slot.began, slot.turned or 0)
         for at in range(since - since % S + S, until + 1, S):
-            if open_at(when, at, self.zone) == open_at(when, at - 1, self.zone):
+            if self._is_open(slot, at) == self._is_open(slot, at - 1):
                 continue
             slot.turned = at
             slot.floor = max(at, slot.floor or 0)
             if newest is None:
                 continue
             again = newest._replace(at=at)
-            if not open_at(when, at, self.zone):
+            if not self._is_open(slot, at):
                 word = "ended" if when.on_close is OnClose.CLEAR else "moot"
                 found += self._judge(slot, again, beside, seq, word)
                 continue
@@ -286,6 +311,16 @@ class Oracle:
             if is_near and not (met and at == until):
                 found += self._judge(slot, again, beside, seq, "")
         return found
+
+    def _is_open(self, slot: Slot, at: int) -> bool:
+        """Tell whether a slot's schedule is open."""
+        when, subject = slot.rule.when, slot.subject
+        if when is None or isinstance(when.ask, LocalAsk):
+            return when is None or open_at(when, at, self.zone)
+        assert isinstance(when.ask, LampAsk)
+        programme = programme_of(subject, self.programmes)
+        place = subject.lon or 0.0, subject.lat or 0.0
+        return is_lamp_open(when.ask, programme, at // S, place, self.zone)
 
     def _judge(
         self,

@@ -1,8 +1,9 @@
 """One rule on one device, the plain way: its limits, its states, and what changes."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,7 @@ class Slot:
         turned: Up to when the turns of its schedule have been taken.
         newest: The newest sample with a number, judged or not.
         last: When it was judged last.
+        told: The limit of each grade as it is told.
     """
 
     rule: Rule
@@ -80,6 +82,7 @@ class Slot:
     turned: int | None = None
     newest: Sample | None = None
     last: int | None = None
+    told: list[float] = field(default_factory=list)
 
     @classmethod
     def of(cls, draft: Draft, meter: Meter | None) -> "Slot":
@@ -89,6 +92,7 @@ class Slot:
             rule=rule,
             subject=draft.subject,
             limits=limits(draft, meter),
+            told=[limit for limit, _ in limits(draft, meter)],
             is_above=draft.is_above,
             feeding=draft.feeding,
             sides=tuple(each.side for each in draft.sides),
@@ -98,6 +102,10 @@ class Slot:
             states=["N"] * n,
             held=[0] * n,
         )
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return self.rule.code, self.rule.version, self.subject.device_id
 
     def level(self) -> int:
         return sum(state in "AC" for state in self.states)
@@ -166,6 +174,7 @@ def _as_told(one: Said, other: Said) -> Said:
     return other._replace(fence=one.fence) if is_turn and is_free else other
 
 
+@lru_cache(maxsize=1 << 16)
 def open_at(when: When, at: int, zone: str = "Asia/Shanghai") -> bool:
     """Tell whether local hours are open, which may go on over midnight."""
     assert isinstance(when.ask, LocalAsk)
@@ -255,7 +264,7 @@ def changed(slot: Slot, before: int, sample: Sample, seq: int) -> list[Said]:
             seq,
             sample.at,
             0.0 if math.isnan(sample.value) else round(sample.value, 3),
-            slot.limits[max(after, 1) - 1][0],
+            slot.told[max(after, 1) - 1],
             slot.rule.severities[(after or before) - 1],
             sample.fence,
         )

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import msgspec
+
 from cases.request import Hit
 from rules.engine.carry import Withdrawn, carry
 from rules.engine.fold import fold
@@ -12,7 +14,18 @@ from rules.plan.plan import Plan
 from rules.plan.plan_source import PlanSource, RuleText, source_from, source_written
 from tests.rules.town import device, edge, readings, source, tick, us
 from vocabulary.device import DeviceKind
+from vocabulary.lighting import LampProgramme, steps_of
 
+DARK_AT_NIGHT = """
+code: dark
+name: {zh: 暗, en: dark}
+kind: lamp
+quantity: power_w
+condition: {type: threshold, below: 5, severity: minor}
+when: {lamp: lit, on_close: clear}
+reason: {zh: "{value}", en: "{value}"}
+source: test
+"""
 COVERS = [device(i, DeviceKind.COVER, "tilt_deg") for i in (1, 2)]
 LAMP = device(5, DeviceKind.LAMP, "power_w", upstream_id=6, gateway="CAB-1")
 CABINET = device(6, DeviceKind.CABINET, "contactor_on", "voltage_v", gateway="CAB-1")
@@ -147,6 +160,39 @@ def test_links_and_side_readings_are_kept() -> None:
     state, _ = carry(old, state, new)
     assert state.watch_value.tolist() == [1, 230]
     assert not state.is_up[new.ears.links.index(("mqtt", "CAB-1"))]
+
+
+def test_a_gateway_that_is_new_is_heard_through_no_sooner_than_its_edge() -> None:
+    state = fold(PLAN, half_done(), [edge(6, 6, "mqtt", up=False)]).state
+    moved = [replace(cover, gateway="GW-9") for cover in COVERS]
+    new = compile_plan(source(moved, "cover-silent", "cover-tilted"))
+    state, _ = carry(PLAN, state, new)
+    folded = fold(new, state, [tick(s, s) for s in range(7, 400)])
+    assert not folded.transitions
+    entries = [edge(400, 400, "mqtt", up=True), *(tick(s, s) for s in range(401, 600))]
+    assert len(fold(new, folded.state, entries).transitions) == 2
+
+
+def test_a_lamp_under_another_programme_turns_by_that_one() -> None:
+    """Its alarm would else have stood until the old one turned."""
+
+    def under(steps: str) -> Plan:
+        programme = LampProgramme(
+            code="p",
+            on_below_deg=90,
+            off_above_deg=90,
+            margin_s=0,
+            steps=steps_of(steps),
+        )
+        of = source([replace(LAMP, programme="p"), CABINET], DARK_AT_NIGHT)
+        return compile_plan(msgspec.structs.replace(of, programmes=(programme,)))
+
+    old, new = under("20:00=0"), under("16:02=0")
+    state = fold(old, old.fresh_state(), [readings(1, 0, [(50, 0, 1, 0)])]).state
+    state, _ = carry(old, state, new)
+    (cleared,) = fold(new, state, [tick(s, s) for s in range(1, 200)]).transitions
+    assert cleared.kind is Hit.CLEARED
+    assert cleared.measured_us == us(120)
 
 
 def test_a_plans_source_survives_being_written_down() -> None:
