@@ -1,6 +1,6 @@
 """The command `gezhi`."""
 
-from gezhi.cli import app
+from gezhi.cli.app import app
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ from devices.registry.load import import_city
 from gezhi.clock import utc_now
 from gezhi.demo_city import demo_city
 from gezhi.live_view import filed_cases, print_case
+from gezhi.processes.supervise import keep_running
 from gezhi.settings import Settings
 from gezhi.stack.home import Home, claim, home_path, open_home
 from gezhi.stack.loopback import free_port, is_free
-from gezhi.supervise import keep_running
 from gezhi.up import Platform, beside, running, worker
 
 KINDS = {

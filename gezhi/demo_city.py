@@ -4,7 +4,7 @@ import csv
 import shutil
 from pathlib import Path
 
-from gezhi.run_simulators import SAMPLE_CITY
+from gezhi.processes.simulators import SAMPLE_CITY
 from gezhi.stack.loopback import free_port, is_free
 
 

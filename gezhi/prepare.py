@@ -3,7 +3,7 @@
 import asyncpg
 
 from gezhi.clock import utc_now
-from gezhi.supervise import Report
+from gezhi.processes.supervise import Report
 from store.edition import edition_of
 from store.migrate import migrate
 from store.rules import install_shipped

@@ -15,14 +15,14 @@ from rich.console import Console
 from gezhi.clock import utc_now
 from gezhi.gateway_accounts import follow_gateways, passwords_file
 from gezhi.prepare import prepare
-from gezhi.running_platform import announced
+from gezhi.processes.running_platform import announced
+from gezhi.processes.supervise import Report, keep_running, keep_started
 from gezhi.settings import Settings
 from gezhi.stack.broker import Broker
 from gezhi.stack.child import Program
 from gezhi.stack.home import Home, claim, home_path, open_home
 from gezhi.stack.postgres import Cluster
 from gezhi.stack.secrets import secret, write_private
-from gezhi.supervise import Report, keep_running, keep_started
 from store.access import create_token
 
 READY_WITHIN_S = 60.0

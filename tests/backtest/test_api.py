@@ -10,7 +10,7 @@ import pytest
 
 from api.address import PREFIX
 from api.app import create_app
-from gezhi.run_backtests import run_backtests
+from gezhi.processes.backtests import run_backtests
 from gezhi.settings import Settings
 from store.access import create_token
 from tests.api.town import WEB_ROOT, Town, served, utc_now

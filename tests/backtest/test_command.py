@@ -9,9 +9,9 @@ import asyncpg
 import orjson
 import pytest
 
-from gezhi.backtest import Wish, run_backtest
-from gezhi.explain import Wish as ExplainWish
-from gezhi.explain import run_explain, run_replay
+from gezhi.commands.backtest import Wish, run_backtest
+from gezhi.commands.explain import Wish as ExplainWish
+from gezhi.commands.explain import run_explain, run_replay
 from tests.rules.city_feed import NOON, Feed
 from tests.rules.workers import ZONE, fold_all
 from tests.triage.city import City

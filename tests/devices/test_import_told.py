@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gezhi.import_city import run_import
+from gezhi.commands.import_city import run_import
 from tests.devices.conftest import NOON, SAMPLE_CITY
 
 pytestmark = pytest.mark.db

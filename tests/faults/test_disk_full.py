@@ -13,10 +13,10 @@ import pytest
 
 from api.app import create_app
 from gezhi.clock import utc_now
+from gezhi.processes.supervise import keep_started
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import open_home
 from gezhi.stack.postgres import Cluster
-from gezhi.supervise import keep_started
 from gezhi.up import beside
 from store.migrate import migrate
 from tests.api.town import WEB_ROOT, served

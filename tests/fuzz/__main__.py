@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from gezhi.decode import protocol_names
+from gezhi.decode.decode import protocol_names
 from tests.fuzz.inputs import seeds_of
 from tests.protocols.mutants import ALL, family, flipped
 from tests.protocols.test_captures import CAPTURES

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import atheris
 
 with atheris.instrument_imports(include=["ingest.protocols"]):
-    from gezhi.decode import decoder_of
-    from gezhi.json_lines import json_lines
+    from gezhi.decode.decode import decoder_of
+    from gezhi.decode.json_lines import json_lines
 
 from tests.fuzz.inputs import recording_of
 

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from devices.registry.snapshot import Snapshot
-from gezhi.terminal_command import run_terminal_command
+from gezhi.commands.terminal_command import run_terminal_command
 from ingest.arrival import EdgeChange
 from ingest.jt808.orders import OrderError, order_bodies
 from ingest.jt808.serve import Jt808Ports, serve_jt808

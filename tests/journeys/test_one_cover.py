@@ -18,7 +18,7 @@ from api.app import create_app
 from devices.registry.load import import_city
 from gezhi.clock import utc_now
 from gezhi.prepare import prepare
-from gezhi.run_simulators import SAMPLE_CITY
+from gezhi.processes.simulators import SAMPLE_CITY
 from gezhi.stack.broker import Broker
 from ingest.protocols.gezhi_json import encode
 from ingest.protocols.up_message import DeviceReadings, UpMessage

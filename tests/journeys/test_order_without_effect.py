@@ -17,7 +17,7 @@ import pytest
 from devices.registry.load import import_city
 from gezhi.clock import utc_now
 from gezhi.prepare import prepare
-from gezhi.run_simulators import SAMPLE_CITY
+from gezhi.processes.simulators import SAMPLE_CITY
 from gezhi.stack.broker import Broker
 from ingest.serve import IngestSettings, serve
 from rules.worker.work import run_rules

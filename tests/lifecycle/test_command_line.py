@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from gezhi.cli import app
+from gezhi.cli.app import app
 from tests.api.town import TOWN
 from tests.lifecycle.test_schema import SOUND
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from devices.registry.snapshot import load_snapshot
-from gezhi.cli import app
+from gezhi.cli.app import app
 from rules.lifecycle.reaching import registered
 from rules.plan.compile import compile_plan
 from rules.worker.present import current_source

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gezhi.cli import app
+from gezhi.cli.app import app
 from rules.files.schema import schema_text
 from rules.trial.picture import picture
 from rules.trial.suite import coverage, results_in

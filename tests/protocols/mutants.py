@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import process_time
 
-from gezhi.decode import decoder_of
-from gezhi.json_lines import Item, JsonLine
+from gezhi.decode.decode import decoder_of
+from gezhi.decode.json_lines import Item, JsonLine
 from ingest.protocols.crc16 import modbus_crc16
 from tests.protocols.test_captures import CAPTURES, Capture, comparable, items_of
 

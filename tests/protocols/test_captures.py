@@ -9,8 +9,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from gezhi.decode import decoder_of
-from gezhi.json_lines import Item, JsonLine, json_lines
+from gezhi.decode.decode import decoder_of
+from gezhi.decode.json_lines import Item, JsonLine, json_lines
 from ingest.protocols.nmea0183 import encode_rmc
 from vocabulary.position import Position
 from vocabulary.quality import Quality

@@ -1,6 +1,6 @@
 """What is listed is what can be decoded, and the other way round."""
 
-from gezhi.decode import protocol_names
+from gezhi.decode.decode import protocol_names
 from ingest.protocols.catalogue import WIRE_FORMATS
 
 

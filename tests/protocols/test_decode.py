@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gezhi.decode import (
+from gezhi.decode.decode import (
     UnknownProtocolError,
     decode,
     decoder_of,
     protocol_names,
     run_decode,
 )
-from gezhi.json_lines import Item, json_lines
+from gezhi.decode.json_lines import Item, json_lines
 
 NOW = datetime(2026, 11, 21, 8, 0, 5, tzinfo=UTC)
 AT = "2026-11-21T08:00:05Z"

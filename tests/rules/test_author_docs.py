@@ -8,7 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from gezhi.cli import app
+from gezhi.cli.app import app
 from rules.conditions import READERS
 from rules.files.rule_file import parse_rule
 from rules.triage.settings import read_settings

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 
 import simulators
-from gezhi.score import play
+from gezhi.commands.score import play
 from simulators.incidents import CAUSES, Cause
 from simulators.scenario import read_scenario
 from simulators.scoring import happened, score

@@ -12,10 +12,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from gezhi.feed import run_feed
-from gezhi.feed_mapping import parse_mapping
-from gezhi.feed_progress import progress_of
-from gezhi.feed_sending import Feed, feed_file
+from gezhi.feed.feed import run_feed
+from gezhi.feed.mapping import parse_mapping
+from gezhi.feed.progress import progress_of
+from gezhi.feed.sending import Feed, feed_file
 from gezhi.stack.broker import Broker
 from ingest.serve import IngestSettings, serve
 from store.journal import Kind
@@ -284,7 +284,7 @@ async def test_a_bad_row_is_named_and_stops_none_of_its_neighbours(
 def test_a_wrong_file_or_mapping_or_a_missing_broker_has_its_own_exit_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gezhi.feed_sending.PAUSE_S", 0.0)
+    monkeypatch.setattr("gezhi.feed.sending.PAUSE_S", 0.0)
 
     def feed(file: Path, mapping: str) -> int:
         return run_feed(

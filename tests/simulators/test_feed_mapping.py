@@ -2,8 +2,8 @@
 
 import pytest
 
-from gezhi.feed_columns import RowError
-from gezhi.feed_mapping import MappingError, parse_mapping
+from gezhi.feed.columns import RowError
+from gezhi.feed.mapping import MappingError, parse_mapping
 
 
 def test_times_without_a_zone_are_read_on_the_wall_clock_the_mapping_names() -> None:

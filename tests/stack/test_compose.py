@@ -12,7 +12,7 @@ import pytest
 import typer
 import yaml
 
-from gezhi.cli import app
+from gezhi.cli.app import app
 from gezhi.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gezhi.windows import USAGE, Asked, add, end, show_all
+from gezhi.commands.windows import USAGE, Asked, add, end, show_all
 from store.window_targets import TargetCodes
 from tests.triage.city import City
 

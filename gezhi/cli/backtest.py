@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 
 
@@ -48,7 +48,7 @@ def backtest(
     ] = False,
 ) -> None:
     """Say what rules would have filed, beside what was filed; changes nothing."""
-    from gezhi.backtest import Wish, run_backtest
+    from gezhi.commands.backtest import Wish, run_backtest
 
     settings = settings_or_exit(beside=True)
     wish = Wish(

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gezhi.clock import utc_now
-from gezhi.rule_shelf import TIME, with_database
-from gezhi.run_retention import RETENTION_LOCK
+from gezhi.commands.rule_shelf import TIME, with_database
+from gezhi.processes.retention import RETENTION_LOCK
 from rules.retention.job import believe_clock, run_once
 from rules.retention.policy import FOREVER, Policy
 from rules.retention.standing import RetentionStanding, standing_of

@@ -16,7 +16,7 @@ def settings_or_exit(*, beside: bool = False) -> Settings:
     """
     environ: Mapping[str, str] = os.environ
     if beside:
-        from gezhi.running_platform import with_running
+        from gezhi.processes.running_platform import with_running
         from gezhi.stack.home import Home, home_path
 
         root = home_path(os.environ, is_root=os.geteuid() == 0)

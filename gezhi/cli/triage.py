@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 
 triage = typer.Typer(
@@ -20,7 +20,7 @@ Version = Annotated[int, typer.Argument(min=0, help="Its version; 0 for the newe
 @triage.command("show")
 def triage_show(version: Version = 0) -> None:
     """Show the triage file in force, or another version."""
-    from gezhi.triage_file import show
+    from gezhi.commands.triage_file import show
 
     raise typer.Exit(show(_dsn(), version))
 
@@ -28,7 +28,7 @@ def triage_show(version: Version = 0) -> None:
 @triage.command("log")
 def triage_log() -> None:
     """List the versions, newest first, with author and note."""
-    from gezhi.triage_file import log
+    from gezhi.commands.triage_file import log
 
     raise typer.Exit(log(_dsn()))
 
@@ -36,7 +36,7 @@ def triage_log() -> None:
 @triage.command("check")
 def triage_check(file: File) -> None:
     """Say everything that is wrong with a triage file; needs no database."""
-    from gezhi.triage_file import check
+    from gezhi.commands.triage_file import check
 
     raise typer.Exit(check(file))
 
@@ -48,7 +48,7 @@ def triage_set(
     note: Annotated[str, typer.Option(help="What has changed, or why.")] = "",
 ) -> None:
     """Check a triage file and put it in force."""
-    from gezhi.triage_file import put
+    from gezhi.commands.triage_file import put
 
     raise typer.Exit(put(_dsn(), file, by=by, note=note))
 
@@ -61,7 +61,7 @@ def triage_diff(
     ] = 0,
 ) -> None:
     """Show what a version changed, or what changed from it to another."""
-    from gezhi.triage_file import diff
+    from gezhi.commands.triage_file import diff
 
     raise typer.Exit(diff(_dsn(), version, to))
 

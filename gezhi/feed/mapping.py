@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gezhi.feed_columns import Column, ColumnMap
+from gezhi.feed.columns import Column, ColumnMap
 from vocabulary.quantity import Quantity
 
 PRESETS: Mapping[str, str] = {

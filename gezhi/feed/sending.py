@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from gezhi.clock import utc_now
-from gezhi.feed_columns import ColumnMap, Row, RowError
-from gezhi.feed_file import rows_of
-from gezhi.feed_progress import Progress
+from gezhi.feed.columns import ColumnMap, Row, RowError
+from gezhi.feed.file import rows_of
+from gezhi.feed.progress import Progress
 from ingest.protocols.gezhi_json import UpMessage, encode
 from simulators.mqtt_link import LinkError, MqttLink, PublishRefusedError, mqtt_link
 

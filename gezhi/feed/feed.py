@@ -11,10 +11,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from gezhi.feed_file import FileFormError, row_count
-from gezhi.feed_mapping import MappingError, parse_mapping
-from gezhi.feed_progress import Progress, progress_of
-from gezhi.feed_sending import BrokerAwayError, Fed, Feed, Kind, feed_file
+from gezhi.feed.file import FileFormError, row_count
+from gezhi.feed.mapping import MappingError, parse_mapping
+from gezhi.feed.progress import Progress, progress_of
+from gezhi.feed.sending import BrokerAwayError, Fed, Feed, Kind, feed_file
 
 SHOWN = 5
 """Rows that could not be fed are named up to this many, then counted."""
@@ -37,7 +37,7 @@ def run_feed(
         kind: As what its rows are fed.
         file: CSV or JSON lines, gzipped or not.
         gateway: Code of the gateway it speaks as.
-        mapping: What its columns are; see `gezhi.feed_mapping`.
+        mapping: What its columns are; see `gezhi.feed.mapping`.
         mqtt_url: Broker and that gateway's account.
         state_dir: Where the place in the file is kept.
         batch_rows: Rows a message.

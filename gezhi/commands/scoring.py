@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gezhi.run_simulators import SAMPLE_CITY
-from gezhi.score import OtherCityError, play
+from gezhi.commands.score import OtherCityError, play
+from gezhi.processes.simulators import SAMPLE_CITY
 from simulators.city import read_city
 from simulators.incidents import CAUSES, Incident
 from simulators.scenario import ScenarioError, read_scenario

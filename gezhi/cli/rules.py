@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import complain, needed, settings_or_exit
+from gezhi.cli.settings import complain, needed, settings_or_exit
 from gezhi.settings import SettingError, Settings
 from vocabulary.rule_stage import RuleStage
 
@@ -25,8 +25,8 @@ def run(context: typer.Context) -> None:
     """Run the worker (the journal in, alarms and cases out), if no word follows."""
     if context.invoked_subcommand is not None:
         return
-    from gezhi.run_rules import run_rules_worker
-    from gezhi.until_told import run_until_told
+    from gezhi.processes.rules import run_rules_worker
+    from gezhi.processes.until_told import run_until_told
 
     try:
         run_until_told(run_rules_worker(settings_or_exit()))
@@ -42,7 +42,7 @@ def rules_list(
     ] = None,
 ) -> None:
     """List rules: versions, stages, and how many devices each judges."""
-    from gezhi.rule_shelf import show_list
+    from gezhi.commands.rule_shelf import show_list
 
     raise typer.Exit(show_list(_dsn(), stage, time_zone=_time_zone()))
 
@@ -55,7 +55,7 @@ def rules_show(
     ] = 0,
 ) -> None:
     """Show a version: its text, every stage it came to, and whom it judges."""
-    from gezhi.rule_shelf import show_one
+    from gezhi.commands.rule_shelf import show_one
 
     raise typer.Exit(show_one(_dsn(), code, version, time_zone=_time_zone()))
 
@@ -65,7 +65,7 @@ def rules_check(
     files: Annotated[list[Path], typer.Argument(help="Rule files, YAML.")],
 ) -> None:
     """Say everything that is wrong with rule files; needs no database."""
-    from gezhi.rule_files import check
+    from gezhi.commands.rule_files import check
 
     raise typer.Exit(check(files))
 
@@ -77,7 +77,7 @@ def rules_put(
     note: Note = "",
 ) -> None:
     """Check a rule file and put it in as a draft."""
-    from gezhi.rule_shelf import put
+    from gezhi.commands.rule_shelf import put
 
     raise typer.Exit(put(_dsn(), file, by=by, note=note))
 
@@ -96,7 +96,7 @@ def rules_stage(
     ] = False,
 ) -> None:
     """Bring a version to a stage: draft, shadow, live, retired."""
-    from gezhi.rule_shelf import bring
+    from gezhi.commands.rule_shelf import bring
 
     done = bring(_dsn(), code, version, stage, by=by, note=note, confirm=confirm)
     raise typer.Exit(done)
@@ -111,7 +111,7 @@ def rules_diff(
     ] = 0,
 ) -> None:
     """Show what a version changed, or what changed from it to another."""
-    from gezhi.rule_shelf import show_diff
+    from gezhi.commands.rule_shelf import show_diff
 
     raise typer.Exit(show_diff(_dsn(), code, version, to))
 
@@ -119,7 +119,7 @@ def rules_diff(
 @rules.command("shadow")
 def rules_shadow(code: Code, version: Version) -> None:
     """Show what a version would have filed while it was on trial, and how right."""
-    from gezhi.rule_shelf import show_trial
+    from gezhi.commands.rule_shelf import show_trial
 
     raise typer.Exit(show_trial(_dsn(), code, version))
 
@@ -133,7 +133,7 @@ def rules_capacity(
     by: By = "",
 ) -> None:
     """Show what units say they can take; with both words, state it of one."""
-    from gezhi.rule_shelf import capacity
+    from gezhi.commands.rule_shelf import capacity
 
     raise typer.Exit(capacity(_dsn(), unit, cases_per_day, by=by))
 
@@ -141,7 +141,7 @@ def rules_capacity(
 @rules.command("faults")
 def rules_faults() -> None:
     """Show what the rules process went on without, and the rules that are halted."""
-    from gezhi.rule_faults import show_faults
+    from gezhi.commands.rule_faults import show_faults
 
     raise typer.Exit(show_faults(_dsn()))
 
@@ -149,7 +149,7 @@ def rules_faults() -> None:
 @rules.command("retry")
 def rules_retry(code: Code, version: Version) -> None:
     """Let a halted version of a rule judge again now."""
-    from gezhi.rule_faults import retry
+    from gezhi.commands.rule_faults import retry
 
     raise typer.Exit(retry(_dsn(), code, version))
 
@@ -174,7 +174,7 @@ def rules_test(
     ] = False,
 ) -> None:
     """Play rule tests on the real engine; needs no database."""
-    from gezhi.rule_files import test
+    from gezhi.commands.rule_files import test
 
     raise typer.Exit(test(folder, verbose=verbose))
 

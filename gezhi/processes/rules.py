@@ -3,8 +3,8 @@
 import asyncio
 
 from devices.lamp_nights import count_nights
-from gezhi.run_backtests import run_backtests
-from gezhi.run_retention import run_retention
+from gezhi.processes.backtests import run_backtests
+from gezhi.processes.retention import run_retention
 from gezhi.settings import Settings
 from rules.bundle.keep import run_bundles
 from rules.correction.work import run_corrections

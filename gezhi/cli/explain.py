@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 
 
@@ -25,7 +25,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say why an alarm was raised: rule, limits, states, samples, what became of it."""
-    from gezhi.explain import Wish, run_explain
+    from gezhi.commands.explain import Wish, run_explain
 
     settings = settings_or_exit(beside=True)
     dsn = needed(settings, Settings.needs_database)
@@ -44,6 +44,6 @@ def replay(
     bundle: Annotated[Path, typer.Argument(help="As `gezhi explain` wrote it.")],
 ) -> None:
     """Check a bundle's hashes and decide again on it; needs no database."""
-    from gezhi.explain import run_replay
+    from gezhi.commands.explain import run_replay
 
     raise typer.Exit(run_replay(bundle))

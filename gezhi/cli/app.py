@@ -9,17 +9,17 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_backtest import backtest
-from gezhi.cli_command import command
-from gezhi.cli_explain import explain, replay
-from gezhi.cli_quarantine import quarantine
-from gezhi.cli_retention import retention
-from gezhi.cli_rules import rules
-from gezhi.cli_score import score
-from gezhi.cli_settings import complain, needed, settings_or_exit
-from gezhi.cli_token import token
-from gezhi.cli_triage import triage
-from gezhi.cli_window import window
+from gezhi.cli.backtest import backtest
+from gezhi.cli.command import command
+from gezhi.cli.explain import explain, replay
+from gezhi.cli.quarantine import quarantine
+from gezhi.cli.retention import retention
+from gezhi.cli.rules import rules
+from gezhi.cli.score import score
+from gezhi.cli.settings import complain, needed, settings_or_exit
+from gezhi.cli.token import token
+from gezhi.cli.triage import triage
+from gezhi.cli.window import window
 from gezhi.settings import SettingError, Settings
 
 app = typer.Typer(
@@ -45,7 +45,7 @@ app.command()(score)
 @app.command()
 def up() -> None:
     """Run the whole platform on this machine until Ctrl-C."""
-    from gezhi.until_told import run_until_told
+    from gezhi.processes.until_told import run_until_told
     from gezhi.up import up as run
 
     run_until_told(run(settings_or_exit()), level=logging.WARNING)
@@ -61,7 +61,7 @@ def demo(
 ) -> None:
     """Show the whole platform on a simulated city, in this terminal."""
     from gezhi.demo import demo as run
-    from gezhi.until_told import run_until_told
+    from gezhi.processes.until_told import run_until_told
 
     run_until_told(run(settings_or_exit(), seed=seed, keep=keep), level=logging.WARNING)
 
@@ -69,8 +69,8 @@ def demo(
 @app.command()
 def ingest() -> None:
     """Run one ingest worker: every wire in, committed, acknowledged."""
-    from gezhi.run_ingest import run_ingest
-    from gezhi.until_told import run_until_told
+    from gezhi.processes.ingest import run_ingest
+    from gezhi.processes.until_told import run_until_told
 
     _run_process(lambda settings: run_until_told(run_ingest(settings)))
 
@@ -98,8 +98,8 @@ def gateway(
     ] = False,
 ) -> None:
     """Hear devices near by without a database; keep and pass on what they say."""
-    from gezhi.gateway import check_plan, made, run_gateway
-    from gezhi.until_told import run_until_told
+    from gezhi.commands.gateway import check_plan, made, run_gateway
+    from gezhi.processes.until_told import run_until_told
     from ingest.forwarding.plan import PlanError
     from ingest.forwarding.pump import Pace
     from ingest.forwarding.queue_file import QueueInUseError
@@ -131,8 +131,8 @@ def gateway(
 @app.command()
 def api() -> None:
     """Serve the API, the live stream and the page."""
-    from gezhi.run_api import run_api
-    from gezhi.until_told import run_until_told
+    from gezhi.processes.api import run_api
+    from gezhi.processes.until_told import run_until_told
 
     _run_process(lambda settings: run_until_told(run_api(settings)))
 
@@ -151,8 +151,8 @@ def simulate(
     ] = None,
 ) -> None:
     """Play the city's hardware over its real wires."""
-    from gezhi.run_simulators import run_simulators
-    from gezhi.until_told import run_until_told
+    from gezhi.processes.simulators import run_simulators
+    from gezhi.processes.until_told import run_until_told
 
     _run_process(
         lambda settings: run_until_told(
@@ -184,7 +184,7 @@ def import_city(
 ) -> None:
     """Read a city folder into the registry; safe to repeat."""
     from gezhi.clock import utc_now
-    from gezhi.import_city import run_import
+    from gezhi.commands.import_city import run_import
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(run_import(folder, dsn, dry_run=dry_run, at=utc_now()))
@@ -193,7 +193,7 @@ def import_city(
 @app.command()
 def doctor() -> None:
     """Say what is installed, which edition, which ports, and how to mend it."""
-    from gezhi.doctor import run_doctor
+    from gezhi.commands.doctor import run_doctor
 
     raise typer.Exit(run_doctor(settings_or_exit()))
 
@@ -213,7 +213,7 @@ def terminal(
     """Tell a vehicle's terminal to do something, and wait for its answer."""
     import asyncio
 
-    from gezhi.terminal_command import run_terminal_command
+    from gezhi.commands.terminal_command import run_terminal_command
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     answer = run_terminal_command(dsn, device, command, body, wait_s=wait_s)
@@ -223,7 +223,7 @@ def terminal(
 @app.command()
 def protocols() -> None:
     """List every wire format: its standard, how it travels, how far it is trusted."""
-    from gezhi.protocols import run_protocols
+    from gezhi.decode.protocols import run_protocols
 
     raise typer.Exit(run_protocols())
 
@@ -245,7 +245,7 @@ def decode(
     ] = "",
 ) -> None:
     """Print one JSON line for each thing a codec makes of the octets."""
-    from gezhi.decode import run_decode
+    from gezhi.decode.decode import run_decode
 
     raise typer.Exit(
         run_decode(protocol, source, hex_lines=hex_lines, received_at=received_at)
@@ -278,7 +278,7 @@ def feed(
     ] = False,
 ) -> None:
     """Send recorded data through the broker as a gateway would; resumable."""
-    from gezhi.feed import run_feed
+    from gezhi.feed.feed import run_feed
     from gezhi.gateway_accounts import gateway_url
 
     settings = settings_or_exit(beside=True)

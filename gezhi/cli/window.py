@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 
 window = typer.Typer(no_args_is_help=True, help="Maintenance windows.")
@@ -34,7 +34,7 @@ def window_add(
     ] = False,
 ) -> None:
     """Open a window now; what is named must all be so."""
-    from gezhi.windows import Asked, add
+    from gezhi.commands.windows import Asked, add
     from store.window_targets import TargetCodes
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
@@ -64,7 +64,7 @@ def window_list(
     ] = False,
 ) -> None:
     """List windows, newest first, with what each has kept back."""
-    from gezhi.windows import show_all
+    from gezhi.commands.windows import show_all
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(show_all(dsn, every=every))
@@ -76,7 +76,7 @@ def window_end(
     by: Annotated[str, typer.Option(help="Who ends it.")],
 ) -> None:
     """End a window now: what it kept back and still stands is filed."""
-    from gezhi.windows import end
+    from gezhi.commands.windows import end
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(end(dsn, window_id, by=by))

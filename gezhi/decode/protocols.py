@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from gezhi.decode import protocol_names
+from gezhi.decode.decode import protocol_names
 from ingest.protocols.catalogue import WIRE_FORMATS
 
 

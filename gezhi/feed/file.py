@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from gezhi.feed_columns import Row
+from gezhi.feed.columns import Row
 
 JSON_SUFFIXES = (".ndjson", ".jsonl", ".geojsonl")
 """Names of files with one JSON object a line."""

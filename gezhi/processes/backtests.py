@@ -63,7 +63,7 @@ async def _run_one(dsn: str, time_zone: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "gezhi.run_backtests",
+        "gezhi.processes.backtests",
         env={**os.environ, _DSN: dsn, _ZONE: time_zone},
     )
     try:

@@ -5,9 +5,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeAlias
 
-from gezhi.jt808_lines import message_lines
-from gezhi.mqtt_lines import notice_line, uplink_line
-from gezhi.station_lines import station_line
+from gezhi.decode.jt808_lines import message_lines
+from gezhi.decode.mqtt_lines import notice_line, uplink_line
+from gezhi.decode.station_lines import station_line
 from ingest.protocols import hj212, jt808, sl651
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.gezhi_json import StatusMessage, UpMessage

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 
 retention = typer.Typer(
@@ -21,7 +21,7 @@ def show(
 ) -> None:
     """Show what is kept, how large it is, what goes next, and who holds it back."""
     if context.invoked_subcommand is None:
-        from gezhi.retention import show_standing
+        from gezhi.commands.retention import show_standing
 
         raise typer.Exit(show_standing(_dsn(), as_json=as_json))
 
@@ -29,7 +29,7 @@ def show(
 @retention.command("run")
 def run() -> None:
     """Drop now what is old, as the rules process does each ten minutes."""
-    from gezhi.retention import run_now
+    from gezhi.commands.retention import run_now
 
     settings = settings_or_exit(beside=True)
     dsn = needed(settings, Settings.needs_database)
@@ -39,7 +39,7 @@ def run() -> None:
 @retention.command("believe-clock")
 def believe_clock() -> None:
     """Say that the journal's clock is right, though it has jumped: let things go."""
-    from gezhi.retention import believe
+    from gezhi.commands.retention import believe
 
     raise typer.Exit(believe(_dsn()))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 from vocabulary.device import DeviceKind
 
@@ -41,7 +41,7 @@ def score(
     Reads registry and rules of the database and changes nothing. Exit code 1 if an
     incident was missed, or something filed that never happened.
     """
-    from gezhi.scoring import run_score
+    from gezhi.commands.scoring import run_score
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     kinds = frozenset(DeviceKind if only is None else {only})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 
 quarantine = typer.Typer(no_args_is_help=True, help="What could not be taken in.")
@@ -27,7 +27,7 @@ def quarantine_list(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows of a page.")] = 50,
 ) -> None:
     """List what could not be taken in, the newest first."""
-    from gezhi.quarantine import Chosen, show_list
+    from gezhi.commands.quarantine import Chosen, show_list
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     chosen = Chosen(reason=reason, gateway=gateway, is_page=True)
@@ -37,7 +37,7 @@ def quarantine_list(
 @quarantine.command("show")
 def quarantine_show(row: Annotated[int, typer.Argument(help="Its number.")]) -> None:
     """Show all that is known of one row, and what came."""
-    from gezhi.quarantine import show_one
+    from gezhi.commands.quarantine import show_one
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(show_one(dsn, row))
@@ -48,7 +48,7 @@ def quarantine_retry(
     ids: Ids = None, reason: OfReason = "", gateway: OfGateway = ""
 ) -> None:
     """Try again: what is right by now is stored, the rest stays."""
-    from gezhi.quarantine import Chosen, retry_all
+    from gezhi.commands.quarantine import Chosen, retry_all
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)
@@ -64,7 +64,7 @@ def quarantine_drop(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Throw away for good."""
-    from gezhi.quarantine import Chosen, drop_all
+    from gezhi.commands.quarantine import Chosen, drop_all
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     chosen = Chosen(ids=ids or (), reason=reason, gateway=gateway)

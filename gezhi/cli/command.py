@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import complain, needed, settings_or_exit
+from gezhi.cli.settings import complain, needed, settings_or_exit
 from gezhi.settings import Settings
 
 command = typer.Typer(no_args_is_help=True, help="Tell devices what to do.")
@@ -41,7 +41,7 @@ def command_send(
     ] = 30,
 ) -> None:
     """Tell a device something; exit 0 once it was seen, or answered, to be done."""
-    from gezhi.command import UsageError, order_from, send
+    from gezhi.commands.command import UsageError, order_from, send
 
     try:
         order = order_from(what, facts or [])
@@ -67,7 +67,7 @@ def command_list(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most rows.")] = 50,
 ) -> None:
     """List commands, the newest first."""
-    from gezhi.command import show_list
+    from gezhi.commands.command import show_list
 
     raise typer.Exit(show_list(_dsn(), device=device, state=state, limit=limit))
 
@@ -75,7 +75,7 @@ def command_list(
 @command.command("show")
 def command_show(command_id: Id) -> None:
     """Show one command and every step it took."""
-    from gezhi.command import show_one
+    from gezhi.commands.command import show_one
 
     raise typer.Exit(show_one(_dsn(), command_id))
 
@@ -83,6 +83,6 @@ def command_show(command_id: Id) -> None:
 @command.command("cancel")
 def command_cancel(command_id: Id) -> None:
     """Take a command back that was not said yet."""
-    from gezhi.command import cancel
+    from gezhi.commands.command import cancel
 
     raise typer.Exit(cancel(_dsn(), command_id))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gezhi.cli_settings import needed, settings_or_exit
+from gezhi.cli.settings import needed, settings_or_exit
 from gezhi.settings import Settings
 
 token = typer.Typer(no_args_is_help=True, help="Who may see and act over the API.")
@@ -21,7 +21,7 @@ def token_create(
     ] = "",
 ) -> None:
     """Make a token and print it once; only its hash is kept."""
-    from gezhi.tokens import create
+    from gezhi.commands.tokens import create
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(create(dsn, name=name, role=role, unit_code=unit))
@@ -30,7 +30,7 @@ def token_create(
 @token.command("list")
 def token_list() -> None:
     """List tokens, without their secrets."""
-    from gezhi.tokens import show_all
+    from gezhi.commands.tokens import show_all
 
     raise typer.Exit(
         show_all(needed(settings_or_exit(beside=True), Settings.needs_database))
@@ -42,7 +42,7 @@ def token_revoke(
     key: Annotated[str, typer.Argument(help="The middle part of gz_KEY_SECRET.")],
 ) -> None:
     """Make a token worthless, at once."""
-    from gezhi.tokens import revoke
+    from gezhi.commands.tokens import revoke
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     raise typer.Exit(revoke(dsn, key))

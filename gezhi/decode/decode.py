@@ -16,9 +16,9 @@ import orjson
 import typer
 
 from gezhi.clock import utc_now
-from gezhi.json_lines import Item, JsonLine, json_lines
-from gezhi.jt808_lines import Jt808Recording
-from gezhi.mqtt_lines import (
+from gezhi.decode.json_lines import Item, JsonLine, json_lines
+from gezhi.decode.jt808_lines import Jt808Recording
+from gezhi.decode.mqtt_lines import (
     chirpstack3_recording,
     chirpstack4_recording,
     lorawan_recording,
@@ -29,7 +29,7 @@ from gezhi.mqtt_lines import (
     thingsboard_recording,
     ttn3_recording,
 )
-from gezhi.station_lines import Hj212Recording, Sl651Recording
+from gezhi.decode.station_lines import Hj212Recording, Sl651Recording
 from ingest.protocols import gezhi_json
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.lorawan import (

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gezhi.clock import utc_now
-from gezhi.rule_shelf import TIME, USAGE, with_database
+from gezhi.commands.rule_shelf import TIME, USAGE, with_database
 from rules.lifecycle.triage_versions import put_triage, triage_changes
 from rules.lifecycle.versions import UnknownVersionError
 from rules.triage.settings import TriageFileError, read_settings

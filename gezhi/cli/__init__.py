@@ -1,0 +1,1 @@
+"""What can be typed: each command's words and options; it imports what it runs."""

@@ -1,0 +1,1 @@
+"""`gezhi decode`, `gezhi protocols`: what our codecs make of recorded octets."""

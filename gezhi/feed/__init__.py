@@ -1,0 +1,1 @@
+"""`gezhi feed`: recorded data sent through the broker as a gateway would."""
