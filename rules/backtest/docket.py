@@ -16,7 +16,8 @@ from rules.backtest.closings import Closings
 from rules.backtest.lines import AlarmLine, CaseLine, MemberLine
 from rules.plan.plan import Plan
 from rules.triage.decision import Decision
-from rules.worker.booking import alarm_keys, book, new_alarms
+from rules.worker.booking import book
+from rules.worker.raised import alarm_keys, new_alarms
 from store.alarms import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
 from store.case_rows import Finding, ProblemKey
 

@@ -1,10 +1,9 @@
 """From what triage decided to alarm rows and to what the cases are asked. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cases.request import (
-    SEVERITIES,
     FilingRequest,
     Hit,
     JoinRequest,
@@ -26,12 +25,12 @@ from rules.triage.decision import (
     Unheard,
     Unstable,
 )
-from rules.triage.desk import Bundle, Handling
+from rules.triage.desk import Handling
 from rules.triage.layout import is_silence
-from rules.triage.turn import AlarmRef
-from rules.worker.bundle_words import bundle_alarm, bundle_request, bundle_severity
-from rules.worker.filing_words import new_alarm, request_of, unstable_words
-from store.alarms import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
+from rules.worker.books import Books, lead_of_bundle
+from rules.worker.bundle_words import bundle_request, bundle_severity
+from rules.worker.filing_words import request_of, unstable_words
+from store.alarms import AlarmChange, AlarmKey, AlarmMoment
 from vocabulary.times import datetime_from_us
 
 
@@ -50,31 +49,6 @@ class Booked:
     strays: list[Decision]
 
 
-def alarm_keys(decisions: Iterable[Decision]) -> set[AlarmKey]:
-    """Return every alarm that the decisions are about."""
-    keys: set[AlarmKey] = set()
-    for decision in decisions:
-        if not isinstance(decision, Open | Close | Unheard):
-            keys.add(decision.alarm.key)
-        if isinstance(decision, Open | Close | Unheard | Join | Leave):
-            keys.add(decision.bundle.lead)
-    return keys
-
-
-def new_alarms(plan: Plan, decisions: Iterable[Decision]) -> list[NewAlarm]:
-    """Return the alarms that are raised, each moment once.
-
-    An alarm that is raised, cleared and raised again by fixes of one instant stays the
-    same alarm.
-    """
-    found: dict[AlarmMoment, NewAlarm] = {}
-    for decision in decisions:
-        alarm = _new(plan, decision)
-        if alarm is not None:
-            found.setdefault(alarm.moment, alarm)
-    return list(found.values())
-
-
 def book(
     plan: Plan,
     decisions: Sequence[Decision],
@@ -90,59 +64,14 @@ def book(
         standing: Ids of the alarms that stood before.
         raised: Ids of `new_alarms`, by their moments.
     """
-    books = _Books(plan, standing, raised)
+    books = Books(plan, standing, raised)
     for decision in decisions:
         _enter(books, decision)
     changes = list(books.changes.values())
     return Booked(changes, books.requests, books.strays)
 
 
-@dataclass(slots=True)
-class _Books:
-    plan: Plan
-    standing: Mapping[AlarmKey, int]
-    raised: Mapping[AlarmMoment, int]
-    changes: dict[int, AlarmChange] = field(default_factory=dict)
-    requests: list[FilingRequest | JoinRequest] = field(default_factory=list)
-    strays: list[Decision] = field(default_factory=list)
-
-    def id_of(self, alarm: AlarmRef) -> int | None:
-        """Return the id of an alarm; None if there is none such that stood."""
-        return self.raised.get(_moment(alarm), self.standing.get(alarm.key))
-
-    def has_lead(self, bundle: Bundle) -> bool:
-        """Tell whether the alarm that a group or storm stands by is known."""
-        return self.id_of(_lead(bundle)) is not None
-
-    def lead_of(self, bundle: Bundle) -> int:
-        """Return the id of the alarm that a group or storm stands by."""
-        found = self.id_of(_lead(bundle))
-        if found is None:
-            raise AssertionError(f"{bundle.key} stands by no alarm")
-        return found
-
-    def ask(self, request: FilingRequest | JoinRequest) -> None:
-        """Ask the cases; members that join one thing at one time join together."""
-        before = self.requests[-1] if self.requests else None
-        if isinstance(before, JoinRequest) and isinstance(request, JoinRequest):
-            same = before.lead.alarm_id, before.lead.seq
-            if same == (request.lead.alarm_id, request.lead.seq):
-                self.requests[-1] = _together(before, request)
-                return
-        self.requests.append(request)
-
-
-def _together(before: JoinRequest, after: JoinRequest) -> JoinRequest:
-    severities = [s for s in (before.severity, after.severity) if s is not None]
-    return JoinRequest(
-        lead=after.lead,
-        members=(*before.members, *after.members),
-        alone=(*before.alone, *after.alone),
-        severity=max(severities, key=SEVERITIES.index, default=None),
-    )
-
-
-def _enter(books: _Books, decision: Decision) -> None:
+def _enter(books: Books, decision: Decision) -> None:
     match decision:
         case Open() | Close():
             _enter_bundle(books, decision)
@@ -162,7 +91,7 @@ def _enter(books: _Books, decision: Decision) -> None:
 
 
 def _change(
-    books: _Books,
+    books: Books,
     alarm_id: int,
     decision: File | Note | Unstable | Quiet | Join | Leave,
 ) -> AlarmChange:
@@ -197,7 +126,7 @@ def _handling(decision: Decision) -> tuple[str | None, int | None]:
 
 
 def _requests(
-    books: _Books,
+    books: Books,
     decision: File | Note | Unstable | Quiet | Join | Leave,
     alarm_id: int,
 ) -> Iterable[FilingRequest | JoinRequest]:
@@ -225,7 +154,7 @@ def _requests(
             pass
 
 
-def _join(books: _Books, decision: Join, alarm_id: int) -> JoinRequest:
+def _join(books: Books, decision: Join, alarm_id: int) -> JoinRequest:
     bundle, transition = decision.bundle, decision.transition
     alone = None
     if not decision.keeps_own:
@@ -237,14 +166,14 @@ def _join(books: _Books, decision: Join, alarm_id: int) -> JoinRequest:
         has_own=decision.keeps_own,
     )
     return JoinRequest(
-        lead=_lead_request(books, bundle, transition.seq, transition.at_us),
+        lead=books.lead_request(bundle, transition.seq, transition.at_us),
         members=(member,),
         alone=() if alone is None else (alone,),
         severity=transition.severity if bundle.is_storm else None,
     )
 
 
-def _leave(books: _Books, decision: Leave, alarm_id: int) -> Iterable[FilingRequest]:
+def _leave(books: Books, decision: Leave, alarm_id: int) -> Iterable[FilingRequest]:
     """Tell of a member that cleared.
 
     Where the group has an alarm of its own, that one says when all is over.
@@ -253,7 +182,7 @@ def _leave(books: _Books, decision: Leave, alarm_id: int) -> Iterable[FilingRequ
     request = request_of(books.plan, transition, alarm_id)
     if request is None and books.has_lead(bundle):
         # Its rule files nothing: the group's problem stands for it.
-        lead = _lead_request(books, bundle, transition.seq, transition.at_us)
+        lead = books.lead_request(bundle, transition.seq, transition.at_us)
         request = replace(
             lead, alarm_id=alarm_id, kind=Hit.CLEARED, device_id=transition.device_id
         )
@@ -263,10 +192,10 @@ def _leave(books: _Books, decision: Leave, alarm_id: int) -> Iterable[FilingRequ
     yield request if tells else replace(request, mark=Mark.LEFT)
 
 
-def _enter_bundle(books: _Books, decision: Open | Close) -> None:
+def _enter_bundle(books: Books, decision: Open | Close) -> None:
     bundle, seq, at_us = decision.bundle, decision.seq, decision.at_us
     is_over = isinstance(decision, Close)
-    alarm_id = books.id_of(_lead(bundle))
+    alarm_id = books.id_of(lead_of_bundle(bundle))
     if alarm_id is None:
         books.strays.append(decision)
         return
@@ -283,18 +212,18 @@ def _enter_bundle(books: _Books, decision: Open | Close) -> None:
     )
 
 
-def _enter_unheard(books: _Books, decision: Unheard) -> None:
+def _enter_unheard(books: Books, decision: Unheard) -> None:
     members = tuple(
         Member(
             device_id=device_id, alarm_id=0, state=MemberState.UNKNOWN, has_own=False
         )
         for device_id in decision.device_ids
     )
-    lead = _lead_request(books, decision.bundle, decision.seq, decision.at_us)
+    lead = books.lead_request(decision.bundle, decision.seq, decision.at_us)
     books.ask(JoinRequest(lead=lead, members=members))
 
 
-def _enter_settle(books: _Books, decision: Settle) -> None:
+def _enter_settle(books: Books, decision: Settle) -> None:
     transition = decision.transition
     stands = transition.kind is Hit.RAISED
     alarm_id = books.id_of(decision.alarm) if stands else None
@@ -309,45 +238,3 @@ def _enter_settle(books: _Books, decision: Settle) -> None:
             cleared_at=None,
             handling=Handling.FILED,
         )
-
-
-def _lead_request(books: _Books, bundle: Bundle, seq: int, at_us: int) -> FilingRequest:
-    """Return the hit of what members join, as of now."""
-    plan, alarm_id = books.plan, books.lead_of(bundle)
-    if bundle.cause is None:
-        return bundle_request(
-            plan, bundle, alarm_id, seq=seq, at_us=at_us, kind=Hit.RAISED
-        )
-    rule = plan.layout.rules[bundle.lead.rule]
-    transition = bundle.cause.transition(rule, seq=seq, at_us=at_us)
-    request = request_of(plan, transition, alarm_id)
-    if request is None:
-        raise AssertionError("only what is filed leads a group")
-    return request
-
-
-def _lead(bundle: Bundle) -> AlarmRef:
-    if bundle.cause is not None:
-        return bundle.cause.ref
-    return AlarmRef(bundle.lead, bundle.opened_seq, bundle.opened_us)
-
-
-def _moment(alarm: AlarmRef) -> AlarmMoment:
-    return (*alarm.key, alarm.seq, datetime_from_us(alarm.measured_us))
-
-
-def _new(plan: Plan, decision: Decision) -> NewAlarm | None:
-    match decision:
-        case Open(bundle=bundle):
-            return bundle_alarm(plan, bundle)
-        case (
-            File(alarm=alarm, transition=transition)
-            | Note(alarm=alarm, transition=transition)
-            | Unstable(alarm=alarm, transition=transition)
-            | Quiet(alarm=alarm, transition=transition)
-            | Join(alarm=alarm, transition=transition)
-        ):
-            is_own = transition.kind is Hit.RAISED and transition.seq == alarm.seq
-            return new_alarm(plan, alarm, transition) if is_own else None
-        case _:
-            return None

@@ -12,8 +12,9 @@ from devices.registry.snapshot import Snapshot
 from rules.bundle.reach import AFTER
 from rules.plan.plan import Plan
 from rules.triage.decision import Close, Decision, Open, Unheard
-from rules.worker.booking import alarm_keys, book, new_alarms
+from rules.worker.booking import book
 from rules.worker.halting import BrokenPartError, Faults, part_of
+from rules.worker.raised import alarm_keys, new_alarms
 from store.alarms import change_alarms, raise_alarms, standing_alarms
 from store.bundles import ask_for_bundles
 from store.connection import Connection

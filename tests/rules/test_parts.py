@@ -16,7 +16,8 @@ from rules.plan.compile import compile_plan
 from rules.plan.plan_source import PlanSourceError, source_from
 from rules.triage.desk import Desk
 from rules.triage.triage import triage_all
-from rules.worker.booking import book, new_alarms
+from rules.worker.booking import book
+from rules.worker.raised import new_alarms
 from tests.rules.town import LAT, LON, device, readings, source
 from vocabulary.device import DeviceKind
 
