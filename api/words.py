@@ -22,6 +22,7 @@ from cases.words import (
     TYPE_WORDS,
     Words,
 )
+from rules.bundle.tell_words import JUDGED, WORDS
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -60,11 +61,13 @@ class AllWords(BaseModel):
     severities: dict[str, WordsOut]
     types: dict[str, WordsOut]
     unit_reasons: dict[str, WordsOut]
+    explained: dict[str, WordsOut]
+    judged: dict[str, WordsOut]
 
 
 @router.get("/words", response_model=AllWords)
 async def words(_: Viewer) -> Response:
-    """Show what stages, moves, roles and severities are called."""
+    """Show what stages, moves, roles, and the words of explanations are called."""
     return answer(
         {
             "phases": _plain(PHASE_WORDS),
@@ -74,12 +77,18 @@ async def words(_: Viewer) -> Response:
             "severities": _plain(SEVERITY_WORDS),
             "types": _plain(TYPE_WORDS),
             "unit_reasons": {reason: reason_words(reason) for reason in UNIT_REASONS},
+            "explained": _pairs(WORDS),
+            "judged": _pairs(JUDGED),
         }
     )
 
 
 def _plain(words_of: Mapping[Word, Words]) -> dict[str, Words]:
     return {name.value: found for name, found in words_of.items()}
+
+
+def _pairs(words_of: Mapping[str, tuple[str, str]]) -> dict[str, Words]:
+    return {name: Words(zh, en) for name, (zh, en) in words_of.items()}
 
 
 def _stage(stage: Stage) -> StageOut:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.engine.learned import CommandWord, Content, EdgeWord, Learned, Wanted
+from rules.plan.fan import look_up
 from vocabulary.command import State
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
@@ -62,22 +63,29 @@ def cut(
 
     An entry that holds nothing of them still tells that time has passed.
     """
-    wanted_series = np.array(sorted(series), np.int32)
-    wanted_devices = np.array(sorted(devices), np.int32)
+    is_wanted_series, is_wanted_device = _table(series), _table(devices)
     for entry in entries:
-        content = _cut(entry.content, wanted_series, wanted_devices)
+        content = _cut(entry.content, is_wanted_series, is_wanted_device)
         yield Learned(entry.seq, entry.at_us, content, entry.worker)
 
 
+def _table(ids: AbstractSet[int]) -> NDArray[np.bool_]:
+    """Return whether each id is among some; the last item is of none."""
+    found = np.zeros(max(ids, default=0) + 2, np.bool_)
+    found[list(ids)] = True
+    return found
+
+
 def _cut(
-    content: Content, series: NDArray[np.int32], devices: NDArray[np.int32]
+    content: Content, series: NDArray[np.bool_], devices: NDArray[np.bool_]
 ) -> Content:
     if isinstance(content, Readings):
-        return _rows(content, np.isin(content.series_id, series))
+        return _rows(content, look_up(series, content.series_id))
     if isinstance(content, Positions):
-        return _rows(content, np.isin(content.device_id, devices))
-    if isinstance(content, CommandWord) and content.device_id not in devices:
-        return None
+        return _rows(content, look_up(devices, content.device_id))
+    if isinstance(content, CommandWord):
+        known = look_up(devices, np.array([content.device_id]))
+        return content if known[0] else None
     return content
 
 

@@ -11,19 +11,18 @@ import msgspec
 
 from cases.request import Hit
 from rules.bundle.bundle import Decided, Gone
-from rules.bundle.reach import MOST_JUDGED, MOST_TURNS
+from rules.bundle.reach import (
+    MOST_JUDGED,
+    MOST_TURNS,
+    TOO_LARGE,
+    TOO_MANY,
+    UNRECORDED,
+)
 from rules.triage.desk import BundleKey
 from rules.triage.layout import Layout
 from rules.triage.memory import merged, tags_of, tied
 from rules.triage.record import Record, Said, Told
 from rules.triage.turn import AlarmKey
-
-UNRECORDED = "what triage went by at that time was not written down"
-TOO_MANY = (
-    "too many alarms hang together here to decide again on what became of this one:"
-    f" more than {MOST_TURNS} turns"
-)
-TOO_LARGE = "triage remembered too much at that time to write it down"
 
 
 def first_seq(decided: Decided, record: Record) -> int:

@@ -22,6 +22,7 @@ from rules.bundle.part import looked_at, part_with
 from rules.bundle.reach import (
     AFTER,
     BEFORE,
+    GONE,
     LONGEST_H,
     MOST_ENTRIES,
     MOST_RECORDS,
@@ -104,7 +105,7 @@ async def make_bundle(
     """
     kept = await journal_kept(connection, shard=shard)
     if kept is None or kept.oldest_seq > alarm.raised_seq:
-        raise NoBundleError("the journal's entries of that time are not kept any more")
+        raise NoBundleError(GONE)
     then = await plan_then(
         connection,
         alarm,

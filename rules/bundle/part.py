@@ -58,16 +58,35 @@ def looked_at(source: PlanSource, keys: Iterable[AlarmKey]) -> set[int]:
     return _Whole.of(source).looked_at(keys)
 
 
-def asked_of(source: PlanSource, key: AlarmKey) -> tuple[set[int], set[int]]:
-    """Return the series and the devices whose samples decide on one alarm.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose samples decide on one alarm.
+
+    Attributes:
+        series: Those that decide, side conditions included.
+        own: Those of them that the rule judges.
+        device_id: Whose fixes.
+    """
+
+    series: frozenset[int]
+    own: frozenset[int]
+    device_id: int
+
+
+def asked_of(source: PlanSource, key: AlarmKey) -> Asked:
+    """Return the series and the device whose samples decide on one alarm.
 
     For silence they are all that its device tells.
     """
     whole = _Whole.of(source)
     text = next(t for t in source.rules if (t.code, t.version) == key[:2])
     rule, subject = parse_rule(text.source, version=key.version), whole.by_id[key[2]]
-    series = whole.series_of(rule, subject)
-    return series or set(subject.series.values()), {subject.device_id}
+    series = frozenset(whole.series_of(rule, subject)) or frozenset(
+        subject.series.values()
+    )
+    draft = rule.condition.draft(rule, subject, whole.town)
+    own = series if draft is None or draft.hears else frozenset(draft.feeding)
+    return Asked(series, own, subject.device_id)
 
 
 def part_with(

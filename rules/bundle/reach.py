@@ -34,3 +34,14 @@ MOST_TURNS = 5000
 
 MOST_OCTETS = 8 * 1024 * 1024
 """Largest bundle that is kept with a case, before it is deflated."""
+
+GONE = "the journal's entries of that time are not kept any more"
+"""Why there is no bundle."""
+
+UNRECORDED = "what triage went by at that time was not written down"
+TOO_LARGE = "triage remembered too much at that time to write it down"
+TOO_MANY = (
+    "too many alarms hang together here to decide again on what became of this one:"
+    f" more than {MOST_TURNS} turns"
+)
+"""Why what became of an alarm is only told."""

@@ -6,11 +6,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rules.bundle.course import CourseStep
-from rules.bundle.explain import Explained, SampleShown, named_quantity
 from rules.bundle.many import Gathered, MemberShown
 from rules.bundle.orders import OrderShown
-from rules.bundle.tell_words import word
-from rules.bundle.whole import KEPT, Whole
+from rules.bundle.samples_shown import nearest
+from rules.bundle.shown import Explained, SampleShown, Saying
+from rules.bundle.tell_words import named_quantity, word
+from rules.bundle.whole import Whole
 from vocabulary.command_effect import UNLIMITED
 
 BESIDE = "  |  "
@@ -18,6 +19,9 @@ BESIDE = "  |  "
 
 MOST_MEMBERS = 60
 """Members of a group or storm that are listed; of more, the first."""
+
+MOST_BEFORE, MOST_AFTER = 12, 6
+"""Samples that are printed of each series before and after the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Tongue:
     def say(self, zh: str, en: str, *, indent: int = 0) -> str:
         """Return a line in the language that is wanted."""
         return " " * indent + BESIDE.join(self._in(zh, en))
+
+    def says(self, saying: Saying) -> str:
+        """Return a sentence in the language that is wanted."""
+        return self.say(saying.zh, saying.en)
 
     def word(self, english: str) -> str:
         """Return one word that the records have in English."""
@@ -66,6 +74,7 @@ def lines_of(whole: Whole, *, lang: str, zone: ZoneInfo) -> Iterator[str]:
     tongue = Tongue(lang, zone)
     yield from _head(whole, tongue)
     yield from _became(whole, tongue)
+    yield from map(tongue.says, whole.sayings)
     if whole.explained is not None:
         yield from _engine(whole.explained, tongue)
     if whole.gathered is not None:
@@ -109,7 +118,9 @@ def _became(whole: Whole, tongue: Tongue) -> Iterator[str]:
     yield from _course(whole.course, tongue)
     yield tongue.say(
         f"一小时内第 {alarm.raises} 次",
-        f"raised {alarm.raises} times within the hour",
+        f"raised {alarm.raises} times within the hour"
+        if alarm.raises > 1
+        else "the first within the hour",
     )
     if route is not None:
         yield f"{tongue.name('案件', 'case')}: {route.number}"
@@ -121,7 +132,7 @@ def _became(whole: Whole, tongue: Tongue) -> Iterator[str]:
             f"{tongue.name(route.unit_zh, route.unit_en)} ({route.unit}); {why}"
         )
     for correction in whole.corrections:
-        yield f"{tongue.name('更正', 'correction')}: {correction}"
+        yield tongue.say(correction.zh, correction.en)
 
 
 def _course(course: Sequence[CourseStep], tongue: Tongue) -> Iterator[str]:
@@ -130,29 +141,6 @@ def _course(course: Sequence[CourseStep], tongue: Tongue) -> Iterator[str]:
 
 
 def _engine(told: Explained, tongue: Tongue) -> Iterator[str]:
-    for limit in told.limits:
-        yield (
-            f"{tongue.name('限值', 'limit')} {limit.at:g}: "
-            f"{tongue.word(limit.severity)}, "
-            f"{tongue.name('回差至', 'released at')} {limit.release:g}"
-        )
-    yield (
-        f"{tongue.name('持续', 'on-delay')} {told.on_delay_s:g} s, "
-        f"{tongue.name('解除', 'off-delay')} {told.off_delay_s:g} s, "
-        f"{tongue.name('最大间隔', 'largest gap')} {told.largest_gap_s:g} s, "
-        f"{tongue.name('允许迟到', 'allowed lateness')} {told.lateness_s:g} s"
-    )
-    for side in told.sides:
-        value = "?" if side.value is None else f"{side.value:g}"
-        yield (
-            f"{tongue.name('前提', 'while')} {side.device} "
-            f"{tongue.name(side.quantity_zh, side.quantity_en)} "
-            f"{'≥' if side.is_above else '≤'} {side.limit:g} {side.unit}: {value} "
-            f"{'✓' if side.is_true else '✗'}"
-        )
-    if told.is_scheduled:
-        words = ("关", "closed"), ("开", "open")
-        yield f"{tongue.name('时段', 'schedule')}: {tongue.name(*words[told.is_open])}"
     yield from _states(told, tongue)
     if told.orders:
         yield f"{tongue.name('命令', 'orders')}:"
@@ -176,7 +164,7 @@ def _samples(told: Explained, tongue: Tongue) -> Iterator[str]:
     if told.samples:
         yield f"{tongue.name('样本', 'samples')}:"
     is_before = True
-    for sample in told.samples:
+    for sample in nearest(told.samples, before=MOST_BEFORE, after=MOST_AFTER):
         if is_before and not sample.is_before:
             yield f"  — {tongue.name('报警之后', 'after the decision')} —"
         is_before = sample.is_before
@@ -212,28 +200,6 @@ def _sample(sample: SampleShown, tongue: Tongue) -> str:
 
 
 def _many(many: Gathered, tongue: Tongue) -> Iterator[str]:
-    if many.children is not None:
-        yield tongue.say(
-            f"上级 {many.upstream}：所辖 {many.children} 个设备，"
-            f"{many.within_s:g} 秒内达 {many.needed} 个即成组",
-            f"upstream {many.upstream}: {many.children} devices, a group from "
-            f"{many.needed} within {many.within_s:g} s on",
-        )
-    else:
-        yield tongue.say(
-            f"同一片区一分钟内达 {many.needed} 起即成批",
-            f"a storm from {many.needed} in one area within a minute on",
-        )
-    if (burst := many.burst) is not None:
-        yield tongue.say(
-            f"最能解释的管段 {burst.pipe}，距 {burst.start} {burst.metres} m，"
-            f"把握 {burst.certainty:.0%}，其次 {burst.runner_up or '无'}；"
-            f"到达时间{'相符' if burst.slack_s >= 0 else '不完全相符'}",
-            f"pipe {burst.pipe} explains it best, {burst.metres} m from "
-            f"{burst.start}, clear by {burst.certainty:.0%}, next is "
-            f"{burst.runner_up or 'none'}; times of arrival "
-            f"{'agree' if burst.slack_s >= 0 else 'do not quite agree'}",
-        )
     yield f"{tongue.name('成员（按先后）', 'members, in their order')}:"
     for member in many.members[:MOST_MEMBERS]:
         yield _member(member, tongue)
@@ -265,29 +231,10 @@ def _member(member: MemberShown, tongue: Tongue) -> str:
 
 def _verdict(whole: Whole, tongue: Tongue) -> Iterator[str]:
     if whole.why_not:
-        yield f"{tongue.name('无法重放', 'cannot be decided again')}: {whole.why_not}"
+        why = tongue.word(whole.why_not)
+        yield f"{tongue.name('无法重放', 'cannot be decided again')}: {why}"
         return
-    if whole.source == KEPT and whole.kept_at is not None:
-        at = tongue.time(whole.kept_at)
-        yield tongue.say(
-            f"依据：随案保存的证据包（{at}）",
-            f"from the bundle kept with its case at {at}",
-        )
-    else:
-        yield tongue.say("依据：刚由日志生成", "from the journal, just now")
-    if whole.is_same:
-        yield tongue.say(
-            "重放：结论相同", "decided again: it comes to the same decision"
-        )
-    else:
-        yield tongue.say(
-            "重放：结论不同（规则或注册资料之后有变？）",
-            "decided again: it does NOT come to the same decision"
-            " (were rules or devices changed since?)",
-        )
-    if not whole.is_triaged:
-        yield (
-            f"{tongue.name('处置仅转述', 'its handling is told, not decided again')}: "
-            f"{whole.why_told}"
-        )
+    for saying in whole.verdict:
+        at = whole.kept_at if saying.what == "source" else None
+        yield tongue.says(saying) + ("" if at is None else f" ({tongue.time(at)})")
     yield f"SHA-256 {whole.total}"

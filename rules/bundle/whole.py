@@ -1,19 +1,24 @@
 """One alarm's whole explanation: what is stored, and what deciding again shows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from cases.routing import reason_words
 from rules.bundle.bundle import Bundle, bundle_from, seen_from
 from rules.bundle.chain import BundleError, opened
 from rules.bundle.course import CourseStep, course_of
-from rules.bundle.explain import Explained, explained
+from rules.bundle.explain import explained
+from rules.bundle.later import Later, later_of
 from rules.bundle.make import NoBundleError, decided_in, make_bundle
 from rules.bundle.many import Gathered, gathered_of
 from rules.bundle.reach import LONGEST_H
-from rules.bundle.replay import Replayed, replay
+from rules.bundle.replay import Replayed, replay, slot_of
+from rules.bundle.resolved import Resolved
+from rules.bundle.sayings import engine_sayings, many_sayings, verdict_sayings
+from rules.bundle.shown import Explained, Saying
 from store.bundles import kept_bundle
 from store.connection import Connection
 from store.corrections import corrections
@@ -49,6 +54,8 @@ class Whole:
         explained: What the engine did; None of a group or storm, and where that cannot
             be shown any more.
         gathered: What a group or storm is made of; None for the alarm of a rule.
+        sayings: What was resolved for the device, or why a group or storm is one, and
+            where each figure comes from, in sentences.
         course: What triage made of it, as far as the bundle reaches.
         source: case: a bundle that was kept with the case; journal: one that was made
             of the journal just now; empty without a bundle.
@@ -56,24 +63,27 @@ class Whole:
         is_same: Whether deciding again comes to the same; None if it cannot be tried.
         is_triaged: Whether what became of it was decided again as well.
         why_told: Why that is only told; empty if it was decided again.
+        verdict: The same in sentences: on what, whether it came to the same.
         total: SHA-256 of the bundle's chain; None without a bundle.
         why_not: Why there is no bundle; empty if there is one.
-        corrections: What late samples would have changed, in words.
+        corrections: What late samples would have changed.
     """
 
     alarm: AlarmFacts
     route: Route | None
     explained: Explained | None = None
     gathered: Gathered | None = None
+    sayings: Sequence[Saying] = ()
     course: Sequence[CourseStep] = ()
     source: str = ""
     kept_at: datetime | None = None
     is_same: bool | None = None
     is_triaged: bool = False
     why_told: str = ""
+    verdict: Sequence[Saying] = ()
     total: str | None = None
     why_not: str = ""
-    corrections: Sequence[str] = ()
+    corrections: Sequence[Later] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,7 @@ async def explain_alarm(
     if alarm is None:
         return None
     route = await _where(connection, alarm)
-    corrected = await _corrected(connection, alarm_id)
+    corrected = await _corrected(connection, alarm_id, ZoneInfo(time_zone))
     try:
         found = await _kept(connection, alarm)
         if found is None:
@@ -121,27 +131,51 @@ async def explain_alarm(
             alarm=alarm, route=route, why_not=str(error), corrections=corrected
         )
         return whole, b""
-    return _whole(alarm, route, found, corrected), found.octets
+    whole = await asyncio.to_thread(_whole, alarm, route, found, corrected)
+    return whole, found.octets
 
 
 def _whole(
-    alarm: AlarmFacts, route: Route | None, found: _Found, corrected: Sequence[str]
+    alarm: AlarmFacts, route: Route | None, found: _Found, corrected: Sequence[Later]
 ) -> Whole:
-    bundle, replayed = found.bundle, found.replayed
+    bundle, replayed, is_triaged = (
+        found.bundle,
+        found.replayed,
+        found.replayed.triaged.is_same is not None,
+    )
+    told = None if alarm.is_of_many else explained(bundle, replayed)
+    many = gathered_of(bundle, replayed)
     return Whole(
         alarm=alarm,
         route=route,
-        explained=None if alarm.is_of_many else explained(bundle, replayed),
-        gathered=gathered_of(bundle, replayed),
+        explained=told,
+        gathered=many,
+        sayings=list(_sayings(found, told, many)),
         course=course_of(bundle, replayed),
         source=JOURNAL if found.kept_at is None else KEPT,
         kept_at=found.kept_at,
         is_same=replayed.is_same,
-        is_triaged=replayed.triaged.is_same is not None,
+        is_triaged=is_triaged,
         why_told=bundle.gone.why_not,
+        verdict=verdict_sayings(
+            is_kept=found.kept_at is not None,
+            is_same=replayed.is_same,
+            is_triaged=is_triaged,
+            why_told=bundle.gone.why_not,
+        ),
         total=opened(found.octets)[1].total,
         corrections=corrected,
     )
+
+
+def _sayings(
+    found: _Found, told: Explained | None, many: Gathered | None
+) -> Iterator[Saying]:
+    if told is not None:
+        slot = slot_of(found.replayed.plan, found.bundle.decided)
+        yield from engine_sayings(Resolved(found.replayed, slot), told)
+    if many is not None:
+        yield from many_sayings(many)
 
 
 async def _kept(connection: Connection, alarm: AlarmFacts) -> _Found | None:
@@ -172,11 +206,10 @@ async def _where(connection: Connection, alarm: AlarmFacts) -> Route | None:
     return Route(**asdict(facts), unit_reason_zh=words.zh, unit_reason_en=words.en)
 
 
-async def _corrected(connection: Connection, alarm_id: int) -> list[str]:
+async def _corrected(
+    connection: Connection, alarm_id: int, zone: ZoneInfo
+) -> list[Later]:
     rows = await corrections(
         connection, scope=None, alarm_id=alarm_id, before=None, limit=MOST_CORRECTIONS
     )
-    return [
-        f"{row.kind} {row.severity} {row.measured_at:%Y-%m-%d %H:%M:%S}Z"
-        for row in rows
-    ]
+    return [later_of(row, zone) for row in rows]

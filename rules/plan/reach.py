@@ -18,7 +18,7 @@ from rules.files.rule import Condition, Rule, Side, Whose, Words
 from rules.plan.subject import Subject
 from rules.plan.town import ALL, KIND, OWN, Town
 from rules.schedules.lamp import LampAsk, Without
-from vocabulary.quantity import Quantity
+from vocabulary.quantity import QUANTITIES, Quantity
 from vocabulary.registry_facts import GeofenceFacts
 
 
@@ -132,14 +132,15 @@ def _wanting(rule: Rule, subject: Subject, town: Town) -> Iterator[_Words]:
         if is_upstream and subject.upstream_id not in town:
             yield "没有上级设备", "hangs from no device"
         elif is_upstream and quantity not in town[subject.upstream_id or 0].series:
-            yield f"上级设备没有 {quantity}", f"what it hangs from has no {quantity}"
+            zh, en = _named(quantity)
+            yield f"上级设备没有{zh}", f"what it hangs from has no {en}"
         elif not is_upstream and quantity not in subject.series:
-            yield f"没有 {quantity}", f"has no {quantity}"
+            zh, en = _named(quantity)
+            yield f"没有{zh}", f"has no {en}"
     if isinstance(condition, Dimming):
-        yield "没有额定功率", "has no rated_w"
+        yield "没有额定功率", "has no rated power"
     if isinstance(condition, NoEffect):
-        orders = ", ".join(sorted(condition.orders))
-        yield f"没有能显示 {orders} 的量", f"has nothing that shows {orders}"
+        yield "不上报能看出指令是否生效的量", "has nothing that shows such orders"
 
 
 def _quantities(condition: Condition) -> Iterator[tuple[bool, str]]:
@@ -158,6 +159,11 @@ def _quantities(condition: Condition) -> Iterator[tuple[bool, str]]:
         yield False, Quantity.DIMMING_PCT
     if isinstance(condition, FromRest) and condition.only is not None:
         yield False, condition.only
+
+
+def _named(quantity: str) -> _Words:
+    facts = QUANTITIES[Quantity(quantity)]
+    return facts.name_zh, facts.name_en
 
 
 def _no_fence(keys: FenceKeys) -> _Words:

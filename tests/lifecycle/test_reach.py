@@ -127,7 +127,7 @@ async def test_a_lamp_without_a_programme_or_a_quantity_is_not_judged(
     assert burning.lacks[0].en == "has no lamp programme"
     loose = registry.reach(rules["cover-sensor-tilted"].source, 1)
     assert [(lack.en, lack.devices) for lack in loose.lacks] == [
-        ("has no sensor_tilted", 120)
+        ("has no sensor tilted", 120)
     ]
 
 

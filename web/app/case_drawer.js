@@ -12,6 +12,7 @@ import { notify } from "./notices.js";
 import { route } from "./route.js";
 import { splitOf } from "./split.js";
 import { moment } from "./times.js";
+import { whySection } from "./why/why.js";
 import { said, side, t } from "./words.js";
 
 const PHASES = ["collect", "file", "dispatch", "handle", "feed_back", "check", "evaluate"];
@@ -28,6 +29,7 @@ export async function caseView(id) {
     head(row),
     phases(row),
     section("case.why", evidence(row, items.items)),
+    whySection(`/cases/${row.number}`),
     crowd ? section("case.members", [...membersOf(row, crowd.members), splitOf(row, crowd)]) : null,
     section("case.where", [facts(row, registry)]),
     section("case.steps", [timeline(steps.items)]),

@@ -48,14 +48,14 @@ export function watchDrawer(place, behind) {
   tongue.watch(() => load({ quietly: true }));
   setInterval(() => {
     const open = route.value;
-    const isMoving = open?.kind === "lighting" || open?.kind === "rules" || (open?.kind === "device" && devices.value.has(open.id));
+    const isMoving = open?.kind === "lighting" || (open?.kind === "rules" && !open.at) || (open?.kind === "device" && devices.value.has(open.id));
     if (isMoving && !isBusy(place)) load({ quietly: true });
   }, DEVICE_EVERY_MS);
 }
 
-async function loaded({ kind, id }) {
+async function loaded({ kind, id, at }) {
   try {
-    return await VIEWS[kind](id);
+    return await VIEWS[kind](id, at);
   } catch (problem) {
     return el("div.empty", {}, icon("warning", 40), el("b", { text: problem.status === 404 && kind === "case" ? t("case.missing") : problem.message }));
   }

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { route } from "./route.js";
+import { openAlarm } from "./rule_links.js";
 import { moment } from "./times.js";
 import { said, t } from "./words.js";
 
@@ -28,5 +29,7 @@ function member(item) {
     item.has_own ? el("span.tag", { text: t("members.own") }) : null,
     el("time", { datetime: item.left_at ?? item.joined_at, text: moment(item.left_at ?? item.joined_at) }),
     // Its own reason speaks of it alone, which is not how it is seen here.
-    ...item.alarms.map((alarm) => el("p", { title: said(alarm, "reason"), text: t("case.rule.code", { rule: alarm.rule }) })));
+    ...item.alarms.map((alarm) => el("p", { title: said(alarm, "reason") },
+      t("case.rule.code", { rule: alarm.rule }), " ",
+      el("button.jump", { type: "button", text: t("why"), on: { click: () => openAlarm(alarm.alarm_id) } }))));
 }

@@ -2,7 +2,7 @@
 
 import { Signal } from "./signal.js";
 
-/** What is open: `{ kind: "case" | "device" | "lighting" | "rules", id }`, or null. */
+/** What is open: `{ kind: "case" | "device" | "lighting" | "rules", id, at }`, or null; `at` is a part of it. */
 class Route extends Signal {
   constructor() {
     super(read());
@@ -10,9 +10,9 @@ class Route extends Signal {
   }
 
   /** Open one thing. */
-  open(kind, id) {
-    history.replaceState(null, "", `#${kind}-${id}`);
-    this.set({ kind, id });
+  open(kind, id, at = "") {
+    history.replaceState(null, "", `#${kind}-${id}${at && `/${at}`}`);
+    this.set({ kind, id, at });
   }
 
   /** Open nothing. */
@@ -28,8 +28,8 @@ class Route extends Signal {
 }
 
 function read() {
-  const found = /^#(case|device|lighting|rules)-(\d+)$/.exec(location.hash);
-  return found ? { kind: found[1], id: Number(found[2]) } : null;
+  const found = /^#(case|device|lighting|rules)-(\d+)(?:\/([\w@-]+))?$/.exec(location.hash);
+  return found ? { kind: found[1], id: Number(found[2]), at: found[3] ?? "" } : null;
 }
 
 export const route = new Route();

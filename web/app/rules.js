@@ -3,15 +3,26 @@
 import { everything, get, PREFIX } from "./api.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
+import { openRule, openWindow } from "./rule_links.js";
+import { alarmRow, ruleView } from "./rule_view.js";
+import { route } from "./route.js";
 import { moment } from "./times.js";
+import { alarmView } from "./why/why.js";
 import { said, t } from "./words.js";
 
 const MOST = 1000;
 const KEPT_MS = 60_000; // whom rules judge changes with the registry, not by the second
 let kept = { at: 0, reach: null };
 
-/** Load the rules and return what the drawer shows. */
-export async function rulesView() {
+/** Load the rules, or the part of them that is open, and return what the drawer shows. */
+export async function rulesView(_, at = "") {
+  if (at.startsWith("alarm-")) return alarmView(at.slice("alarm-".length));
+  if (at.startsWith("window-")) return windowView(at.slice("window-".length));
+  if (at.includes("@")) return ruleView(...at.split("@"));
+  return allRules();
+}
+
+async function allRules() {
   const [reach, standing, windows] = await Promise.all([
     reachNow(), all(`/alarms?active=true&limit=${MOST}`), all(`/windows?over=false&limit=${MOST}`),
   ]);
@@ -58,7 +69,7 @@ function ordered(rules, alarms) {
 function rule(row, standing) {
   const held = standing.filter((one) => one.handling !== "filed" && one.handling !== "noted").length;
   return el("li.rule-row", { "data-code": row.code },
-    el("span.rule-name", {}, el("b", { text: said(row, "name") }), el("span", { text: `${row.code} v${row.version}` })),
+    el("span.rule-name", {}, el("button.jump", { type: "button", text: said(row, "name"), on: { click: () => openRule(row.code, row.version) } }), el("span", { text: `${row.code} v${row.version}` })),
     row.stage === "shadow" ? el("span.tag", { title: t("rules.shadow.title"), text: t("rules.shadow") }) : null,
     el("span.rule-judged", { "data-none": String(!row.judged), text: t("rules.judged", { n: row.judged, of: row.devices, kind: t(`kind.${row.kind}`, {}, row.kind) }) }),
     standing.length ? el("span.tag.standing", { text: t("rules.standing", { n: standing.length }) }) : null,
@@ -72,9 +83,23 @@ function lack(what) {
 }
 
 function window(row) {
-  const what = [row.component, row.circuit, row.cell, row.rule].filter(Boolean).join(" · ");
+  const what = [row.component, row.circuit, row.gateway, row.device, row.cell, row.rule].filter(Boolean).join(" · ");
   return el("li.rule-row", {},
     el("span.rule-name", {}, el("b", { text: what }), el("span", { text: `${moment(row.from_at)} → ${moment(row.until_at)}` })),
-    el("span.rule-judged", { text: t("rules.suppressed", { n: row.suppressed, standing: row.standing }) }),
+    el("button.jump.rule-judged", { type: "button", text: t("rules.suppressed", { n: row.suppressed, standing: row.standing }), on: { click: () => openWindow(row.id) } }),
     el("p", { text: `${row.reason}（${row.owner}）` }));
+}
+
+/** Show one window with what it has kept back. */
+async function windowView(id) {
+  const row = await get(`/windows/${id}`);
+  return fill(el("article.rules-view.window-view", {}),
+    el("header.lit-head", {},
+      el("span.device-mark", {}, icon("rules", 22)),
+      el("div", {}, el("h2", { text: t("why.window", { id: row.id }) }), el("p", { text: `${moment(row.from_at)} → ${moment(row.until_at)}` })),
+      el("button.jump.rule-all", { type: "button", text: t("rule.all"), on: { click: () => route.open("rules", 0) } })),
+    el("section", {}, el("ul.rule-rows", {}, window(row))),
+    el("section", {}, el("h3", { text: t("window.kept") }), row.kept.length
+      ? el("ul.why-beside", {}, row.kept.map(alarmRow))
+      : el("p.fine", { text: t("window.kept.none") })));
 }

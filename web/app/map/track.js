@@ -6,11 +6,12 @@ import { clock } from "../times.js";
 import { trip } from "../trip.js";
 import { t, tongue } from "../words.js";
 import { palette } from "./palette.js";
+import { showProof } from "./proof.js";
 
 /** Upper limits of the speed bands in km/h; the last band is open. */
 export const BANDS = [3, 20, 40, 60, 80];
 
-/** Show the chosen track on a map. */
+/** Show the chosen track on a map, and what proves an open explanation. */
 export function showTracks(map) {
   const renderer = L.canvas({ pane: "tracks", padding: 0.5 });
   const lines = L.layerGroup([], { pane: "tracks" }).addTo(map);
@@ -30,6 +31,7 @@ export function showTracks(map) {
   });
   theme.watch(draw);
   tongue.watch(draw);
+  showProof(map);
 }
 
 /** Bring the whole track into view, above its bar. */
