@@ -147,10 +147,10 @@ async def test_the_command_line_says_how_many_a_rule_judges(
 
     listed = "\n".join(await says("list"))
     assert "lamp-dark 1 live 300 of 300 shipped" in listed
-    assert "cover-sensor-tilted 1 live 0 of 120: has no sensor_tilted" in listed
+    assert "cover-sensor-tilted 1 live 0 of 120: has no sensor tilted" in listed
     shown = await says("show", "ponding")
     assert "judges 12 of 14 of kind gauge" in shown
-    assert "2 not: has no depth_mm" in shown
+    assert "2 not: has no ponding depth" in shown
 
 
 async def test_the_api_says_whom_a_version_judges(admin: httpx2.AsyncClient) -> None:

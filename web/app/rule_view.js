@@ -16,8 +16,10 @@ const VERDICTS = ["real", "unreal", "open", "none"];
 /** Load one version and return what the drawer shows of it. */
 export async function ruleView(code, version) {
   const path = `/rules/${code}/${version}`;
-  const [row, versions, reach, trial, faults, counts, standing] = await Promise.all([
-    get(path), get(`/rules/${code}?limit=${MOST_VERSIONS}`), maybe(`${path}/reach`), maybe(`${path}/shadow`),
+  const row = await get(path);
+  const wasOnTrial = row.steps.some((step) => step.to_stage === "shadow");
+  const [versions, reach, trial, faults, counts, standing] = await Promise.all([
+    get(`/rules/${code}?limit=${MOST_VERSIONS}`), maybe(`${path}/reach`), wasOnTrial ? maybe(`${path}/shadow`) : null,
     get("/rule-faults"), get(`/rule-samples?code=${code}`), get(`/alarms?active=true&rule=${code}&limit=${MOST_ALARMS}`),
   ]);
   const halted = faults.halted.filter((one) => one.code === code);
@@ -37,7 +39,7 @@ async function maybe(path) {
   try {
     return await get(path);
   } catch (problem) {
-    if (problem.status === 404 || problem.status === 409) return null; // never on trial; no rule of this release
+    if (problem.status === 404 || problem.status === 409) return null; // no rule of this release
     throw problem;
   }
 }

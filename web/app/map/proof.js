@@ -14,14 +14,15 @@ const CLOSE_UP = 17;
 /** Show what proves the open explanation. */
 export function showProof(map) {
   const layer = L.layerGroup([], { pane: "tracks" }).addTo(map);
+  const style = { pane: "tracks", renderer: L.svg({ pane: "tracks", padding: 0.5 }) };
   const corridors = [];
   const widen = () => corridors.forEach(({ line, radius_m, lat }) => line.setStyle({ weight: (2 * radius_m) / metresPerPixel(map, lat) }));
   const draw = () => {
     layer.clearLayers();
     corridors.length = 0;
     if (!proof.value) return;
-    for (const fence of proof.value.fences) drawFence(layer, fence, corridors);
-    drawFixes(layer, proof.value);
+    for (const fence of proof.value.fences) drawFence(layer, style, fence, corridors);
+    drawFixes(layer, style, proof.value);
     widen();
   };
   proof.watch((value) => {
@@ -37,8 +38,8 @@ function metresPerPixel(map, lat) {
   return (EARTH_M * Math.cos((lat * Math.PI) / 180)) / 2 ** (map.getZoom() + 8);
 }
 
-function drawFence(layer, fence, corridors) {
-  const style = { pane: "tracks", color: palette().accent, weight: 2, dashArray: "6 5", fillOpacity: 0.08, className: "proof-fence" };
+function drawFence(layer, base, fence, corridors) {
+  const style = { ...base, color: palette().accent, weight: 2, dashArray: "6 5", fillOpacity: 0.08, className: "proof-fence" };
   const geometry = JSON.parse(fence.geometry);
   let shape;
   if (fence.shape === "circle") {
@@ -55,8 +56,7 @@ function drawFence(layer, fence, corridors) {
   shape.bindTooltip(`${said(fence, "name")} ${fence.code}`, { sticky: true }).addTo(layer);
 }
 
-function drawFixes(layer, { fixes, decidedAt, words }) {
-  const style = { pane: "tracks" };
+function drawFixes(layer, style, { fixes, decidedAt, words }) {
   if (fixes.length > 1) {
     L.polyline(fixes.map((fix) => [fix.lat, fix.lon]), { ...style, color: palette()["map-halo"], weight: 6, opacity: 0.8, interactive: false }).addTo(layer);
     L.polyline(fixes.map((fix) => [fix.lat, fix.lon]), { ...style, color: palette().accent, weight: 2.5, opacity: 0.9, interactive: false }).addTo(layer);

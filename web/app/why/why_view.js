@@ -21,7 +21,7 @@ export function explanation({ whole, rule, beside, isAlarm }) {
   return [
     ruleLine(whole, rule, isAlarm),
     ...later(whole.corrections),
-    whole.sayings.length ? block("why.limits", sentences(whole.sayings)) : null,
+    whole.sayings.length ? block(told ? "why.limits" : "why.needed", sentences(whole.sayings)) : null,
     told ? block("why.samples", pictures(whole)) : null,
     many ? block("why.members", gathered(many)) : null,
     told?.orders.length ? block("why.orders", orders(told.orders)) : null,
