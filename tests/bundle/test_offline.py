@@ -9,8 +9,9 @@ import pytest
 from rules.bundle.bundle import Bundle, Gone, bundle_from
 from rules.bundle.chain import PIECES, BundleError, chain_of, opened
 from rules.bundle.entries import entries_from, entries_json
-from rules.bundle.gather import TOO_LARGE, UNRECORDED, gathered, told_only
+from rules.bundle.gather import gathered, told_only
 from rules.bundle.many import gathered_of
+from rules.bundle.reach import TOO_LARGE, UNRECORDED
 from rules.bundle.replay import replay
 from rules.engine.learned import EdgeWord, Learned
 from tests.bundle.offline import bundles_of, records_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import ConsoleMessage, Page
 
-from gezhi.explain import Wish, run_explain
+from gezhi.commands.explain import Wish, run_explain
 from tests.rules.workers import ZONE
 from tests.triage.city import City
 from tests.web.control_room import PATIENCE_MS
