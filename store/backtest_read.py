@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from store.connection import Connection
 from store.copy_binary import POSTGRES_EPOCH_US
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
+
+ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+"""Before this everything came."""
 
 COPY_HEAD_BYTES = 19
 """Octets before the first tuple of what COPY gives in binary."""
@@ -279,7 +282,7 @@ _READING = np.dtype(
 )
 _READINGS = (
     "SELECT series_id, measured_at, value, quality FROM reading"
-    " WHERE measured_at >= $1 AND measured_at < $2"
+    " WHERE measured_at >= $1 AND measured_at < $2 AND received_at < $3"
 )
 
 _POSITION_COLUMNS = (
@@ -309,18 +312,25 @@ _POSITIONS = (
     "SELECT device_id, fixed_at, lon_e7, lat_e7, coalesce(speed_kmh, 'NaN'),"
     " coalesce(course_deg, 'NaN'), coalesce(altitude_m, 'NaN'),"
     " coalesce(satellites, (-1)::smallint), coalesce(hdop, 'NaN'), inputs, quality"
-    ' FROM "position" WHERE fixed_at >= $1 AND fixed_at < $2'
+    ' FROM "position"'
+    " WHERE fixed_at >= $1 AND fixed_at < $2 AND received_at < $3"
 )
 
 
 async def stored_readings(
-    connection: Connection, since: datetime, until: datetime
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    heard_before: datetime | None = None,
 ) -> Readings:
     """Return the readings measured in a stretch, by their time and series.
 
-    The time of receipt is their own: when they came is not asked.
+    The time of receipt is their own: when they came is asked only to leave out what
+    came at `heard_before` or later.
     """
-    rows = await _copied(connection, _READINGS, _READING, (since, until))
+    rows = await _copied(
+        connection, _READINGS, _READING, (since, until, heard_before or ANY_TIME)
+    )
     rows = rows[np.lexsort((rows["series_id"], rows["measured_us"]))]
     measured_us = rows["measured_us"].astype(np.int64) + POSTGRES_EPOCH_US
     return Readings(
@@ -333,10 +343,15 @@ async def stored_readings(
 
 
 async def stored_positions(
-    connection: Connection, since: datetime, until: datetime
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    heard_before: datetime | None = None,
 ) -> Positions:
     """Return the fixes taken in a stretch, by their time and device."""
-    rows = await _copied(connection, _POSITIONS, _POSITION, (since, until))
+    rows = await _copied(
+        connection, _POSITIONS, _POSITION, (since, until, heard_before or ANY_TIME)
+    )
     rows = rows[np.lexsort((rows["device_id"], rows["fixed_us"]))]
     fixed_us = rows["fixed_us"].astype(np.int64) + POSTGRES_EPOCH_US
     return Positions(
@@ -359,7 +374,7 @@ async def _copied(
     connection: Connection,
     query: str,
     row: np.dtype[np.void],
-    stretch: tuple[datetime, datetime],
+    stretch: tuple[datetime, datetime, datetime],
 ) -> NDArray[np.void]:
     """Return what a query finds, as rows of equal length without NULLs."""
     parts: list[bytes] = []

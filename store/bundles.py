@@ -14,6 +14,7 @@ class BundleDue:
 
     Attributes:
         alarm_id: `alarm.id`.
+        raised_at: Journal time when it was raised.
         tries: How often that has failed.
         case_id: Its case; None if it has none yet.
         handling: What has become of it so far.
@@ -22,6 +23,7 @@ class BundleDue:
     """
 
     alarm_id: int
+    raised_at: datetime
     tries: int
     case_id: int | None
     handling: str
@@ -45,8 +47,8 @@ class KeptBundle:
 
 
 _TAKE = """
-SELECT d.alarm_id, d.tries, a.case_id, a.handling, a.cleared_seq IS NULL AS stands,
-    a.lead_id
+SELECT d.alarm_id, a.raised_at, d.tries, a.case_id, a.handling,
+    a.cleared_seq IS NULL AS stands, a.lead_id
 FROM bundle_due d JOIN alarm a ON a.id = d.alarm_id
 WHERE d.due_at <= $1
 ORDER BY d.due_at, d.alarm_id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
@@ -97,14 +99,27 @@ async def put_off(
 
 
 async def forget_due(connection: Connection, alarm_id: int) -> None:
-    """Nothing is to be made of an alarm any more."""
+    """Nothing is to be made of an alarm any more; what no case came of goes."""
     await connection.execute("DELETE FROM bundle_due WHERE alarm_id = $1", alarm_id)
+    await connection.execute(
+        "DELETE FROM bundle WHERE alarm_id = $1 AND case_id IS NULL", alarm_id
+    )
+
+
+async def give_to_case(connection: Connection, alarm_id: int, case_id: int) -> bool:
+    """Let a bundle that was kept before there was a case be its; tell if there is."""
+    tag = await connection.execute(
+        "UPDATE bundle SET case_id = $2 WHERE alarm_id = $1 AND case_id IS NULL",
+        alarm_id,
+        case_id,
+    )
+    return bool(tag == "UPDATE 1")
 
 
 async def keep_bundle(
     connection: Connection,
     alarm_id: int,
-    case_id: int,
+    case_id: int | None,
     *,
     made_at: datetime,
     total: str | None,

@@ -64,7 +64,8 @@ class NewCorrection:
     """What late samples would have changed.
 
     Attributes:
-        kind: would_have_raised, would_not_have_raised, other_severity or other_time.
+        kind: would_have_raised, would_not_have_raised, other_severity, other_time or
+            cannot_judge.
         rule: Code of the rule.
         rule_version: Its version.
         device_id: The device.
@@ -99,7 +100,8 @@ class CorrectionRow:
 
     Attributes:
         id: `correction.id`.
-        kind: would_have_raised, would_not_have_raised, other_severity or other_time.
+        kind: would_have_raised, would_not_have_raised, other_severity, other_time or
+            cannot_judge.
         rule: Code of the rule.
         rule_version: Its version.
         device_id: The device.

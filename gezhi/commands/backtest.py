@@ -24,6 +24,7 @@ from rules.backtest.report import AlarmRow, Report, report_of
 from rules.backtest.run import backtest
 from rules.files.rule_file import RuleFileError
 from store.capacity import capacities
+from store.retention_drop import reading_the_past
 
 USAGE = 2
 """Exit code of a command that was not understood."""
@@ -109,7 +110,10 @@ async def _run(dsn: str, wish: Wish, zone: ZoneInfo) -> Report:
             step_us=round(step_of(wish.step_s, until - since) * 1_000_000),
         )
         with _Shown() as shown:
-            found = await backtest(connection, ask, time_zone=zone.key, tell=shown.tell)
+            async with reading_the_past(connection):
+                found = await backtest(
+                    connection, ask, time_zone=zone.key, tell=shown.tell
+                )
         rows = await capacities(connection)
     finally:
         await connection.close()
@@ -175,15 +179,9 @@ class _Shown:
 
 def show(report: Report, console: Console, *, zone: ZoneInfo, most: int) -> None:
     """Print tables: rules, departments, and what differs."""
-    exact = (
-        "the journal's own entries: exact"
-        if report.source == "journal"
-        else "stored samples at their own times: arrival, lateness, lost links and "
-        "entry numbers are not known any more"
-    )
     console.print(
         f"{_time(report.since, zone)} to {_time(report.until, zone)}, "
-        f"{report.samples:,} readings and fixes from {exact}"
+        f"{report.samples:,} readings and fixes from {_source(report, zone)}"
     )
     console.print(_under(report, zone))
     console.print(_rules(report))
@@ -196,6 +194,20 @@ def show(report: Report, console: Console, *, zone: ZoneInfo, most: int) -> None
         console.print(f"… and {len(differing) - most} more; --json has all")
     if report.left_off:
         console.print(f"{report.left_off} more were counted and left off")
+
+
+def _source(report: Report, zone: ZoneInfo) -> str:
+    """Return what was read, in words."""
+    if report.source == "journal":
+        return "the journal's own entries: exact"
+    samples = (
+        "stored samples at their own times: arrival, lateness, lost links and "
+        "entry numbers are not known any more"
+    )
+    if report.journal_from is None:
+        return samples
+    joint = _time(report.journal_from, zone)
+    return f"{samples}; from {joint} on the journal's own entries: exact"
 
 
 def _under(report: Report, zone: ZoneInfo) -> str:

@@ -87,7 +87,9 @@ class Found:
         names: Of what was judged.
         under: By how much of what was in force then it was judged.
         snapshot: The registry.
-        is_exact: Whether the journal's own entries were folded.
+        is_exact: Whether the journal's own entries were folded, and no others.
+        journal_from: From here on they were; None if none were. Before it they were
+            made of stored samples.
         begun: Where it started.
         until: Where it ended.
         last_seq: The last entry folded; 0 if they were made of stored samples.
@@ -108,6 +110,7 @@ class Found:
     under: Under
     snapshot: Snapshot
     is_exact: bool
+    journal_from: datetime | None
     begun: datetime
     until: datetime
     last_seq: int

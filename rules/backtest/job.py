@@ -23,6 +23,7 @@ from store.backtest_jobs import (
 )
 from store.capacity import capacities
 from store.connection import Connection
+from store.retention_drop import reading_the_past
 from vocabulary.times import Clock
 
 MOST_LINES = 20_000
@@ -131,20 +132,17 @@ async def _report(
 ) -> Report:
     asked = msgspec.json.decode(text, type=JobAsk)
     chosen = await chosen_rules(connection, asked.rules, asked.sources)
-    found = await backtest(
-        connection,
-        Ask(
-            rules=chosen.rules,
-            with_live=chosen.with_live,
-            since=asked.since,
-            until=asked.until,
-            warm_up=WARM_UP,
-            against_live=asked.against_live,
-            readings=asked.readings,
-        ),
-        time_zone=time_zone,
-        tell=teller.tell,
+    ask = Ask(
+        rules=chosen.rules,
+        with_live=chosen.with_live,
+        since=asked.since,
+        until=asked.until,
+        warm_up=WARM_UP,
+        against_live=asked.against_live,
+        readings=asked.readings,
     )
+    async with reading_the_past(connection):
+        found = await backtest(connection, ask, time_zone=time_zone, tell=teller.tell)
     rows = await capacities(connection)
     stated = {row.unit_id: row.cases_per_day for row in rows}
     return report_of(found, zone=ZoneInfo(time_zone), stated=stated)

@@ -152,7 +152,9 @@ class Report:
         since: From when alarms count.
         until: Up to when.
         begun: Where the engine started, warm-up included.
-        source: `journal`, which is exact, or `samples`, see docs/rules.md.
+        source: `journal`, which is exact, `samples`, or `both`; see docs/rules.md.
+        journal_from: From here on it was the journal, before it stored samples; None
+            if there was none of it.
         plans: Under how many plans it judged, one after the other.
         known_from: Since when rules, devices and windows are those that were then; None
             if they are those of now.
@@ -173,6 +175,7 @@ class Report:
     until: datetime
     begun: datetime
     source: str
+    journal_from: datetime | None
     plans: int
     known_from: datetime | None
     lost_at: Sequence[datetime]
@@ -204,7 +207,8 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         since=found.ask.since,
         until=found.until,
         begun=found.begun,
-        source="journal" if found.is_exact else "samples",
+        source=_source(found),
+        journal_from=found.journal_from,
         plans=found.under.plans,
         known_from=found.under.known_from,
         lost_at=found.under.lost_at,
@@ -219,6 +223,12 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         alarms=[_alarm(found, pair) for pair in alarms],
         cases=[_case(found, pair) for pair in cases],
     )
+
+
+def _source(found: Found) -> str:
+    if found.is_exact:
+        return "journal"
+    return "samples" if found.journal_from is None else "both"
 
 
 def _rules(

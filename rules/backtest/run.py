@@ -17,10 +17,11 @@ from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.found import Ask, Found, NothingStoredError, Progress, Under
+from rules.backtest.ground import ground_of, parts_of
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.names import Names
 from rules.backtest.plans import Plans, cut
-from rules.backtest.sources import Part, from_journal, from_samples
+from rules.backtest.sources import Part
 from rules.backtest.tried import Tried
 from rules.engine.learned import Learned
 from rules.triage.desk import Handling
@@ -33,7 +34,6 @@ from store.backtest_read import (
     filed_alarms,
     filed_cases,
     journal_kept,
-    seq_before,
 )
 from store.connection import Connection
 from store.plan_sources import sources_between
@@ -70,14 +70,11 @@ async def backtest(
     if kept is None:
         raise NothingStoredError("the journal is empty")
     snapshot = await load_snapshot(connection)
-    begun, until = ask.since - ask.warm_up, min(ask.until, _after(kept))
+    until = min(ask.until, _after(kept))
+    ground = await ground_of(connection, kept, ask, until=until, shard=shard)
+    begun, is_exact = ground.begun, ground.is_exact
+    span = ground.after, ground.until_seq
     live = await _live_cases(connection, ask, begun)
-    # Where nothing was dropped there was nothing to be known before the journal.
-    reaches = kept.oldest_seq == 1 or begun >= kept.oldest_at
-    span = 0, 0
-    if is_exact := reaches and not ask.readings:
-        after = await seq_before(connection, kept, begun, shard=shard)
-        span = after, await seq_before(connection, kept, until, shard=shard)
     plans = Plans(
         connection=connection,
         tried=Tried(
@@ -88,16 +85,13 @@ async def backtest(
         present=await current_source(
             connection, snapshot, at=begun, time_zone=time_zone
         ),
-        marks=await sources_between(connection, *span, shard=shard) if is_exact else (),
+        marks=await sources_between(connection, *span, shard=shard) if span[1] else (),
         shard=shard,
     )
     closings = await _closings(connection, ask, begun)
     docket = Docket(snapshot, shipped_routing(), closings)
     course = Course(await plans.first(), docket)
-    if is_exact:
-        parts = from_journal(connection, after=span[0], until_seq=span[1], shard=shard)
-    else:
-        parts = from_samples(connection, since=begun, until=until, step_us=ask.step_us)
+    parts = parts_of(connection, ground, step_us=ask.step_us, shard=shard)
     run = _Run(course=course, plans=plans, lines=_Lines(ask.since), tell=tell)
     await run.through(parts, begun, until)
     lines = run.lines
@@ -105,9 +99,10 @@ async def backtest(
     return Found(
         ask=ask,
         names=run.names,
-        under=_under(plans, begun, span[0]),
+        under=_under(plans, ground.journal_from or begun, span[0]),
         snapshot=snapshot,
         is_exact=is_exact,
+        journal_from=ground.journal_from,
         begun=begun,
         until=until,
         last_seq=span[1],

@@ -69,13 +69,23 @@ async def from_samples(
     since: datetime,
     until: datetime,
     step_us: int = STEP_US,
+    heard_before: datetime | None = None,
+    seq: int = 0,
 ) -> AsyncIterator[Part]:
-    """Yield entries made of what was measured from one time to another."""
-    seq = 0
+    """Yield entries made of what was measured from one time to another.
+
+    Args:
+        connection: Only read from.
+        since: From when.
+        until: Up to when.
+        step_us: One entry tells what was measured in so long.
+        heard_before: What came later is left out; None for nothing.
+        seq: Number of the entry before.
+    """
     while since < until:
         end = min(since + STRETCH, until)
-        readings = await stored_readings(connection, since, end)
-        positions = await stored_positions(connection, since, end)
+        readings = await stored_readings(connection, since, end, heard_before)
+        positions = await stored_positions(connection, since, end, heard_before)
         words = words_of(await stored_moves(connection, since, end))
         stretch = us_from_datetime(since), us_from_datetime(end)
         entries = list(

@@ -22,6 +22,7 @@ from rules.worker.resume import CONSUMER
 from store.bundles import (
     BundleDue,
     forget_due,
+    give_to_case,
     is_due,
     keep_bundle,
     kept_bundle,
@@ -44,6 +45,10 @@ FIRST_WAIT = timedelta(minutes=1)
 
 MOST_TRIES = 5
 """So often a bundle is tried that comes to another decision, or to none."""
+
+EARLY = timedelta(days=1)
+"""An alarm that has stood for so long without a case has its bundle kept before there
+is one: the journal would not wait for it."""
 
 KEPT_BACK = (Handling.WAITING, Handling.MAINTENANCE, Handling.UNSTABLE)
 """Handlings of standing alarms that may still get a case."""
@@ -84,12 +89,8 @@ async def keep_one(connection: Connection, *, time_zone: str, shard: int = 0) ->
         due = None if at is None else await take_bundle_due(connection, at)
         if due is None or at is None:
             return False
-        if due.case_id is None:
-            await _without_a_case(connection, due, at)
-        elif not await _is_in_its_lead_s(connection, due, at):
-            await _keep(
-                connection, due, due.case_id, at=at, time_zone=time_zone, shard=shard
-            )
+        if await _wants_one(connection, due, at):
+            await _keep(connection, due, at=at, time_zone=time_zone, shard=shard)
     return True
 
 
@@ -104,12 +105,29 @@ async def _now(connection: Connection, shard: int) -> datetime | None:
     return found
 
 
-async def _without_a_case(connection: Connection, due: BundleDue, at: datetime) -> None:
-    """Look again later at what may still get a case; forget the others."""
-    if due.stands and due.handling in KEPT_BACK:
-        await put_off(connection, due.alarm_id, due_at=at + AFTER, tries=0)
-    else:
+async def _wants_one(connection: Connection, due: BundleDue, at: datetime) -> bool:
+    """Tell whether a bundle is to be made now; if not, note what is to be done."""
+    if due.case_id is None:
+        return await _is_kept_back(connection, due, at)
+    if await give_to_case(connection, due.alarm_id, due.case_id):
         await forget_due(connection, due.alarm_id)
+        return False
+    return not await _is_in_its_lead_s(connection, due, at)
+
+
+async def _is_kept_back(connection: Connection, due: BundleDue, at: datetime) -> bool:
+    """Tell whether an alarm without a case has waited so long that it wants one.
+
+    What may still get a case is looked at again later; the others are forgotten.
+    """
+    if not (due.stands and due.handling in KEPT_BACK):
+        await forget_due(connection, due.alarm_id)
+        return False
+    is_old = at - due.raised_at >= EARLY
+    if is_old and await kept_bundle(connection, due.alarm_id) is None:
+        return True
+    await put_off(connection, due.alarm_id, due_at=at + AFTER, tries=0)
+    return False
 
 
 async def _is_in_its_lead_s(
@@ -140,7 +158,6 @@ async def _is_in_its_lead_s(
 async def _keep(
     connection: Connection,
     due: BundleDue,
-    case_id: int,
     *,
     at: datetime,
     time_zone: str,
@@ -159,13 +176,16 @@ async def _keep(
     await keep_bundle(
         connection,
         due.alarm_id,
-        case_id,
+        due.case_id,
         made_at=at,
         total=opened(octets)[1].total if octets else None,
         octets=octets,
         why_not=why_not,
     )
-    await forget_due(connection, due.alarm_id)
+    if due.case_id is None:
+        await put_off(connection, due.alarm_id, due_at=at + AFTER, tries=0)
+    else:
+        await forget_due(connection, due.alarm_id)
     if why_not or not is_good:
         log.warning("bundles: alarm %d: %s", due.alarm_id, why_not or "not the same")
 

@@ -60,6 +60,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "would_not_have_raised": ("本不应报警", "would not have raised"),
     "other_severity": ("报警等级应不同", "would have been of another severity"),
     "other_time": ("报警时间应不同", "would have begun or ended at another time"),
+    "cannot_judge": ("已无从判断", "cannot be judged any more"),
 }
 """States, handlings, severities, qualities, orders, corrections."""
 

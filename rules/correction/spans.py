@@ -22,6 +22,7 @@ class Kind(StrEnum):
     WOULD_NOT_HAVE_RAISED = "would_not_have_raised"
     OTHER_SEVERITY = "other_severity"
     OTHER_TIME = "other_time"
+    CANNOT_JUDGE = "cannot_judge"  # the samples around it are not kept any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

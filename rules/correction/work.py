@@ -19,6 +19,7 @@ from rules.measures import VALUE
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import LIVE, PlanSource
+from rules.retention.policy import What
 from rules.worker.present import current_source
 from store.backtest_read import FiledAlarm, filed_alarms
 from store.connection import AWAY, Connection
@@ -33,6 +34,8 @@ from store.corrections import (
     take_due,
 )
 from store.evidence import insert_evidence
+from store.retention_state import kept_from
+from vocabulary.device import DeviceKind
 from vocabulary.times import datetime_from_us, us_from_datetime
 
 log = logging.getLogger(__name__)
@@ -138,6 +141,9 @@ async def _correct(
     if not len(slots):
         return
     since, until = _stretch(plan, int(slots[0]), due, at)
+    if await _is_gone(connection, plan, since):
+        await insert_correction(connection, _too_old(plan, due, at))
+        return
     series = [i for s in plan.subjects for i in s.series.values()]
     devices = [subject.device_id for subject in plan.subjects]
     found = changed_by(
@@ -156,6 +162,36 @@ async def _correct(
         new = _correction(plan, due, difference, of_device, at)
         if new is not None and await insert_correction(connection, new):
             await _show(connection, new)
+
+
+async def _is_gone(connection: Connection, plan: Plan, since: datetime) -> bool:
+    """Tell whether what is stored of a stretch has been dropped in part."""
+    moves = any(subject.kind is DeviceKind.VEHICLE for subject in plan.subjects)
+    whole_from = [
+        await kept_from(connection, what)
+        for what in (What.READINGS, What.POSITIONS)
+        if what is What.READINGS or moves
+    ]
+    return any(at is not None and since < at for at in whole_from)
+
+
+def _too_old(plan: Plan, due: Due, at: datetime) -> NewCorrection:
+    """Return that late samples cannot be judged any more."""
+    log.warning("correction: %s on device %d: too old", due.rule, due.device_id)
+    return NewCorrection(
+        kind=Kind.CANNOT_JUDGE,
+        rule=due.rule,
+        rule_version=plan.rules[0].version,
+        device_id=due.device_id,
+        alarm_id=None,
+        case_id=None,
+        measured_at=min(due.measured_at),
+        cleared_at=None,
+        severity="",
+        value=None,
+        late_at=sorted(due.measured_at),
+        found_at=at,
+    )
 
 
 def _stretch(
