@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from rules.engine.learned import Learned
-from rules.plan.plan_source import PlanSource, RuleText
+from rules.plan.plan_source import PlanSource
 from rules.plan.subject import Subject
+from tests.rules.changing_rules import text_of
 from tests.rules.oracle_lamps import sun
 from tests.rules.town import AREA, START_S, device, edge, positions, readings, tick
 from vocabulary.device import DeviceKind
@@ -27,104 +28,8 @@ LATE_S = 40.0
 EVENING, MORNING = (111.0, 35.0), (-15.0, 50.0)
 """Where the sun sinks and where it rises at 16:00 in Shanghai."""
 
-TEXTS = {
-    "burning": """
-kind: lamp
-quantity: power_w
-condition: {type: threshold, above: 30, deadband: 8, severity: minor}
-when: {lamp: LAMP, on_close: CLOSE}
-on_delay_s: ON
-off_delay_s: OFF
-largest_gap_s: GAP
-""",
-    "dark": """
-kind: lamp
-quantity: power_w
-condition:
-  type: threshold
-  below: 15
-  severity: minor
-  while: {of: upstream, quantity: contactor_on, above: 0.5}
-when: {lamp: lit, without_programme: WITHOUT, on_close: CLOSE}
-on_delay_s: ON
-largest_gap_s: GAP
-""",
-    "deep": """
-kind: gauge
-quantity: depth_mm
-condition:
-  type: threshold
-  deadband: 4
-  grades:
-    - {at: 10, severity: minor}
-    - {at: 20, severity: major}
-    - {at: 30, severity: critical}
-on_delay_s: ON
-off_delay_s: OFF
-largest_gap_s: GAP
-""",
-    "rises": """
-kind: gauge
-quantity: depth_mm
-condition: {type: rate, window_s: 60, above: LIMIT, severity: major}
-when: {local: HOURS, on_close: CLOSE}
-off_delay_s: OFF
-largest_gap_s: GAP
-""",
-    "still": """
-kind: cover
-quantity: tilt_deg
-condition: {type: stuck, above: 40, tolerance: 1, severity: minor}
-largest_gap_s: GAP
-""",
-    "open": """
-kind: cover
-condition:
-  type: expression
-  expression: tilt_deg > LIMIT and not cover_open < 0.5
-  severity: major
-on_delay_s: ON
-largest_gap_s: GAP
-""",
-    "fast": """
-kind: vehicle
-condition: {type: overspeed, above: LIMIT, margin_kmh: 3, deadband: 5, severity: minor}
-when: {local: HOURS, on_close: CLOSE}
-on_delay_s: ON
-largest_gap_s: GAP
-""",
-    "gauge-quiet": """
-kind: gauge
-condition: {type: silence, missed_reports: 3, learn: 4, severity: minor}
-""",
-    "cabinet-quiet": """
-kind: cabinet
-condition: {type: silence, silence_s: 50, hears: platform, severity: minor}
-when: {local: HOURS, on_close: CLOSE}
-""",
-    "lamp-quiet": """
-kind: lamp
-condition: {type: silence, missed_reports: 2, learn: 2, severity: minor}
-""",
-    "cover-quiet": """
-kind: cover
-condition: {type: silence, silence_s: 60, severity: minor}
-""",
-}
-"""Conditions by code; words in capitals are drawn anew with each version."""
-
-DRAWN: dict[str, tuple[str, ...]] = {
-    "LAMP": ("dark", "day"),
-    "CLOSE": ("clear", "keep"),
-    "OFF": ("0", "20", "40"),
-    "ON": ("0", "0", "20", "40"),
-    "WITHOUT": ("always", "never"),
-    "GAP": ("20", "40", "60"),
-    "LIMIT": ("12", "18"),
-    "HOURS": ('"16:02-16:05"', '["16:00-16:04", "16:06-16:30"]', '"16:03-17:00"'),
-}
-SILENT = {"gauge-quiet", "cabinet-quiet", "lamp-quiet", "cover-quiet"}
-SOLAR = {"burning", "dark"}
+GATEWAYS = {"CAB-1": 1, "CAB-2": 2, "GW-1": 3, "GW-2": 4, "GW-3": 5, "nmea": 6}
+"""Their ids."""
 
 LEVELS: dict[str, tuple[float, ...]] = {
     "contactor_on": (0, 1, 1, 1),
@@ -206,7 +111,10 @@ def devices() -> list[Subject]:
         device(10, DeviceKind.COVER, *cover, gateway="GW-2", allowed_lateness_s=LATE_S),
         device(11, DeviceKind.COVER, *cover),
     ]
-    return [placed(replace(one, interval_s=20.0), 0) for one in found]
+    return [
+        placed(replace(one, interval_s=20.0, gateway_id=GATEWAYS[one.gateway]), turn=0)
+        for one in found
+    ]
 
 
 def placed(one: Subject, turn: int) -> Subject:
@@ -244,16 +152,6 @@ def programmes(rng: random.Random) -> tuple[LampProgramme, ...]:
     return tuple(found)
 
 
-def text_of(rng: random.Random, code: str, version: int) -> RuleText:
-    """Draw a version of a rule."""
-    body = TEXTS[code]
-    for word, choices in DRAWN.items():
-        body = body.replace(word, rng.choice(choices))
-    head = f"code: {code}\nname: {{zh: 规则, en: rule}}"
-    tail = 'reason: {zh: "{value}", en: "{value}"}\nsource: test\n'
-    return RuleText(code, version, f"{head}{body}{tail}")
-
-
 def changed(rng: random.Random, source: PlanSource, codes: set[str]) -> PlanSource:
     """Edit a rule, drop one or take one back; move a device, retire or add one."""
     what = rng.choice(["rule", "rule", "moved", "moved", "moved", "retired", "lamps"])
@@ -277,7 +175,7 @@ def changed(rng: random.Random, source: PlanSource, codes: set[str]) -> PlanSour
 
 def _other_rule(rng: random.Random, source: PlanSource, codes: set[str]) -> PlanSource:
     code = rng.choice(sorted(codes))
-    version = source.registry_version + 100 * rng.randrange(1, 9)
+    version = source.registry_version + 1
     before = [text for text in source.rules if text.code == code]
     others = [text for text in source.rules if text.code != code]
     if not before or rng.random() < 0.8:
@@ -293,7 +191,8 @@ def _moved(rng: random.Random, one: Subject) -> Subject:
     match rng.choice(["link", "link", "above", "place", "late"]):
         case "link":
             name = rng.choice(["GW-1", "GW-2", "GW-3"])
-            return replace(one, edge="mqtt", gateway=name)
+            gateway_id = GATEWAYS[name]
+            return replace(one, edge="mqtt", gateway=name, gateway_id=gateway_id)
         case "above" if one.kind is DeviceKind.LAMP:
             return replace(one, upstream_id=rng.choice([1, 2]))
         case "place":
@@ -328,6 +227,10 @@ def spoken(
 ) -> list[Spoken]:
     """Draw what is said at one step of the grid, and when it arrives."""
     found = []
+    if rng.random() < 0.15:  # now and then all lamps are as one
+        power_w = rng.choice(LEVELS["power_w"])
+        lamps = [one.device_id for one in subjects if one.kind is DeviceKind.LAMP]
+        moods |= dict.fromkeys([(lamp, "power_w") for lamp in lamps], power_w)
     for one in subjects:
         if rng.random() < 0.2:
             continue

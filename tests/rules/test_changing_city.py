@@ -14,7 +14,8 @@ from rules.engine.fold import fold
 from rules.engine.grades import level
 from rules.engine.state import read_back, written
 from rules.plan.compile import compile_plan
-from tests.rules.changing_city import SILENT, SOLAR, TEXTS, Story, story
+from tests.rules.changing_city import Story, story
+from tests.rules.changing_rules import SILENT, SOLAR, TEXTS
 from tests.rules.oracle import Oracle, Said, said
 from tests.rules.oracle_lamps import NEAR_S
 from vocabulary.times import SECOND_US

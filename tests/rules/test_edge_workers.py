@@ -97,6 +97,14 @@ def test_time_goes_on_where_another_worker_hears_when_one_begins() -> None:
     assert beside.audible_us[0] == 2 * SECOND_US
 
 
+def test_of_two_entries_five_seconds_apart_the_time_between_counts_of_more_not() -> (
+    None
+):
+    for apart_s, heard_s in ((5.0, 5), (5.001, 0)):
+        after = told((0, "one", "mqtt", True), (apart_s, "one", "mqtt", True))
+        assert after.audible_us[1] == heard_s * SECOND_US
+
+
 def test_of_too_many_workers_the_least_lately_heard_is_forgotten() -> None:
     many = [(float(n), f"{n}", "mqtt", n == 0) for n in range(MOST_WORKERS + 1)]
     assert up(*many[:-1]) == [True] * 4
