@@ -138,6 +138,14 @@ async def kept_from(connection: Connection, what: str) -> datetime | None:
     return found
 
 
+async def samples_kept_from(connection: Connection) -> datetime | None:
+    """Return since when all readings and fixes are there; None if none were dropped."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT max(kept_from) FROM retention WHERE what IN ('readings', 'positions')"
+    )
+    return found
+
+
 def _holdings(text: str) -> list[Holding]:
     return [
         Holding(

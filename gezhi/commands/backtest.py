@@ -204,6 +204,9 @@ def _source(report: Report, zone: ZoneInfo) -> str:
         "stored samples at their own times: arrival, lateness, lost links and "
         "entry numbers are not known any more"
     )
+    if report.samples_gone_until is not None:
+        gone = _time(report.samples_gone_until, zone)
+        samples += f"; of what was measured before {gone} some is not kept any more"
     if report.journal_from is None:
         return samples
     joint = _time(report.journal_from, zone)

@@ -90,6 +90,8 @@ class Found:
         is_exact: Whether the journal's own entries were folded, and no others.
         journal_from: From here on they were; None if none were. Before it they were
             made of stored samples.
+        samples_gone_until: Of what was measured before, some is not stored any more;
+            None if all of it is, or none of it was needed.
         begun: Where it started.
         until: Where it ended.
         last_seq: The last entry folded; 0 if they were made of stored samples.
@@ -111,6 +113,7 @@ class Found:
     snapshot: Snapshot
     is_exact: bool
     journal_from: datetime | None
+    samples_gone_until: datetime | None
     begun: datetime
     until: datetime
     last_seq: int

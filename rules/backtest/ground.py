@@ -8,6 +8,7 @@ from rules.backtest.found import Ask
 from rules.backtest.sources import Part, from_journal, from_samples
 from store.backtest_read import Kept, seq_before
 from store.connection import Connection
+from store.retention_state import samples_kept_from
 
 MADE_UP = 1 << 40
 """Entries made of stored samples are numbered from so far before the journal's on."""
@@ -23,6 +24,7 @@ class Ground:
         journal_from: From here on it is the journal's own entries; None if none are.
         after: The entry before the first of them; 0 if there are none.
         until_seq: The last of them; 0 if there are none.
+        samples_gone_until: Of what was measured before, some is not stored any more.
     """
 
     begun: datetime
@@ -30,6 +32,7 @@ class Ground:
     journal_from: datetime | None = None
     after: int = 0
     until_seq: int = 0
+    samples_gone_until: datetime | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -52,8 +55,11 @@ async def ground_of(
     begun = ask.since - ask.warm_up
     # Where nothing was dropped there was nothing to be known before the journal.
     reaches = kept.oldest_seq == 1 or begun >= kept.oldest_at
+    gone_until = await samples_kept_from(connection)
+    if gone_until is not None and gone_until <= begun:
+        gone_until = None
     if ask.readings or (not reaches and until <= kept.oldest_at):
-        return Ground(begun=begun, until=until)
+        return Ground(begun=begun, until=until, samples_gone_until=gone_until)
     # Of what came at that very moment a part may have been in what was dropped.
     joint = begun if reaches else kept.oldest_at + timedelta(microseconds=1)
     return Ground(
@@ -62,6 +68,7 @@ async def ground_of(
         journal_from=joint,
         after=await seq_before(connection, kept, joint, shard=shard),
         until_seq=await seq_before(connection, kept, until, shard=shard),
+        samples_gone_until=None if reaches else gone_until,
     )
 
 

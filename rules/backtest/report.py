@@ -155,6 +155,8 @@ class Report:
         source: `journal`, which is exact, `samples`, or `both`; see docs/rules.md.
         journal_from: From here on it was the journal, before it stored samples; None
             if there was none of it.
+        samples_gone_until: Of what was measured before, some is not stored any more;
+            None if all of it is.
         plans: Under how many plans it judged, one after the other.
         known_from: Since when rules, devices and windows are those that were then; None
             if they are those of now.
@@ -176,6 +178,7 @@ class Report:
     begun: datetime
     source: str
     journal_from: datetime | None
+    samples_gone_until: datetime | None
     plans: int
     known_from: datetime | None
     lost_at: Sequence[datetime]
@@ -209,6 +212,7 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         begun=found.begun,
         source=_source(found),
         journal_from=found.journal_from,
+        samples_gone_until=found.samples_gone_until,
         plans=found.under.plans,
         known_from=found.under.known_from,
         lost_at=found.under.lost_at,

@@ -103,6 +103,7 @@ async def backtest(
         snapshot=snapshot,
         is_exact=is_exact,
         journal_from=ground.journal_from,
+        samples_gone_until=ground.samples_gone_until,
         begun=begun,
         until=until,
         last_seq=span[1],

@@ -18,6 +18,7 @@ from rules.engine.entry import learned_from
 from rules.plan.compile import compile_plan
 from rules.worker.past_plans import past_source
 from store.journal import Kind, append, read
+from store.retention_state import note_dropped
 from tests.backtest.past import backtest_of, live_of
 from tests.bundle.test_many import explained
 from tests.retention.past import count, oldest, run
@@ -115,6 +116,13 @@ async def test_a_backtest_takes_stored_samples_for_what_was_dropped_and_says_so(
     assert (whole.is_exact, whole.journal_from) == (True, kept_at)
     gone = await backtest_of(pool, "live", since=since, until=NOON)
     assert (gone.is_exact, gone.journal_from) == (False, None)
+    assert gone.samples_gone_until is found.samples_gone_until is None
+    async with pool.acquire() as connection:
+        await note_dropped(connection, "readings", at=NOON, kept_from=kept_at)
+    found = await backtest_of(pool, "live", since=since, until=until)
+    assert found.samples_gone_until == kept_at
+    whole = await backtest_of(pool, "live", since=kept_at, until=until)
+    assert whole.samples_gone_until is None
 
 
 async def test_a_case_is_explained_from_its_bundle_when_its_journal_is_gone(
