@@ -30,6 +30,9 @@ class CorrectionQuery(NewestPageQuery, extra="forbid"):
 
     alarm: int | None = Field(None, ge=1, lt=2**63, description="Of this alarm.")
     case: int | None = Field(None, ge=1, lt=2**63, description="Of this case's id.")
+    standing: bool | None = Field(
+        None, description="Those that are true; false: those that later samples undid."
+    )
 
 
 @router.get("/alarms/{alarm_id}/explanation", response_model=Whole)
@@ -71,12 +74,17 @@ async def list_corrections(
     caller: Viewer,
     query: Annotated[CorrectionQuery, Query()],
 ) -> Response:
-    """List what late samples would have changed, newest first."""
+    """List what late samples would have changed, newest first.
+
+    One that more late samples have made untrue stays in the list and says when, why,
+    and which one stands in its place.
+    """
     rows = await corrections(
         database,
         scope=caller.unit_id,
         alarm_id=query.alarm,
         case_id=query.case,
+        is_standing=query.standing,
         before=query.after,
         limit=query.limit + 1,
     )

@@ -114,6 +114,11 @@ class CorrectionRow:
         value: Of the sample that would have decided.
         late_at: Times of the late samples.
         found_at: Journal time.
+        superseded_at: Since when it is untrue, journal time; None while it stands.
+        superseded_by: The correction that stands in its place; None if what was decided
+            was right after all.
+        superseded_why: replaced or withdrawn; None while it stands.
+        superseded_late_at: Times of the late samples that made it untrue.
     """
 
     id: int
@@ -130,6 +135,10 @@ class CorrectionRow:
     value: float | None
     late_at: list[datetime]
     found_at: datetime
+    superseded_at: datetime | None
+    superseded_by: int | None
+    superseded_why: str | None
+    superseded_late_at: list[datetime] | None
 
 
 async def note_late(
@@ -163,13 +172,23 @@ async def take_due(connection: Connection, at: datetime) -> Due | None:
     return None if row is None else Due(**row)
 
 
-async def insert_correction(connection: Connection, new: NewCorrection) -> bool:
-    """Write a correction; return whether it was not known yet."""
-    found = await connection.fetchval(
-        "INSERT INTO correction (kind, rule, rule_version, device_id, alarm_id,"
+async def insert_correction(
+    connection: Connection, number: int, new: NewCorrection
+) -> None:
+    """Write a correction, unless one that stands says so already.
+
+    Args:
+        connection: In the transaction in which those it makes untrue end.
+        number: Its `correction.id`.
+        new: What it says.
+    """
+    await connection.execute(
+        "INSERT INTO correction (id, kind, rule, rule_version, device_id, alarm_id,"
         " case_id, measured_at, cleared_at, severity, value, late_at, found_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-        " ON CONFLICT DO NOTHING RETURNING id",
+        " OVERRIDING SYSTEM VALUE"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        " ON CONFLICT DO NOTHING",
+        number,
         new.kind,
         new.rule,
         new.rule_version,
@@ -183,7 +202,6 @@ async def insert_correction(connection: Connection, new: NewCorrection) -> bool:
         list(new.late_at),
         new.found_at,
     )
-    return found is not None
 
 
 async def corrections(
@@ -192,25 +210,40 @@ async def corrections(
     scope: int | None,
     alarm_id: int | None = None,
     case_id: int | None = None,
+    is_standing: bool | None = None,
     before: int | None,
     limit: int,
 ) -> list[CorrectionRow]:
-    """Return corrections, newest first; in a scope of that unit's cases only."""
+    """Return corrections, newest first.
+
+    Args:
+        connection: Any.
+        scope: Only those of this unit's cases; None for all.
+        alarm_id: Only those of this alarm.
+        case_id: Only those of this case.
+        is_standing: Only those that are true, or only those that are not any more.
+        before: Only those with a lower id.
+        limit: Most rows.
+    """
     rows = await connection.fetch(
         "SELECT c.id, c.kind, c.rule, c.rule_version, c.device_id,"
         " d.code AS device_code, c.alarm_id, c.case_id, c.measured_at, c.cleared_at,"
-        " c.severity, c.value, c.late_at, c.found_at"
+        " c.severity, c.value, c.late_at, c.found_at, c.superseded_at,"
+        " c.superseded_by, c.superseded_why, c.superseded_late_at"
         " FROM correction c JOIN device d ON d.id = c.device_id"
         " LEFT JOIN case_file f ON f.id = c.case_id"
         " WHERE ($1::integer IS NULL OR f.unit_id = $1)"
         " AND ($2::bigint IS NULL OR c.alarm_id = $2)"
         " AND ($3::bigint IS NULL OR c.case_id = $3)"
-        " AND ($4::bigint IS NULL OR c.id < $4) ORDER BY c.id DESC LIMIT $5",
+        " AND ($4::bigint IS NULL OR c.id < $4)"
+        " AND ($6::boolean IS NULL OR (c.superseded_at IS NULL) = $6)"
+        " ORDER BY c.id DESC LIMIT $5",
         scope,
         alarm_id,
         case_id,
         before,
         limit,
+        is_standing,
     )
     return [CorrectionRow(**row) for row in rows]
 

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.backtest.sources import laid_out
+from rules.backtest.sources import TimedWord, laid_out
 from rules.correction.spans import Difference, differences, spans_of
 from rules.engine.fold import fold
 from rules.engine.transition import Transition
@@ -24,6 +24,7 @@ def changed_by(
     plan: Plan,
     readings: Readings,
     positions: Positions,
+    words: Sequence[TimedWord] = (),
     *,
     late_us: AbstractSet[int],
     device_id: int,
@@ -35,6 +36,7 @@ def changed_by(
         plan: Of one rule and what its device hangs from.
         readings: All that is stored now, by their time.
         positions: Likewise.
+        words: What devices were told meanwhile; that was never late.
         late_us: Times of the late samples.
         device_id: Whose samples were late.
         stretch: From when to when, microseconds since 1970.
@@ -48,8 +50,8 @@ def changed_by(
         np.isin(positions.fixed_us, sorted(late_us))
         & (positions.device_id == device_id)
     )
-    now = _judged(plan, readings, positions, stretch)
-    before = _judged(plan, _of(readings, came), _of(positions, fixed), stretch)
+    now = _judged(plan, readings, positions, words, stretch)
+    before = _judged(plan, _of(readings, came), _of(positions, fixed), words, stretch)
     return differences(spans_of(now), spans_of(before))
 
 
@@ -63,9 +65,15 @@ def _series_of(plan: Plan, device_id: int) -> list[int]:
 
 
 def _judged(
-    plan: Plan, readings: Readings, positions: Positions, stretch: tuple[int, int]
+    plan: Plan,
+    readings: Readings,
+    positions: Positions,
+    words: Sequence[TimedWord],
+    stretch: tuple[int, int],
 ) -> Sequence[Transition]:
-    entries = laid_out(readings, positions, stretch, seq=0, step_us=STEP_US)
+    entries = laid_out(
+        readings, positions, stretch, words=words, seq=0, step_us=STEP_US
+    )
     return fold(plan, plan.fresh_state(), entries).transitions
 
 

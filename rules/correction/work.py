@@ -3,40 +3,24 @@
 import asyncio
 import logging
 import random
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import asyncpg
 import numpy as np
-import orjson
 
 from devices.registry.snapshot import load_snapshot
 from rules.bundle.part import part_of
-from rules.correction.again import changed_by
-from rules.correction.spans import OPEN_US, Difference, Kind, Span
+from rules.correction.looking import MICROSECOND, look_again
+from rules.correction.reach import Reach
 from rules.engine.folded import LateSample
 from rules.measures import VALUE
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import LIVE, PlanSource
-from rules.retention.policy import What
 from rules.worker.present import current_source
-from store.backtest_read import FiledAlarm, filed_alarms
 from store.connection import AWAY, Connection
-from store.corrections import (
-    Due,
-    LateTime,
-    NewCorrection,
-    fixes_between,
-    insert_correction,
-    note_late,
-    series_between,
-    take_due,
-)
-from store.evidence import insert_evidence
-from store.retention_state import kept_from
-from vocabulary.device import DeviceKind
-from vocabulary.times import datetime_from_us, us_from_datetime
+from store.corrections import Due, LateTime, note_late, take_due
+from vocabulary.times import datetime_from_us
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +42,8 @@ LOOK_BACK_MEASURED = timedelta(hours=24)
 LONGEST = timedelta(days=7)
 """Late samples further apart than this are looked at from the newest back."""
 
-MOST_ALARMS = 1000
-"""Real alarms that a stretch is compared with."""
+DAY = timedelta(days=1)
+"""So far back are late samples looked at again that meet those that are new."""
 
 
 async def note(connection: Connection, late: list[LateSample]) -> None:
@@ -140,138 +124,21 @@ async def _correct(
     )
     if not len(slots):
         return
-    since, until = _stretch(plan, int(slots[0]), due, at)
-    if await _is_gone(connection, plan, since):
-        await insert_correction(connection, _too_old(plan, due, at))
-        return
-    series = [i for s in plan.subjects for i in s.series.values()]
-    devices = [subject.device_id for subject in plan.subjects]
-    found = changed_by(
-        plan,
-        await series_between(connection, series, since, until),
-        await fixes_between(connection, devices, since, until),
-        late_us={us_from_datetime(each) for each in due.measured_at},
-        device_id=due.device_id,
-        stretch=(us_from_datetime(since), us_from_datetime(until)),
-    )
-    alarms = await filed_alarms(
-        connection, [due.rule], since=since, until=at, limit=MOST_ALARMS
-    )
-    of_device = [each for each in alarms if each.device_id == due.device_id]
-    for difference in found:
-        new = _correction(plan, due, difference, of_device, at)
-        if new is not None and await insert_correction(connection, new):
-            await _show(connection, new)
+    reach = _reach(plan, int(slots[0]), due)
+    await look_again(connection, plan, due, reach, at)
 
 
-async def _is_gone(connection: Connection, plan: Plan, since: datetime) -> bool:
-    """Tell whether what is stored of a stretch has been dropped in part."""
-    moves = any(subject.kind is DeviceKind.VEHICLE for subject in plan.subjects)
-    whole_from = [
-        await kept_from(connection, what)
-        for what in (What.READINGS, What.POSITIONS)
-        if what is What.READINGS or moves
-    ]
-    return any(at is not None and since < at for at in whole_from)
-
-
-def _too_old(plan: Plan, due: Due, at: datetime) -> NewCorrection:
-    """Return that late samples cannot be judged any more."""
-    log.warning("correction: %s on device %d: too old", due.rule, due.device_id)
-    return NewCorrection(
-        kind=Kind.CANNOT_JUDGE,
-        rule=due.rule,
-        rule_version=plan.rules[0].version,
-        device_id=due.device_id,
-        alarm_id=None,
-        case_id=None,
-        measured_at=min(due.measured_at),
-        cleared_at=None,
-        severity="",
-        value=None,
-        late_at=sorted(due.measured_at),
-        found_at=at,
-    )
-
-
-def _stretch(
-    plan: Plan, slot: int, due: Due, at: datetime
-) -> tuple[datetime, datetime]:
+def _reach(plan: Plan, slot: int, due: Due) -> Reach:
+    """Return how far late samples of a slot reach."""
     slots = plan.slots
     delays_us = int(slots.on_us[slot] + slots.off_us[slot] + 3 * slots.gap_us[slot])
-    around = timedelta(microseconds=min(delays_us, 86_400_000_000))
+    around_us = min(delays_us, DAY // MICROSECOND)
     back = LOOK_BACK if slots.measure[slot] == VALUE else LOOK_BACK_MEASURED
-    first, last = min(due.measured_at), max(due.measured_at)
-    since = max(first, last - LONGEST) - back - around
-    late = timedelta(microseconds=plan.lanes[slots.lane[slot]].late_us)
-    return since, min(last + LOOK_BACK + around, at) + late + timedelta(minutes=1)
-
-
-def _correction(
-    plan: Plan,
-    due: Due,
-    difference: Difference,
-    alarms: list[FiledAlarm],
-    at: datetime,
-) -> NewCorrection | None:
-    """Return what is to be said; None where no such thing had been decided."""
-    span = difference.now or difference.before
-    if span is None:
-        raise AssertionError("a difference between nothing and nothing")
-    alarm, kind = _alarm_of(difference.before or span, alarms), difference.kind
-    if alarm is None and kind is Kind.OTHER_TIME:
-        alarm, span = _stood(span, difference.before, alarms)
-    if kind is Kind.WOULD_HAVE_RAISED and alarm is not None:
-        return None  # it was raised: the engine knew more than is stored
-    if kind is not Kind.WOULD_HAVE_RAISED and alarm is None:
-        return None  # it was not decided so
-    is_over = span.cleared_us != OPEN_US
-    return NewCorrection(
-        kind=kind,
-        rule=due.rule,
-        rule_version=plan.rules[0].version,
-        device_id=due.device_id,
-        alarm_id=None if alarm is None else alarm.id,
-        case_id=None if alarm is None else alarm.case_id,
-        measured_at=datetime_from_us(span.raised_us),
-        cleared_at=datetime_from_us(span.cleared_us) if is_over else None,
-        severity=span.severity,
-        value=span.value,
-        late_at=sorted(due.measured_at),
-        found_at=at,
+    lateness_us = plan.lanes[slots.lane[slot]].late_us
+    after = LOOK_BACK + timedelta(minutes=1)
+    lasts = max(due.measured_at) - min(due.measured_at)
+    return Reach(
+        before_us=back // MICROSECOND + around_us,
+        after_us=after // MICROSECOND + around_us + lateness_us,
+        most_us=min(lasts + DAY, LONGEST) // MICROSECOND,
     )
-
-
-def _alarm_of(span: Span, alarms: list[FiledAlarm]) -> FiledAlarm | None:
-    """Return the real alarm that a sample raised."""
-    at = datetime_from_us(span.raised_us)
-    return next((alarm for alarm in alarms if alarm.measured_at == at), None)
-
-
-def _stood(
-    now: Span, before: Span | None, alarms: list[FiledAlarm]
-) -> tuple[FiledAlarm | None, Span]:
-    """Return the real alarm that stood before we looked, and since when it would have.
-
-    Judged again, it begins where the stretch does: with the late samples and without.
-    """
-    at = datetime_from_us(now.raised_us)
-    if before is None or before.raised_us != now.raised_us:
-        return None, now
-    for alarm in alarms:
-        if alarm.measured_at < at and (
-            alarm.cleared_at is None or alarm.cleared_at > at
-        ):
-            raised_us = us_from_datetime(alarm.measured_at)
-            value = now.value if alarm.value is None else alarm.value
-            return alarm, replace(now, raised_us=raised_us, value=value)
-    return None, now
-
-
-async def _show(connection: Connection, new: NewCorrection) -> None:
-    log.info("correction: %s %s on device %d", new.kind, new.rule, new.device_id)
-    if new.case_id is not None:
-        body = orjson.dumps(new, option=orjson.OPT_UTC_Z)
-        await insert_evidence(
-            connection, new.case_id, kind="correction", at=new.found_at, body=body
-        )

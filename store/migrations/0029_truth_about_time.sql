@@ -11,7 +11,8 @@ CREATE TABLE correction_late (
 
 ALTER TABLE correction
     ADD COLUMN superseded_at      timestamptz,   -- journal time; NULL while it is true
-    ADD COLUMN superseded_by      bigint REFERENCES correction (id),
+    ADD COLUMN superseded_by      bigint REFERENCES correction (id)
+        DEFERRABLE INITIALLY DEFERRED,       -- the one in its place, written after it
     ADD COLUMN superseded_why     text CHECK (superseded_why IN ('replaced', 'withdrawn')),
     ADD COLUMN superseded_late_at timestamptz[], -- the late samples that made it untrue
     ADD CONSTRAINT correction_superseded_whole CHECK

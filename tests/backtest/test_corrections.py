@@ -51,11 +51,7 @@ async def told(
     async with pool.acquire() as connection, connection.transaction():
         at = city.at(min({*came, *late}) - 10)
         await put_live(connection, "deep", DEEP % on_s, author="me", at=at)
-    code = next(
-        code
-        for code in city.codes(DeviceKind.GAUGE)
-        if city.snapshot.series_id(city.device_id(code), "depth_mm") is not None
-    )
+    code = gauges(city)[0]
     for second, value in sorted(came.items()):
         await say(city, second, second, code, value)
     end = max(came)
@@ -69,6 +65,15 @@ async def told(
             pass
         rows = await corrections(connection, scope=None, before=None, limit=100)
     return [row for row in rows if row.rule == "deep"]
+
+
+def gauges(city: City) -> list[str]:
+    """Return the gauges that tell a depth."""
+    return [
+        code
+        for code in city.codes(DeviceKind.GAUGE)
+        if city.snapshot.series_id(city.device_id(code), "depth_mm") is not None
+    ]
 
 
 async def say(city: City, at_s: float, measured_s: float, code: str, mm: float) -> None:

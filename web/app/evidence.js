@@ -29,6 +29,7 @@ export function evidence(row, items) {
     command ? el("p.fine.ordered", { text: ordered(command) }) : null,
     isGroup ? null : picture(row, rule, before, after, by),
     proven ? el("p.fine.proven", { text: t("evidence.recovered", { n: samplesOf(proven).length, unit: span(samplesOf(proven)) }) }) : null,
+    ...of("correction").map((body) => el("p.fine.corrected", { text: corrected(body) })),
     hits.length ? el("ul.hits", {}, hits.map((item) => hit(item, isGroup ? null : by))) : null,
   ];
 }
@@ -38,6 +39,13 @@ function ordered({ order, effect, steps }) {
   const kind = effect?.quantity === "contactor_on" ? "cabinet" : "lamp";
   const acked = steps.find((step) => step[1] === "acked");
   return t("evidence.ordered", { order: words(order, kind), at: acked ? clock(Date.parse(acked[0])) : "–" });
+}
+
+/** Say what late samples would have changed, or that they would not after all. */
+function corrected(body) {
+  const told = body.untrue ?? body;
+  const what = t(`evidence.correction.${told.kind}`, { at: clock(Date.parse(told.measured_at)) });
+  return body.untrue ? t(`evidence.untrue.${body.how.why}`, { what }) : what;
 }
 
 /** Return the samples of the quantity that was judged, or the first there are. */
