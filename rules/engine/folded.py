@@ -18,6 +18,7 @@ from rules.files.rule import Words
 from rules.measures import VALUE
 from rules.measures.command import CommandColumns
 from rules.measures.fence_ask import FenceColumns
+from rules.measures.unanswered import UnansweredColumns
 from rules.plan.plan import Plan
 from vocabulary.position import DEGREES_E7
 
@@ -189,7 +190,9 @@ def _command(plan: Plan, samples: Samples, place: int) -> int | None:
     measure = plan.slots.measure[samples.slot[place]]
     if samples.about is None or measure == VALUE or samples.about[place] < 0:
         return None
-    is_command = isinstance(plan.measures[measure - 1], CommandColumns)
+    is_command = isinstance(
+        plan.measures[measure - 1], CommandColumns | UnansweredColumns
+    )
     return int(samples.about[place]) if is_command else None
 
 

@@ -45,6 +45,7 @@ WORDS: Mapping[str, str] = {
     "condition.fences": "own, all, kind WORD, or codes with commas between them.",
     "condition.orders": "Kinds of orders that are judged.",
     "condition.no_effect_after_s": "How long it may take from its answer on.",
+    "condition.no_answer_after_s": "How long it may take to answer, while it is heard.",
     "severity": "How bad it is.",
     "on_delay_s": "How long it must hold before the alarm is raised.",
     "off_delay_s": "How long it must stay away before the alarm clears.",

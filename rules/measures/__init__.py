@@ -24,6 +24,7 @@ from rules.measures import (
     spread,
     stop,
     stuck,
+    unanswered,
 )
 from rules.measures.measure import Columns, Measure, Settings
 
@@ -183,6 +184,15 @@ MEASURES: tuple[Measure, ...] = (
         compiled=command.CommandColumns.of,
         fresh=command.CommandMemory.fresh,
         measure=command.measure,
+    ),
+    Measure.of(
+        "unanswered",
+        unanswered.UnansweredSettings,
+        unanswered.UnansweredMemory,
+        unanswered.UnansweredColumns,
+        compiled=unanswered.UnansweredColumns.of,
+        fresh=unanswered.UnansweredMemory.fresh,
+        measure=unanswered.measure,
     ),
 )
 """All measures. New ones go to the end."""

@@ -1,4 +1,6 @@
-"""What the journal says of commands, noted where `rules.measures.command` judges by it.
+"""What the journal says of commands, noted where a measure judges by it.
+
+By `rules.measures.command`; for the other half see `rules.measures.unanswered_word`.
 
     sent        counts from now on, in place of the order before
     acked       the clock runs, by the journal's time
@@ -24,6 +26,8 @@ from rules.measures.command import (
     CommandMemory,
 )
 from rules.measures.measure import Columns, Memory
+from rules.measures.unanswered import UnansweredColumns, UnansweredMemory
+from rules.measures.unanswered_word import note_word
 from vocabulary.command import State
 
 CHANGING = frozenset({"switch_on", "switch_off", "dim", "programme", "native"})
@@ -40,11 +44,7 @@ def is_awaited(
         word: What the journal says of a command.
         is_of: Which of the plan's slots are meant.
     """
-    return word.turn in CHANGING and any(
-        _rows(columns, word, is_of)
-        for columns in every
-        if isinstance(columns, CommandColumns)
-    )
+    return any(_rows(columns, word, is_of) for columns in every)
 
 
 def take_word(
@@ -67,15 +67,22 @@ def take_word(
         if isinstance(columns, CommandColumns) and isinstance(memory, CommandMemory):
             for row in _rows(columns, word, is_of):
                 _take(_Slot(columns, memory, row), word, at_us)
+        elif isinstance(memory, UnansweredMemory):
+            for row in _rows(columns, word, is_of):
+                note_word(memory, row, word, at_us)
 
 
-def _rows(
-    columns: CommandColumns, word: CommandWord, is_of: NDArray[np.bool_]
-) -> list[int]:
-    """Return the rows of the slots that judge a device's commands."""
+def _rows(columns: Columns, word: CommandWord, is_of: NDArray[np.bool_]) -> list[int]:
+    """Return the rows of the slots that judge by a word on a device's command."""
+    if not isinstance(columns, CommandColumns | UnansweredColumns):
+        return []
+    if isinstance(columns, CommandColumns) and word.turn not in CHANGING:
+        return []
     rows, _ = columns.by_device.spread(np.array([word.device_id]))
     slot = np.flatnonzero(columns.place >= 0)[rows]  # rows ascend with their slots
     found: list[int] = rows[is_of[slot]].tolist()
+    if isinstance(columns, UnansweredColumns):
+        return [row for row in found if word.turn in columns.orders[row]]
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from rules.conditions.command import NoEffect
+from rules.conditions.command import NoAnswer, NoEffect
 from rules.conditions.dimming import Dimming
 from rules.conditions.expression import Compound
 from rules.conditions.fence_keys import FenceKeys, OnFences
@@ -141,6 +141,8 @@ def _wanting(rule: Rule, subject: Subject, town: Town) -> Iterator[_Words]:
         yield "没有额定功率", "has no rated power"
     if isinstance(condition, NoEffect):
         yield "不上报能看出指令是否生效的量", "has nothing that shows such orders"
+    if isinstance(condition, NoAnswer):
+        yield "不上报任何量", "tells of no quantity"
 
 
 def _quantities(condition: Condition) -> Iterator[tuple[bool, str]]:
