@@ -46,13 +46,16 @@ def changed_by(
         np.isin(readings.measured_us, sorted(late_us))
         & np.isin(readings.series_id, of_device)
     )
-    fixed = ~(
-        np.isin(positions.fixed_us, sorted(late_us))
-        & (positions.device_id == device_id)
-    )
+    # Another vehicle's fixes decide on nothing here.
+    fixed = ~np.isin(positions.fixed_us, sorted(late_us))
     now = _judged(plan, readings, positions, words, stretch)
     before = _judged(plan, _of(readings, came), _of(positions, fixed), words, stretch)
-    return differences(spans_of(now), spans_of(before))
+    return differences(
+        *(
+            spans_of(turn for turn in turns if turn.device_id == device_id)
+            for turns in (now, before)
+        )
+    )
 
 
 def _series_of(plan: Plan, device_id: int) -> list[int]:

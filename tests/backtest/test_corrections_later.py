@@ -1,8 +1,11 @@
 """Late samples in batches: what stands in the end is what all of them at once say."""
 
+import asyncio
 import random
+import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import asyncpg
 import orjson
@@ -13,19 +16,21 @@ from rules.correction.spans import Span, differences
 from rules.correction.work import correct_one
 from store.corrections import CorrectionRow, LateTime, corrections, note_late
 from store.journal import Kind, append
-from store.rules import put_live
+from store.rules import Change, put_live, set_stage
 from tests.backtest.test_corrections import DEEP, Samples, dry, gauges, say
 from tests.rules.oracle import Oracle
 from tests.rules.town import device, readings, source, us
-from tests.rules.workers import ZONE, fold_all
+from tests.rules.workers import ZONE, fold_all, holds
 from tests.triage.city import City
 from vocabulary.device import DeviceKind
+from vocabulary.rule_stage import RuleStage
 from vocabulary.times import SECOND_US
 
 pytestmark = pytest.mark.db
 
 MOST_BATCHES = 3
 FAR_S = 6 * 3600.0
+PROCESS = Path(__file__).with_name("correction_process.py")
 
 
 @dataclass
@@ -53,8 +58,8 @@ class Late:
                 await say(self.city, second, second, code, value)
         self.now = max(came) + 7200
 
-    async def comes(self, batches: dict[str, Samples]) -> None:
-        """Let samples of some gauges come late, and look at them."""
+    async def comes(self, batches: dict[str, Samples], *, looks: bool = True) -> None:
+        """Let samples of some gauges come late, and look at them if wanted."""
         for code, samples in batches.items():
             for second, value in samples.items():
                 await say(self.city, self.now, second, code, value)
@@ -62,6 +67,11 @@ class Late:
         async with self.pool.acquire() as connection:
             await append(connection, Kind.TICK, b"", at=self.city.at(self.now))
         await fold_all(self.pool, self.city.dsn)
+        if looks:
+            await self.looks()
+
+    async def looks(self) -> None:
+        """Look at all that is due."""
         async with self.pool.acquire() as connection:
             while await correct_one(connection, time_zone=ZONE):
                 pass
@@ -224,6 +234,27 @@ async def test_what_is_right_after_all_is_withdrawn_and_another_may_come(
     assert second.measured_at == city.at(56)
 
 
+@pytest.mark.parametrize("is_retired", [True, False])
+async def test_a_rule_that_does_not_judge_the_device_any_more_says_nothing(
+    city: City, pool: asyncpg.Pool, *, is_retired: bool
+) -> None:
+    world, code = Late(city, pool, on_s=0), gauges(city)[0]
+    await world.begin(dry(0, 70, 80), code)
+    await world.comes({code: {20.0: 300.0}}, looks=False)
+    async with pool.acquire() as connection, connection.transaction():
+        at = city.at(world.now)
+        if is_retired:
+            change = Change(author="me", at=at)
+            await set_stage(connection, "deep", 1, RuleStage.RETIRED, change)
+        else:
+            text = (DEEP % 0).replace("kind: gauge", "kind: cover")
+            await put_live(connection, "deep", text, author="me", at=at)
+    await world.looks()
+    assert not await world.rows(code)
+    of_deep = "SELECT count(*) FROM correction_due WHERE rule = 'deep'"
+    assert not await pool.fetchval(of_deep)
+
+
 async def test_the_same_samples_again_correct_nothing(
     city: City, pool: asyncpg.Pool
 ) -> None:
@@ -240,3 +271,32 @@ async def test_the_same_samples_again_correct_nothing(
         await note_late(connection, times, due_at=city.at(0))
         assert await correct_one(connection, time_zone=ZONE)
     assert await world.rows(code) == found
+
+
+WAITS = (
+    "SELECT count(*) > 0 FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND query LIKE '%correction_late%'"
+)
+
+
+async def test_a_look_that_is_killed_at_its_end_is_looked_again_once(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    world, code = Late(city, pool, on_s=30), gauges(city)[0]
+    await world.begin(dry(0, 70, 80), code)
+    await world.comes({code: dict.fromkeys((10.0, 20.0, 40.0), 300.0)})
+    await world.comes({code: {25.0: 0.0}}, looks=False)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE correction_late IN EXCLUSIVE MODE")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, PROCESS, city.dsn
+        )
+        await holds(pool, WAITS)  # what it has to say is written, and not committed
+        process.kill()
+        await process.wait()
+    (first,) = await world.rows(code)
+    assert first.superseded_at is None
+    await world.looks()
+    (first,) = await world.rows(code)
+    assert first.superseded_why == "withdrawn"
+    assert not await pool.fetchval("SELECT count(*) FROM correction_due")

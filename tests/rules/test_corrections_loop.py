@@ -105,6 +105,28 @@ def test_a_late_sample_is_told_if_and_only_if_it_changes_what_is_decided(
     assert all(one.kind in (Kind.OTHER_TIME, Kind.OTHER_SEVERITY) for one in both)
 
 
+def test_what_becomes_of_another_device_beside_it_is_not_told() -> None:
+    text = RULE % (CONDITIONS[0], 0, 0)
+    other = device(5, DeviceKind.GAUGE, "depth_mm", interval_s=20)
+    late = [(40, 15.0, 25.0), (40, 25.0, 0.0)]
+    beside = [(50, 10.0, 25.0), (50, 15.0, 0.0), (50, 30.0, 25.0)]
+    rows = sorted(
+        [(40, 5.0, 0.0), *late, *beside, (40, 30.0, 0.0)], key=lambda row: row[1]
+    )
+    content = readings(1, 0, [(*row, 0) for row in rows]).content
+    assert isinstance(content, Readings)
+    found = changed_by(
+        compile_plan(source([gauge(), other], text)),
+        content,
+        Positions.empty(),
+        late_us={us(15), us(25)},
+        device_id=4,
+        stretch=(us(-60), us(960)),
+    )
+    told = [(one.kind, one.now and one.now.raised_us) for one in found]
+    assert told == [(Kind.WOULD_HAVE_RAISED, us(15))]
+
+
 def overlap(
     one: tuple[int, int | None, str], other: tuple[int, int | None, str]
 ) -> bool:
