@@ -95,5 +95,7 @@ async def explains(client: httpx2.AsyncClient, number: str) -> None:
     assert bundle.json()["hashes"]["entries"] == told["total"]
     case = await client.get(f"{PREFIX}/cases/{number}/explanation")
     assert case.json()["route"]["number"] == number
-    assert (await client.get(f"{PREFIX}/corrections")).json()["items"] == []
+    for query in ("", "?standing=true", "?standing=false"):
+        found = await client.get(f"{PREFIX}/corrections{query}")
+        assert found.json()["items"] == []
     assert (await client.get(f"{PREFIX}/alarms/999999/explanation")).status_code == 404
