@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-from bench import backtest, fences, ingest, rules, stored_day
+from bench import backtest, fences, ingest, rough_day, rules, stored_day
 
 DEFAULT_ROUNDS = 3
 """Rounds of each benchmark; the medians are shown."""
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[int], None]] = {
     "rules": rules.bench,
     "backtest": backtest.bench,
     "day": lambda _: backtest.day(),
+    "rough_day": rough_day.bench,
     "stored_day": lambda _: stored_day.bench(),
 }
 """By name; all of them if none is named."""

@@ -26,7 +26,8 @@ def admit(plan: Plan, state: State, samples: Samples) -> tuple[Samples, Samples]
     """
     slots, slot = plan.slots, samples.slot
     sound = np.isfinite(samples.value)
-    sound &= (samples.quality & slots.refuse.take(slot)) == 0
+    if samples.quality.any():
+        sound &= (samples.quality & slots.refuse.take(slot)) == 0
     newest_us = state.last_us.take(slot)
     if plan.has_fed:
         newest_us = np.maximum(newest_us, state.door_us.take(slot))

@@ -176,8 +176,9 @@ def _judge(
 
 def _of_readings(plan: Plan, lane: Lane, readings: Readings) -> Samples:
     slot, row = lane.by_series.spread(readings.series_id)
-    value = readings.value[row] * plan.slots.sign[slot]
-    at_us, quality = readings.measured_us[row], readings.quality[row]
+    value = readings.value.take(row)
+    value *= plan.slots.sign.take(slot)
+    at_us, quality = readings.measured_us.take(row), readings.quality.take(row)
     return Samples(slot, row, at_us, value, quality, readings=readings)
 
 

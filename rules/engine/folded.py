@@ -91,9 +91,13 @@ class Findings:
         if not len(asked):
             return
         of_slot, rules = self.plan.slots.rule, len(self.plan.rules)
-        told, judged, too_late = (
-            np.bincount(of_slot[some.slot], minlength=rules)
-            for some in (asked, fit, late)
+        told = np.bincount(of_slot.take(asked.slot), minlength=rules)
+        # Where none is missing, the same were judged as told, in whatever order.
+        judged, too_late = (
+            told
+            if len(some) == len(asked)
+            else np.bincount(of_slot.take(some.slot), minlength=rules)
+            for some in (fit, late)
         )
         now = np.stack([judged, told - judged - too_late, too_late], axis=1)
         self.counts = now if self.counts is None else self.counts + now

@@ -112,11 +112,13 @@ def _stirred(
     """
     slot = samples.slot
     # Limits are nested: what the mildest grade does not notice, no other does.
-    mildest = slot * slots.limit.shape[1]
-    beyond = samples.value >= slots.limit.ravel().take(mildest)
+    beyond = samples.value >= slots.mildest.take(slot)
     stirs = np.where(ruling == NO_RULING, beyond, ruling == Verdict.TRUE)
+    mildest = slot * state.state.shape[1]
     stirs |= state.state.ravel().take(mildest) != hold.State.NORMAL
     first = first_of_slot(slot)
+    if len(first) == len(slot):  # one sample each
+        return stirs
     by_slot = np.logical_or.reduceat(stirs, first)
     return np.repeat(by_slot, rows_of_slots(first, len(slot)))
 

@@ -31,8 +31,9 @@ NOWHERE = 1 << 62
 """A place after every entry."""
 
 ENOUGH_ROWS = 2_000
-"""With so many a run ends before the first second row of a thread: where each has but
-one, nothing needs to be sorted."""
+"""With so many readings a run ends before the first second one of a series: where each
+has but one, nothing needs to be sorted. Fixes end no run: vehicles tell more often than
+anything else, and would cut the readings of all others short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def end_together(state: State, lane: Lane, run: Run, at_us: NDArray[np.int64]) -
         _of_new(state, lane.series_ties, readings),
         _of_new(state, lane.device_ties, positions),
     )
-    end = _before_second(end, readings, positions)
+    end = _before_second(end, readings)
     end = max(end, run.first + 1)
     threads = [rows.before(end) for rows in threads]
     if _are_of_one(threads):
@@ -160,13 +161,12 @@ def _of_new(state: State, ties: Ties, rows: _Rows) -> int:
     return _first(rows, is_new)
 
 
-def _before_second(end: int, readings: _Rows, positions: _Rows) -> int:
-    """Return where to end so that each thread has rows of one entry, if far enough."""
-    second = min(_first(rows, _is_second(rows)) for rows in (readings, positions))
+def _before_second(end: int, readings: _Rows) -> int:
+    """Return where to end so that each series has rows of one entry, if far enough."""
+    second = _first(readings, _is_second(readings))
     if second >= end:
         return end
-    n = sum(int(np.searchsorted(rows.of, second)) for rows in (readings, positions))
-    return second if n >= ENOUGH_ROWS else end
+    return second if np.searchsorted(readings.of, second) >= ENOUGH_ROWS else end
 
 
 def _is_second(rows: _Rows) -> NDArray[np.bool_]:

@@ -78,6 +78,7 @@ def _slots(
     place_of_subject = {s.device_id: place for place, s in enumerate(subjects)}
     sign = np.array([1.0 if d.is_above else -1.0 for d in drafts])
     limit = _ladder([d.limits for d in drafts])
+    limit = np.where(np.isnan(limit), np.inf, limit * sign[:, np.newaxis])
     release = _ladder([d.releases for d in drafts])
     measure, measures = compile_measures([d.measure for d in drafts])
     lane = np.searchsorted(_latenesses(drafts), [_late_us(d) for d in drafts])
@@ -90,7 +91,8 @@ def _slots(
             [place_of_subject[d.subject.device_id] for d in drafts], np.intp
         ),
         sign=sign,
-        limit=np.where(np.isnan(limit), np.inf, limit * sign[:, np.newaxis]),
+        limit=limit,
+        mildest=limit[:, 0].copy(),
         release=np.where(np.isnan(release), np.inf, release * sign[:, np.newaxis]),
         on_us=_us(d.rule.on_delay_s for d in drafts),
         off_us=_us(d.rule.off_delay_s for d in drafts),

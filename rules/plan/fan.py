@@ -19,11 +19,13 @@ class Fan:
         count: How many it has, by id. The last is of no id, and none: that of all that
             are not known.
         target: The targets, those of one id together and ascending.
+        has_any: Whether it has any, by id.
     """
 
     start: NDArray[np.intp]
     count: NDArray[np.intp]
     target: NDArray[np.intp]
+    has_any: NDArray[np.bool_]
 
     @classmethod
     def of(cls, ids: Sequence[int], targets: Sequence[int]) -> Self:
@@ -33,7 +35,7 @@ class Fan:
         size = int(id_column.max(initial=-1)) + 2
         count = np.bincount(id_column, minlength=size).astype(np.intp)
         order = np.lexsort((target, id_column))
-        return cls(np.cumsum(count) - count, count, target[order])
+        return cls(np.cumsum(count) - count, count, target[order], count > 0)
 
     def spread(
         self, ids: NDArray[np.integer]
@@ -58,7 +60,7 @@ class Fan:
 
     def leads(self, ids: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Tell which ids lead anywhere, shape (n,)."""
-        return look_up(self.count, ids) > 0
+        return look_up(self.has_any, ids)
 
 
 def index_by_id(ids: Sequence[int]) -> NDArray[np.intp]:

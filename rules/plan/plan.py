@@ -35,6 +35,7 @@ class Slots:
         sign: 1 where too much is bad, -1 where too little is.
         limit: Multiplied by `sign`, mildest grade first, shape (n, g); infinite where
             a slot has no such grade.
+        mildest: The first column of `limit`, by itself.
         release: The same with the deadband, shape (n, g).
         on_us: On-delay.
         off_us: Off-delay.
@@ -50,6 +51,7 @@ class Slots:
     subject: NDArray[np.intp]
     sign: NDArray[np.float64]
     limit: NDArray[np.float64]
+    mildest: NDArray[np.float64]
     release: NDArray[np.float64]
     on_us: NDArray[np.int64]
     off_us: NDArray[np.int64]

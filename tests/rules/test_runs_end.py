@@ -105,7 +105,7 @@ def test_fixes_of_one_vehicle_keep_their_order() -> None:
     assert taken(plan, plan.fresh_state(), *fixes) == 2
 
 
-def test_with_enough_rows_a_run_ends_before_anybody_speaks_twice(
+def test_with_enough_readings_a_run_ends_before_a_series_speaks_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rules.engine.together, "ENOUGH_ROWS", 2)
@@ -118,6 +118,20 @@ def test_with_enough_rows_a_run_ends_before_anybody_speaks_twice(
         said(4, 14, (DEPTH, 13)),
     ]
     assert taken(plan, plan.fresh_state(), *entries) == 3
+
+
+def test_a_vehicle_that_tells_twice_cuts_no_readings_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules.engine.together, "ENOUGH_ROWS", 1)
+    plan = plan_of(DEEP, FAST)
+    entries = [
+        said(1, 11, (DEPTH, 10)),
+        positions(2, 12, [(CAR, 11, 0, 9, 0)]),
+        positions(3, 13, [(CAR, 12, 0, 9, 0)]),
+        tick(4, 14),
+    ]
+    assert taken(plan, plan.fresh_state(), *entries) == 4
 
 
 @pytest.mark.parametrize(("rain_s", "together"), [(11, 2), (10, 1), (9, 1)])
