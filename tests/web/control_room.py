@@ -7,8 +7,11 @@ from playwright.async_api import ConsoleMessage, Page, Request
 
 from tests.web.play import Play
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 60_000
 """How long the page may take for anything, on a machine that does more than this."""
+
+CONNECTED = '.link[data-state="live"], .link[data-state="stale"]'
+"""The stream is there; it is stale where nothing was played for a while."""
 
 
 @dataclass  # no slots: playwright keeps its wrappers on the object
@@ -43,7 +46,7 @@ class ControlRoom:
         await self.page.fill("#token", self.token)
         await self.page.press("#token", "Enter")
         await self.page.wait_for_selector(".case")
-        await self.page.wait_for_selector('.link[data-state="live"]')
+        await self.page.wait_for_selector(CONNECTED)
 
     async def text(self, selector: str) -> str:
         """Return what the first element of a selector says."""

@@ -26,8 +26,12 @@ export async function get(path) {
 
 /** Send JSON to a resource. */
 export async function post(path, body, more = {}) {
-  const headers = { "Content-Type": "application/json", ...more };
-  return answered(await asked(path, { method: "POST", headers, body: JSON.stringify(body) }));
+  return sent("POST", path, body, more);
+}
+
+/** Put JSON in place of a resource. */
+export async function put(path, body, more = {}) {
+  return sent("PUT", path, body, more);
 }
 
 /** Remove a resource. */
@@ -45,6 +49,11 @@ export async function everything(path) {
     next = page.next ? page.next.slice(PREFIX.length) : null;
   }
   return rows;
+}
+
+async function sent(method, path, body, more) {
+  const headers = { "Content-Type": "application/json", ...more };
+  return answered(await asked(path, { method, headers, body: JSON.stringify(body) }));
 }
 
 async function asked(path, options) {

@@ -4,13 +4,19 @@ import { caseView, stamp } from "./case_drawer.js";
 import { cases, devices } from "./city.js";
 import { deviceView } from "./device_drawer.js";
 import { el, fill } from "./dom.js";
+import { fenceView } from "./fences/card.js";
+import { penView } from "./fences/form.js";
+import { fencesView } from "./fences/list.js";
 import { icon } from "./icons.js";
 import { lightingView } from "./lighting.js";
 import { route } from "./route.js";
 import { rulesView } from "./rules.js";
 import { t, tongue } from "./words.js";
 
-const VIEWS = { case: caseView, device: deviceView, lighting: lightingView, rules: rulesView };
+const VIEWS = {
+  case: caseView, device: deviceView, lighting: lightingView, rules: rulesView,
+  fences: fencesView, fence: fenceView, pen: penView,
+};
 const DEVICE_EVERY_MS = 10_000;
 
 /** Show what is open in `place`, beside the list `behind`. */

@@ -1,6 +1,9 @@
 // English
 
+import fences from "./fences/en.js";
+
 export default {
+  ...fences,
   "title": "Gezhi · city at work",
   "brand": "Gezhi",
   "skip": "Skip to the cases",

@@ -5,6 +5,7 @@ import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { LAYERS, layers, toggle } from "./map/layers.js";
 import { drawMark } from "./map/marks.js";
+import { route } from "./route.js";
 import { theme } from "./theme.js";
 import { t, tongue } from "./words.js";
 
@@ -13,10 +14,11 @@ const KINDS = new Set(["cover", "lamp", "cabinet", "pressure", "gauge", "vehicle
 
 /** Show the legend. */
 export function showLegend(place) {
+  const fences = el("button.legend-open.open-fences", { type: "button", on: { click: () => route.open("fences", 0) } });
   const button = el("button.legend-open", { type: "button", on: { click: () => open(!isOpen()) } });
   const panel = el("div.legend-layers", { role: "group", hidden: true });
   const states = el("ul.legend-states");
-  fill(place, panel, el("div.legend-strip", {}, states, button));
+  fill(place, panel, el("div.legend-strip", {}, states, button, fences));
   const isOpen = () => !panel.hidden;
   const open = (yes) => {
     panel.hidden = !yes;
@@ -25,6 +27,8 @@ export function showLegend(place) {
   const draw = () => {
     fill(states, ["ok", "bad", "unknown"].map(state));
     fill(button, icon("layers", 16), t("legend"));
+    fill(fences, icon("fence", 16), t("fences"));
+    fences.title = t("fences.title");
     fill(panel, LAYERS.map(layer));
     panel.setAttribute("aria-label", t("legend"));
   };

@@ -15,6 +15,7 @@ import { showMap } from "./map/view.js";
 import { watchNotices } from "./notices.js";
 import { route } from "./route.js";
 import { showSearch } from "./search.js";
+import { session as caller } from "./session.js";
 import { useZone } from "./times.js";
 import { watchTrack } from "./track_bar.js";
 import { t, tongue } from "./words.js";
@@ -56,6 +57,7 @@ function wait(problem) {
 
 /** Show the room to whoever is logged in. */
 async function open(session) {
+  caller.set(session);
   useZone(session.time_zone);
   login.hidden = true;
   room.hidden = false;

@@ -2,7 +2,10 @@
 
 import { Signal } from "./signal.js";
 
-/** What is open: `{ kind: "case" | "device" | "lighting" | "rules", id, at }`, or null; `at` is a part of it. */
+/**
+ * What is open: `{ kind: "case" | "device" | "lighting" | "rules" | "fences" | "pen", id, at }`,
+ * `{ kind: "fence", id }` with the geofence's code, or null; `at` is a part of it.
+ */
 class Route extends Signal {
   constructor() {
     super(read());
@@ -11,7 +14,7 @@ class Route extends Signal {
 
   /** Open one thing. */
   open(kind, id, at = "") {
-    history.replaceState(null, "", `#${kind}-${id}${at && `/${at}`}`);
+    history.replaceState(null, "", `#${kind}-${encodeURIComponent(id)}${at && `/${at}`}`);
     this.set({ kind, id, at });
   }
 
@@ -28,8 +31,19 @@ class Route extends Signal {
 }
 
 function read() {
-  const found = /^#(case|device|lighting|rules)-(\d+)(?:\/([\w@-]+))?$/.exec(location.hash);
+  const named = /^#fence-(.+)$/.exec(location.hash);
+  if (named) return { kind: "fence", id: decoded(named[1]), at: "" };
+  const found = /^#(case|device|lighting|rules|fences|pen)-(\d+)(?:\/([\w@-]+))?$/.exec(location.hash);
   return found ? { kind: found[1], id: Number(found[2]), at: found[3] ?? "" } : null;
+}
+
+/** Somebody may have typed the address. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export const route = new Route();

@@ -1,6 +1,9 @@
 // 中文
 
+import fences from "./fences/zh.js";
+
 export default {
+  ...fences,
   "title": "格知 · 城市运行",
   "brand": "格知",
   "skip": "跳到案卷列表",

@@ -5,7 +5,10 @@ import { Signal } from "../signal.js";
 const KEPT = "gezhi.layers";
 
 /** Every layer there is, in the order of the legend. */
-export const LAYERS = ["cases", "cover", "lamp", "cabinet", "pressure", "gauge", "vehicle", "grid", "names"];
+export const LAYERS = ["cases", "cover", "lamp", "cabinet", "pressure", "gauge", "vehicle", "fences", "grid", "names"];
+
+/** Layers that are off until somebody turns them on. */
+const OFF = new Set(["fences"]);
 
 /** The layers that are on. */
 export const layers = new Signal(new Set(kept()));
@@ -21,8 +24,12 @@ export function toggle(name) {
 function kept() {
   try {
     const found = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-    return Array.isArray(found) ? found.filter((name) => LAYERS.includes(name)) : LAYERS;
+    return Array.isArray(found) ? found.filter((name) => LAYERS.includes(name)) : usual();
   } catch {
-    return LAYERS;
+    return usual();
   }
+}
+
+function usual() {
+  return LAYERS.filter((name) => !OFF.has(name));
 }

@@ -6,7 +6,7 @@ const NAMES = [
   "map-outside", "map-land", "map-water", "map-park", "map-street", "map-casing", "map-rail",
   "map-cell", "map-label", "map-halo", "ok", "bad", "unknown", "critical", "major", "minor",
   "accent", "ink", "sanitation", "enforcement", "track-0", "track-1", "track-2", "track-3",
-  "track-4", "track-5", "panel",
+  "track-4", "track-5", "panel", "fence",
 ];
 
 let colours = {};

@@ -6,13 +6,16 @@ import { cases, devices, vehicles } from "../city.js";
 import { route } from "../route.js";
 import { t, tongue } from "../words.js";
 import { showDevices } from "./devices.js";
+import { showFences } from "./fences.js";
 import { showGround } from "./ground.js";
 import { showNames } from "./names.js";
+import { showPen } from "./pen.js";
 import { showPins } from "./pins.js";
 import { showTracks } from "./track.js";
 import { showVehicles } from "./vehicles.js";
 
-const PANES = ["ground", "names", "devices", "tracks", "vehicles"];
+const PANES = ["ground", "names", "fences", "devices", "tracks", "vehicles"];
+const PEN_PANES = { pen: 630, "pen-handles": 640 }; // above the pins, below what is said of them
 const CLOSE_UP = 17.5;
 const NOWHERE = [35.02, 111];
 
@@ -26,7 +29,8 @@ export async function showMap(place) {
   PANES.forEach((name, i) => {
     map.createPane(name).style.zIndex = 200 + 50 * i;
   });
-  for (const name of ["ground", "names"]) map.getPane(name).style.pointerEvents = "none";
+  for (const [name, z] of Object.entries(PEN_PANES)) map.createPane(name).style.zIndex = z;
+  for (const name of ["ground", "names", "fences"]) map.getPane(name).style.pointerEvents = "none";
   map.setView(NOWHERE, 14);
   const city = showGround(map, basemap, grid);
   if (city) {
@@ -35,9 +39,11 @@ export async function showMap(place) {
   }
   showNames(map, basemap, grid);
   showDevices(map);
+  showFences(map);
   showTracks(map);
   showVehicles(map);
   showPins(map);
+  showPen(map);
   addControls(map, city);
   route.watch((open) => open && look(map, open));
   L.control.scale({ imperial: false, position: "bottomright", maxWidth: 90 }).addTo(map);
