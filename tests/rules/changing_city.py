@@ -137,7 +137,7 @@ def programmes(rng: random.Random) -> tuple[LampProgramme, ...]:
             rng.sample(range(16 * 60, 16 * 60 + 12), rng.choice([0, 1, 2]))
         )
         steps = [
-            NightStep(minute=minute, level_pct=rng.choice([0.0, 0.0, 50, 100]))
+            NightStep(minute=minute, level_pct=rng.choice([0.0, 0.0, 30, 100]))
             for minute in minutes
         ]
         found.append(

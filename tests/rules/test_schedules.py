@@ -347,6 +347,18 @@ def test_an_alarm_that_a_schedule_ends_is_where_its_vehicle_was_then() -> None:
     assert (cleared.lon, cleared.lat) == (raised.lon, raised.lat)
 
 
+def test_a_silence_ends_with_its_schedule_if_its_rule_says_clear() -> None:
+    for on_close, kinds in (("keep", 1), ("clear", 2)):
+        text = next(text for text in RULES if "silent-gauge" in text)
+        when = f'when: {{local: "16:00-16:01", on_close: {on_close}}}\n'
+        gauge = device(4, DeviceKind.GAUGE, "depth_mm")
+        plan = compile_plan(source([gauge], text + when))
+        entries = [readings(1, 0, [(40, 0, 1, 0)])]
+        entries += [tick(n + 1, n) for n in range(1, 90)]
+        turned = fold(plan, plan.fresh_state(), entries).transitions
+        assert len(turned) == kinds
+
+
 @pytest.mark.parametrize(
     ("when", "fault"),
     [
