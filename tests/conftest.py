@@ -2,6 +2,9 @@
 
 `GEZHI_TEST_EDITION=timescale|plain` chooses what the database is: TimescaleDB where it
 is installed (the default), or PostgreSQL without it.
+
+`GEZHI_SEEDS=fixed|random` chooses the examples of property tests: the same each time
+(the default, so that what passed once passes again), or new ones, to look for more.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import Home, open_home
@@ -31,6 +35,19 @@ TEMPLATE = "migrated"
 """The database that every test's own is copied from."""
 
 _numbers = itertools.count(1)
+
+SEEDS = os.environ.get("GEZHI_SEEDS", "fixed")
+if SEEDS not in {"fixed", "random"}:
+    raise pytest.UsageError(f"GEZHI_SEEDS is {SEEDS!r}: fixed or random?")
+# A slow machine is no fault of an example: neither its deadline nor its making.
+settings.register_profile(
+    "gezhi",
+    deadline=None,
+    derandomize=SEEDS == "fixed",
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("gezhi")
 
 
 def pytest_asyncio_loop_factories() -> dict[str, type[PatientLoop]]:

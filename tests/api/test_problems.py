@@ -135,7 +135,10 @@ async def test_a_bug_is_a_500_problem_without_its_insides(town: Town) -> None:
     async def bug() -> None:
         raise AssertionError("the secret inside")
 
-    async with served(app) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with (
+        served(app) as url,
+        httpx2.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         response = await client.get("/bug")
     assert response.status_code == 500
     assert "secret" not in response.text
@@ -148,7 +151,10 @@ async def test_without_a_database_the_api_starts_and_says_so() -> None:
         clock=utc_now,
         web_root=WEB_ROOT,
     )
-    async with served(app) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with (
+        served(app) as url,
+        httpx2.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         assert (await client.get("/healthz")).status_code == 200
         ready = await client.get("/readyz")
         asked = await client.get(

@@ -90,7 +90,7 @@ class Town:
     def client(self, token: str = "") -> httpx2.AsyncClient:
         """Return a client that sends `token`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=10)
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=60)
 
 
 @contextlib.asynccontextmanager
@@ -108,7 +108,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(), name="server")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing else
                 await asyncio.sleep(POLL_S)
         port = server.servers[0].sockets[0].getsockname()[1]
@@ -123,14 +123,14 @@ async def started_now(town: Town) -> AsyncIterator[httpx2.AsyncClient]:
     headers = {"Authorization": f"Bearer {await town.token()}"}
     async with (
         served(app) as url,
-        httpx2.AsyncClient(base_url=url, headers=headers, timeout=10) as client,
+        httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as client,
     ):
         await _until_ready(client)
         yield client
 
 
 async def _until_ready(client: httpx2.AsyncClient) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async with client.stream("GET", "/api/v1/stream") as response:
                 if response.status_code != 503:

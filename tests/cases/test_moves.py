@@ -189,7 +189,7 @@ async def test_force_closes_from_anywhere(town: Town) -> None:
 
 async def test_of_two_who_press_at_once_one_is_refused(town: Town) -> None:
     await town.hit(replace(HIT, files=SILENT))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         both = await asyncio.gather(
             go(town, Move.DISPATCH, Role.DISPATCHER),
             go(town, Move.DISPATCH, Role.DISPATCHER),

@@ -27,7 +27,8 @@ from tests.commands.street import (
 )
 from tests.ingest.jt808_line import ADDRESS, PHONE
 from tests.ingest.publisher import connected
-from tests.simulators.playing import free_port, playing
+from tests.ports import free_port
+from tests.simulators.playing import playing
 from tests.simulators.towns import town
 from vocabulary.command import (
     AnyOrder,

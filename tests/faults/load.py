@@ -58,7 +58,7 @@ class Load:
         """Return how many readings are stored, once the database answers."""
         while True:
             with contextlib.suppress(*AWAY):
-                connection = await asyncpg.connect(self.dsn, timeout=5)
+                connection = await asyncpg.connect(self.dsn, timeout=60)
                 try:
                     return int(
                         await connection.fetchval("SELECT count(*) FROM reading")

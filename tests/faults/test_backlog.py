@@ -20,7 +20,8 @@ from store.journal_body import readings_from
 from tests.faults.figures import Note
 from tests.faults.load import ingest, subscribe_once
 from tests.faults.sizes import sized
-from tests.ingest.far_end import free_port, gateway_process
+from tests.ingest.far_end import gateway_process
+from tests.ports import free_port
 from tests.rules.city_feed import install_city
 from tests.rules.workers import fold_all
 from vocabulary.times import us_from_datetime
@@ -31,13 +32,13 @@ OUTAGE = timedelta(hours=13)
 EVERY_S = sized(120, 10)
 COVERS = 10
 LIVE = 5
-"""Messages of the last half minute; all before them are the backlog."""
+"""Messages of the last half minute; those up to an hour before are the backlog."""
 
 PER_S = 200
 """Messages of the backlog that the gateway sends each second."""
 
-LIVE_FOR = timedelta(seconds=60)
-"""What a gateway calls live unless told otherwise."""
+LIVE_FOR = timedelta(minutes=30)
+"""What the gateway calls live: what was kept last, and on a slow machine too."""
 
 PLAN = """
 gateway = "{gateway}"
@@ -55,6 +56,8 @@ async def test_after_thirteen_hours_live_comes_first_and_no_storm(
 ) -> None:
     async with pool.acquire() as connection:
         snapshot = await install_city(connection)
+        # Its slaves may be somebody's: a demo that runs beside us has the same ports.
+        await connection.execute("UPDATE gateway SET port = 1 WHERE port IS NOT NULL")
     gateway, covers = some_covers(snapshot)
     await broker.admit(gateway)
     now = utc_now()
@@ -63,10 +66,11 @@ async def test_after_thirteen_hours_live_comes_first_and_no_storm(
     plan.write_text(PLAN.format(gateway=gateway, port=free_port()), "utf-8")
     await subscribe_once(database_url, broker.ingest_url, f"{gateway}-backlog")
     url = broker.url(gateway)
-    rate = ["--backlog-per-s", str(PER_S)]
+    live_s = str(int(LIVE_FOR.total_seconds()))
+    rate = ["--backlog-per-s", str(PER_S), "--live-s", live_s]
     since_s = asyncio.get_running_loop().time()
     async with (
-        asyncio.timeout(150),
+        asyncio.timeout(300),
         ingest(database_url, broker.ingest_url, f"{gateway}-backlog"),
         gateway_process(url, plan, state=tmp_path / "state", options=rate),
     ):
@@ -112,7 +116,7 @@ def keep_outage(state: Path, covers: Sequence[str], now: datetime) -> int:
     state.mkdir()
     queue = QueueFile(state / "queue.db")
     lost = now - OUTAGE
-    old_s = range(0, int(OUTAGE.total_seconds()) - 120, EVERY_S)
+    old_s = range(0, int(OUTAGE.total_seconds()) - 3600, EVERY_S)
     times = [lost + timedelta(seconds=second) for second in old_s]
     for at in times:
         is_open = lost + OPEN_FROM <= at < lost + OPEN_UNTIL

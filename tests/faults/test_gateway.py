@@ -33,7 +33,7 @@ async def test_what_a_killed_broker_forgot_its_gateway_sends_again_by_itself(
     stop = asyncio.Event()
     url = own_broker.url(unique)
     async with (
-        asyncio.timeout(60 + 20 * KILLS),
+        asyncio.timeout(300 + 20 * KILLS),
         asyncio.TaskGroup() as tasks,
         gateway_process(url, place.file, state=place.state),
     ):

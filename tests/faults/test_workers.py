@@ -14,7 +14,7 @@ from tests.faults.sizes import sized
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
-STILL_S = sized(8.0, 60.0)
+STILL_S = sized(2.0, 60.0)
 """Beyond 45 s the broker thinks it dead, hangs up, and sends again to its session."""
 
 AT_ONCE = 30
@@ -51,7 +51,7 @@ async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
     load = await load_of(database_url, broker, unique, shared_group=unique)
     url = broker.ingest_url
     async with (
-        asyncio.timeout(120 + 3 * STILL_S),
+        asyncio.timeout(300 + 3 * STILL_S),
         ingest(database_url, url, unique, shared_group=unique) as one,
         ingest(database_url, url, f"{unique}-two", shared_group=unique),
     ):
@@ -61,11 +61,12 @@ async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
             await stop_amid_transaction(one, database_url, unique)
             before = await load.stored()
             await asyncio.sleep(STILL_S)
+            await load.until_stored(before + 1)  # the other one goes on
             meanwhile = await load.stored() - before
             behind = load.acknowledged - before - meanwhile
             one.send_signal(signal.SIGCONT)
             back_s = await load.catch_up_s()
-        outcome = await load.outcome(within_s=60)
+        outcome = await load.outcome(within_s=120)
     note(
         f"one of two workers stopped for {STILL_S:g} s",
         acknowledged=outcome.acknowledged,
@@ -76,8 +77,7 @@ async def test_what_a_worker_that_stood_still_had_in_hand_is_stored_once(
         waited_for_it=behind,
         s_to_catch_up=back_s,
     )
-    assert meanwhile > 0  # the other one goes on
-    assert behind > 0  # and this one had something in hand
+    assert behind > 0  # this one had something in hand
     assert outcome.is_whole
 
 
@@ -89,7 +89,7 @@ async def test_each_worker_that_stops_says_that_it_hears_no_longer(
     names = []
     url = broker.ingest_url
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(120),
         ingest(database_url, url, unique, shared_group=unique) as one,
         ingest(database_url, url, f"{unique}-two", shared_group=unique) as two,
     ):

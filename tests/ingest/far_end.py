@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -23,14 +22,7 @@ from vocabulary.sequence import Epoch, Number
 from vocabulary.times import us_from_datetime
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def until(is_so: Callable[[], bool], *, within_s: float = 30) -> None:
+async def until(is_so: Callable[[], bool], *, within_s: float = 90) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110 - what happens elsewhere
             await asyncio.sleep(0.02)

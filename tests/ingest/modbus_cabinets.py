@@ -38,12 +38,10 @@ class Polled:
     Attributes:
         pollers: What takes orders.
         arrivals: What came, drained all the time.
-        at_s: When each came, seconds of the loop's clock.
     """
 
     pollers: Pollers
     arrivals: list[Arrival] = field(default_factory=list)
-    at_s: list[float] = field(default_factory=list)
     _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -60,20 +58,19 @@ class Polled:
         """Take one in."""
         async with self._heard:
             self.arrivals.append(arrival)
-            self.at_s.append(asyncio.get_running_loop().time())
             self._heard.notify_all()
 
     async def order(self, device: Device, wish: Wish, wait_s: float = 10) -> Outcome:
         """Give one order and wait for what comes of it."""
         return await self.pollers.carry_out(device, wish, wait_s=wait_s)
 
-    def times_of(self, address: str) -> list[float]:
-        """Return when a device was heard."""
-        return [
-            at
-            for at, arrival in zip(self.at_s, self.arrivals, strict=True)
-            if arrival.readings and address in arrival.readings.device
-        ]
+    def heard(self, address: str) -> int:
+        """Return how often a device was heard."""
+        return sum(
+            address in arrival.readings.device
+            for arrival in self.arrivals
+            if arrival.readings
+        )
 
 
 @asynccontextmanager
@@ -119,6 +116,7 @@ class Slaves:
 
     Attributes:
         held: Registers by unit and address; contactor's contact at 0.
+        asked: The unit of each request that reads, as it came.
         told: Requests that write, as they came.
         silent: Units that say nothing.
         obeys: What becomes of a write; may be replaced.
@@ -126,6 +124,7 @@ class Slaves:
     """
 
     held: dict[tuple[int, int], int] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
     told: list[bytes] = field(default_factory=list)
     silent: set[int] = field(default_factory=set)
     obeys: bool = True
@@ -134,6 +133,8 @@ class Slaves:
     async def __call__(self, request: bytes) -> bytes:
         """Answer one request."""
         unit, function = request[0], request[1]
+        if function not in (6, 16):
+            self.asked.append(unit)
         if unit in self.silent:
             return b""
         at = int.from_bytes(request[2:4], "big")

@@ -17,7 +17,8 @@ from gezhi.stack.broker import Broker
 from ingest.forwarding.keeping import SAFE_S
 from ingest.protocols.nmea0183 import encode_login, encode_rmc
 from simulators.hj212_station import Logger, calling, real_time
-from tests.ingest.far_end import FarEnd, free_port, gateway_process, send_plan, until
+from tests.ingest.far_end import FarEnd, gateway_process, send_plan, until
+from tests.ports import free_port
 from tests.protocols.modbus_line import a_slave, server
 from vocabulary.position import Position
 from vocabulary.quality import Quality
@@ -28,6 +29,9 @@ START = datetime(2026, 11, 21, 4, tzinfo=UTC)
 
 KILLS = 5
 LOGGERS = 6
+EACH = 100
+"""Uploads that are answered at least before each kill."""
+
 BACKLOG_PER_S = 100
 
 
@@ -89,6 +93,11 @@ port = {self.port}
 stations = [{stations}]
 {extra}""".encode()
 
+    @property
+    def answered(self) -> int:
+        """Uploads that were answered so far."""
+        return sum(outfall.answered for outfall in self.outfalls)
+
     def missing(self, far_end: FarEnd) -> dict[str, set[float]]:
         """Return what was answered and is not at the far end."""
         return {
@@ -105,7 +114,7 @@ stations = [{stations}]
 async def hearing(broker: Broker, gateway: str) -> AsyncIterator[FarEnd]:
     await broker.admit(gateway)
     far_end = FarEnd(lambda: broker.ingest_url, gateway)
-    async with asyncio.timeout(150):
+    async with asyncio.timeout(300):
         task = asyncio.create_task(far_end.run())
         try:
             await until(lambda: far_end.is_listening)
@@ -129,10 +138,12 @@ async def test_of_five_kills_at_random_moments_nothing_answered_is_lost(
         for outfall in place.outfalls:
             tasks.create_task(outfall.run(stop))
         for _ in range(KILLS):
+            enough = place.answered + EACH
             async with gateway_process(
                 broker.url(unique), place.file, state=place.state
             ):
                 await until_more(far_end, len(far_end.seqs) + 20)
+                await until(lambda: place.answered >= enough)  # noqa: B023 - awaited here
                 await asyncio.sleep(chance.random())
         stop.set()
         async with gateway_process(broker.url(unique), place.file, state=place.state):
@@ -140,10 +151,10 @@ async def test_of_five_kills_at_random_moments_nothing_answered_is_lost(
                 await until(
                     lambda: not place.missing(far_end) and not far_end.account().missing
                 )
-    answered = sum(outfall.answered for outfall in place.outfalls)
+    answered = place.answered
     account = far_end.account()
     print(f"{answered} answered, {account}")  # noqa: T201 - the figures of a report
-    assert answered > 100 * KILLS
+    assert answered >= EACH * KILLS
     assert not place.missing(far_end)
     assert (account.first, account.missing) == (1, 0)
 
@@ -166,30 +177,30 @@ async def test_after_the_broker_was_away_live_goes_first_and_the_backlog_behind_
         await until(lambda: len(far_end.seqs) > 100)
         far_end.is_listening = False
         await own_broker.stop()
-        before = sum(outfall.answered for outfall in place.outfalls)
-        await until(lambda: sum(o.answered for o in place.outfalls) > before + 600)
+        before = place.answered
+        await until(lambda: place.answered > before + 600)
         heard = len(far_end.seqs)
         await own_broker.start()
         await until(lambda: far_end.is_listening)
-        await until(lambda: len(far_end.seqs) > heard + 100)
+        old = range(1, max(far_end.seqs[:heard]) + 400)
+        await until(lambda: set(old) <= set(far_end.seqs))
         stop.set()
-        await until(lambda: not place.missing(far_end), within_s=60)
+        await until(lambda: not place.missing(far_end))
     after = far_end.seqs[heard:]
-    old_upto = max(far_end.seqs[:heard]) + 400
-    first_live = next(n for n, seq in enumerate(after) if seq > old_upto)
-    backlog = [n for n, seq in enumerate(after) if seq <= old_upto]
-    took_s = far_end.heard_s[heard + backlog[-1]] - far_end.heard_s[heard + backlog[0]]
+    first_live = next(n for n, seq in enumerate(after) if seq not in old)
+    backlog = [n for n, seq in enumerate(after) if seq in old]
+    beside = backlog[-1] - backlog[0] + 1 - len(backlog)
     account = far_end.account()
     print(  # noqa: T201 - the figures of a report
         f"{first_live} before the first live one of {len(after)}; "
-        f"{len(backlog)} of the backlog in {took_s:.1f} s; {account}"
+        f"{len(backlog)} of the backlog, {beside} others among them; {account}"
     )
     # What was on its way when the broker went may come again, and what it had taken in
     # the seconds before; nothing else is before.
     last_s = far_end.heard_s[heard - 1]
     taken = sum(at_s > last_s - SAFE_S for at_s in far_end.heard_s[:heard])
-    assert first_live < 40
-    assert took_s > 0.8 * len(backlog) / BACKLOG_PER_S, "the backlog came in a burst"
+    assert first_live < len(backlog) / 2
+    assert beside > len(backlog) / 20, "the backlog came in a burst"
     assert (account.first, account.missing) == (1, 0)
     assert account.repeated <= 20 + taken, "more came twice than may be forgotten"
 
@@ -211,11 +222,11 @@ async def test_a_full_queue_stops_the_edges_and_loses_nothing(
             for outfall in place.outfalls:
                 tasks.create_task(outfall.run(stop))
             log = tmp_path / "gateway.log"
-            await until(lambda: b"no room" in log.read_bytes(), within_s=60)
-            await asyncio.sleep(0.5)
-            held = [outfall.answered for outfall in place.outfalls]
-            await asyncio.sleep(1)
-            assert held == [outfall.answered for outfall in place.outfalls]
+            await until(lambda: b"no room" in log.read_bytes())
+            held: list[int] = []  # what was in hand may still be answered
+            while held != (now := [outfall.answered for outfall in place.outfalls]):
+                held = now
+                await asyncio.sleep(1)
             assert sum(p.stat().st_size for p in place.state.iterdir()) < 8 * 2**20
             await own_broker.start()
             await until(
@@ -223,10 +234,9 @@ async def test_a_full_queue_stops_the_edges_and_loses_nothing(
                     outfall.answered > before
                     for outfall, before in zip(place.outfalls, held, strict=True)
                 ),
-                within_s=60,
             )
             stop.set()
-            await until(lambda: not place.missing(far_end), within_s=60)
+            await until(lambda: not place.missing(far_end))
     account = far_end.account()
     print(f"{sum(held)} held when full; {account}")  # noqa: T201
     assert (account.first, account.missing) == (1, 0)
@@ -280,7 +290,7 @@ async def test_what_nobody_is_subscribed_to_stays_in_the_queue(
         log = tmp_path / "gateway.log"
         await until(lambda: b"did not take a message" in log.read_bytes())
         async with hearing(own_broker, unique) as far_end:
-            await until(lambda: len(far_end.seqs) > 10, within_s=40)
+            await until(lambda: len(far_end.seqs) > 10)
             stop.set()
             await until(lambda: not place.missing(far_end))
     assert far_end.account().missing == 0

@@ -20,10 +20,11 @@ from ingest.protocols.jt808 import (
     location_of,
 )
 from store.terminals import Hardware
-from tests.ingest.far_end import free_port, gateway_process, send_plan, until
+from tests.ingest.far_end import gateway_process, send_plan, until
 from tests.ingest.jt808_line import ADDRESS, PHONE, Line, line_to, registration
 from tests.ingest.jt808_listener import FIX
 from tests.ingest.test_forwarding import hearing
+from tests.ports import free_port
 
 NEVER_HEARD_OF = "013900000099"
 

@@ -30,6 +30,7 @@ from tests.ingest.jt808_line import ADDRESS, PHONE, line_to
 from tests.ingest.registry import register, snapshot_of
 from vocabulary.device import Device, DeviceKind
 from vocabulary.position import Position
+from vocabulary.times import Clock
 
 if TYPE_CHECKING:
     from ingest.inbox import Inbox
@@ -93,14 +94,16 @@ async def snapshot(database_url: str) -> Snapshot:
 
 
 @asynccontextmanager
-async def serving(dsn: str, snapshot: Snapshot) -> AsyncIterator[int]:
+async def serving(
+    dsn: str, snapshot: Snapshot, *, clock: Clock = now
+) -> AsyncIterator[int]:
     """Serve terminals on TCP; give the port."""
     inbox: Inbox = asyncio.Queue()
     ports = Jt808Ports(host="127.0.0.1", tcp=0, udp=None)
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         edge = tasks.create_task(
             serve_jt808(
-                ports, dsn=dsn, registry=lambda: snapshot, inbox=inbox, clock=now
+                ports, dsn=dsn, registry=lambda: snapshot, inbox=inbox, clock=clock
             )
         )
         change = await inbox.get()
@@ -129,14 +132,18 @@ async def ask(
     snapshot: Snapshot,
     kind: CommandKind,
     body: Mapping[str, object],
-    *,
-    within: timedelta = timedelta(minutes=5),
 ) -> int:
     (device_id,) = snapshot.devices
     async with pool.acquire() as connection:
         at = now()
         return await ask_terminal(
-            connection, device_id, kind, body, by="test", at=at, expires_at=at + within
+            connection,
+            device_id,
+            kind,
+            body,
+            by="test",
+            at=at,
+            expires_at=at + timedelta(minutes=5),
         )
 
 
@@ -198,13 +205,11 @@ async def test_a_command_waits_for_its_terminal(
 async def test_a_command_that_is_sent_is_never_sent_again(
     pool: asyncpg.Pool, database_url: str, snapshot: Snapshot
 ) -> None:
-    within = timedelta(seconds=1)
-    async with serving(database_url, snapshot) as port:
+    later = timedelta(0)
+    async with serving(database_url, snapshot, clock=lambda: now() + later) as port:
         async with line_to(port) as line:
             token = await line.log_in()
-            command = await ask(
-                pool, snapshot, CommandKind.TEXT, {"text": "x"}, within=within
-            )
+            command = await ask(pool, snapshot, CommandKind.TEXT, {"text": "x"})
             assert isinstance((await line.hear()).body, TextMessage)
         async with line_to(port) as line:
             await line.prove(token)  # and it is not said to this line
@@ -212,6 +217,7 @@ async def test_a_command_that_is_sent_is_never_sent_again(
             body = (await line.hear()).body
             assert isinstance(body, TextMessage)
             assert body.text == "y"
+            later = timedelta(minutes=6)
             assert (await outcome(pool, command)).result is CommandResult.EXPIRED
         assert late > command
 

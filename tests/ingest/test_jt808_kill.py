@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from gezhi.stack.broker import Broker
-from gezhi.stack.loopback import free_port
 from ingest.protocols.jt808 import Edition
 from ingest.protocols.jt808.beijing_time import time_from
 from simulators.jt808_terminal import Habits, Jt808Terminal, TerminalFacts
@@ -18,6 +17,7 @@ from store.journal import Kind, read
 from store.journal_body import positions_from
 from tests.ingest.registry import register
 from tests.ingest.test_kill import ingest_process
+from tests.ports import free_port
 from vocabulary.position import Position
 from vocabulary.times import us_from_datetime
 

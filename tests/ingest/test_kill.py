@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 
 KILLS = sized(10, 50)
 GATEWAYS = 3
+EACH = 200
+"""Readings that each process stores at least before it is killed."""
 
 Key = tuple[int, int]
 """A series, and microseconds after START."""
@@ -108,8 +110,7 @@ async def test_of_many_kills_at_random_moments_nothing_is_lost_and_nothing_doubl
     connection = await asyncpg.connect(database_url)
     chance = random.Random(7)  # noqa: S311 - a test's own, the same each time
     stop = asyncio.Event()
-    kills_with_work = 0
-    async with asyncio.timeout(24 * KILLS), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60 * KILLS), asyncio.TaskGroup() as tasks:
         # Once, so that the broker holds a session that queues for us.
         async with ingest_process(database_url, broker.ingest_url, unique):
             await until_subscribed(connection)
@@ -118,16 +119,14 @@ async def test_of_many_kills_at_random_moments_nothing_is_lost_and_nothing_doubl
         for _ in range(KILLS):
             before = await connection.fetchval("SELECT count(*) FROM reading")
             async with ingest_process(database_url, broker.ingest_url, unique):
-                await until_stored(connection, before + 1)
+                await until_stored(connection, before + EACH)
                 await asyncio.sleep(chance.random() * 0.7)
-            after = await connection.fetchval("SELECT count(*) FROM reading")
-            kills_with_work += after > before
         stop.set()
     acknowledged = sum(len(publisher.acknowledged) for publisher in publishers)
     # Should some be lost, the comparison below says which.
     with contextlib.suppress(TimeoutError):
         async with (
-            asyncio.timeout(60),
+            asyncio.timeout(120),
             ingest_process(database_url, broker.ingest_url, unique),
         ):
             await until_stored(connection, acknowledged)
@@ -136,8 +135,7 @@ async def test_of_many_kills_at_random_moments_nothing_is_lost_and_nothing_doubl
         acknowledged=acknowledged,
         stored=(await stored(connection)).total(),
     )
-    assert kills_with_work == KILLS
-    assert acknowledged > 1000 * KILLS
+    assert acknowledged >= EACH * KILLS
     expected = await keys_of(connection, publishers)
     assert await stored(connection) == expected
     assert await journaled(connection) == expected

@@ -4,11 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from itertools import pairwise
 
 import pytest
 
-from ingest.modbus.edge import TIMEOUT_S
 from ingest.modbus.orders import MOST_WAITING, Effect, ModbusOrders
 from ingest.protocols.register_map import load_map
 from ingest.protocols.register_programme import Switching
@@ -19,7 +17,6 @@ from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
 from simulators.world import World
 from tests.ingest.modbus_cabinets import (
-    INTERVAL_S,
     Polled,
     Slaves,
     a_line,
@@ -27,15 +24,15 @@ from tests.ingest.modbus_cabinets import (
     lamp,
     polled,
 )
+from tests.ports import free_port
 from tests.protocols.modbus_bus import LINE, a_bus, wire
-from tests.protocols.modbus_line import a_device, rtu, serial_line
-from tests.simulators.playing import free_port, now, playing
+from tests.protocols.modbus_line import a_device, most_between, rtu, serial_line
+from tests.simulators.playing import now, playing
 from tests.simulators.towns import town
 from vocabulary.device import Transport
 from vocabulary.quantity import Quantity
 
 ON, OFF = Wish(values={"contactor_on": 1}), Wish(values={"contactor_on": 0})
-SLACK_S = 0.6  # a busy machine's
 STUCK = Incident(
     id="stuck",
     cause=Cause.RELAY_STUCK,
@@ -119,7 +116,7 @@ async def test_a_programme_of_64_entries_is_uploaded_and_governs() -> None:
     async with simulated() as line:
         outcome = await line.order(cabinet(), Wish(programme=entries))
         assert (outcome.effect, outcome.values) == (Effect.SEEN, {"programme": 1})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await latest(line, "1", Quantity.CONTACTOR_ON):
                 pass
         assert (await line.order(cabinet(), ON)).effect is Effect.SEEN
@@ -189,19 +186,17 @@ async def test_an_order_to_a_dead_slave_is_not_tried_and_starves_nobody() -> Non
     slaves = Slaves(silent={2})
     devices = [cabinet(1), cabinet(2), cabinet(3)]
     async with serial_line(slaves) as port, polled(a_line(port), devices) as line:
-        await line.until(lambda: len(line.times_of("3")) >= 10)
+        await line.until(lambda: line.heard("3") >= 10)
         outcomes = []
         for _ in range(40):
             outcomes.append(await line.order(cabinet(2), ON))
             await asyncio.sleep(0.05)
         effects = Counter(outcome.effect for outcome in outcomes)
         assert set(effects) <= {Effect.NOT_TRIED, Effect.NO_ANSWER}
-        assert effects[Effect.NOT_TRIED] >= 35
+        assert effects[Effect.NOT_TRIED] > effects[Effect.NO_ANSWER]
         assert "unit 2 is silent, asked again in" in outcomes[-1].detail
-        for address in ("1", "3"):
-            times = line.times_of(address)
-            gaps = [later - sooner for sooner, later in pairwise(times)]
-            assert max(gaps) < INTERVAL_S + 2 * TIMEOUT_S + SLACK_S
+        for unit in (1, 3):
+            assert most_between(slaves.asked, unit, 2) <= 2
     assert not slaves.told
 
 
@@ -213,16 +208,15 @@ async def test_a_storm_of_orders_holds_no_poll_up() -> None:
 
         async def press(number: int) -> None:
             """Give one order after the other, never waiting in between."""
-            while len(line.times_of("2")) < 20:
+            while line.heard("2") < 20:
                 outcome = await line.order(lamp(number), dim(number), 50)
                 effects[outcome.effect] += 1
 
         await asyncio.gather(*(press(number) for number in range(1, 65)))
         assert set(effects) == {Effect.SEEN}
         assert effects[Effect.SEEN] > 192
-        times = line.times_of("2")
-        gaps = [later - sooner for sooner, later in pairwise(times)]
-        assert max(gaps) < INTERVAL_S + SLACK_S
+        # It waits for a round of the other one, and an order for each block of that.
+        assert most_between(slaves.asked, 2, 1) <= 4 * len(devices)
 
 
 async def test_orders_to_one_device_are_carried_out_one_after_the_other() -> None:

@@ -19,6 +19,7 @@ from ingest.nmea.ports import NmeaPorts, Port, ports_of
 from ingest.protocols.nmea0183 import encode_login, encode_rmc
 from tests.ingest.registry import register
 from tests.ingest.test_serve import edge_query, serving, until
+from tests.ports import free_port
 from vocabulary.device import Device, DeviceKind, Gateway, Transport
 from vocabulary.position import Position
 
@@ -80,13 +81,6 @@ def town(*ports: tuple[str, int, tuple[str, ...]]) -> Snapshot:
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def until_told(inbox: Inbox, gateway: str, *, up: bool) -> EdgeChange:
     while True:
         item = await inbox.get()
@@ -103,7 +97,7 @@ async def next_arrival(inbox: Inbox) -> Arrival:
 
 @asynccontextmanager
 async def listening(inbox: Inbox) -> AsyncIterator[NmeaPorts]:
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         ports = NmeaPorts(tasks, "127.0.0.1", inbox=inbox, clock=lambda: NOW)
         yield ports
         ports.follow(Snapshot(version=0))  # nobody listens any more
@@ -203,7 +197,7 @@ async def test_a_port_given_in_the_registry_is_listened_on_at_once(
 ) -> None:
     port = free_port()
     fix = replace(FIX, fixed_at=utc_now().replace(microsecond=0))
-    async with asyncio.timeout(30), serving(database_url, broker, unique):
+    async with asyncio.timeout(60), serving(database_url, broker, unique):
         await until(database_url, *edge_query("ingest", "", up=True))
         await register(
             database_url, "sweeper", ["VT-7"], transport="nmea", quantities=()

@@ -120,11 +120,11 @@ async def test_an_open_cover_becomes_a_case_with_cell_owner_and_evidence(
         await connection.close()
     await own_broker.admit(GATEWAY)
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(120),
         the_platform(database_url, own_broker) as address,
         a_gateway(own_broker) as gateway,
         httpx2.AsyncClient(
-            base_url=address, headers={"Authorization": f"Bearer {token}"}
+            timeout=60, base_url=address, headers={"Authorization": f"Bearer {token}"}
         ) as client,
     ):
         case = await the_case(client, gateway)

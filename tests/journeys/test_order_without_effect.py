@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -28,11 +29,11 @@ from simulators.modbus_units import units_of
 from simulators.mqtt_lamp import Lamp
 from simulators.world import World
 from store.cursor import cursor_of
-from store.journal import head
 from store.rules import put_live
 from tests.commands.street import POLL_S, ask, awake, register_lamp, until_state
+from tests.ports import free_port
 from tests.rules.town import SHIPPED
-from tests.simulators.playing import free_port, playing
+from tests.simulators.playing import playing
 from tests.simulators.towns import town
 from vocabulary.command import Switch
 from vocabulary.device import Transport
@@ -41,7 +42,7 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 
 ZONE = "Asia/Shanghai"
 RULE = "lamp-not-switched-off"
-AFTER_S = 2
+AFTER_S = 5
 STUCK, SOUND = "LAMP-STUCK", "LAMP-SOUND"
 COMPONENTS = {STUCK: "9901020137000001", SOUND: "9901020137000002"}
 
@@ -117,9 +118,12 @@ async def until(connection: asyncpg.Connection, wanted: str) -> None:
 
 
 async def until_judged(connection: asyncpg.Connection, seconds: int) -> None:
-    """Wait until the rules have taken in the journal of now and of some ticks more."""
-    aim = await head(connection) + seconds
-    while await cursor_of(connection, "rules") < aim:  # noqa: ASYNC110 - another task
+    """Wait until the rules have taken in the journal of so many seconds from now."""
+    aim = utc_now() + timedelta(seconds=seconds)
+    query = "SELECT EXISTS (SELECT FROM journal WHERE received_at >= $1 AND seq <= $2)"
+    while not await connection.fetchval(  # noqa: ASYNC110 - another task
+        query, aim, await cursor_of(connection, "rules")
+    ):
         await asyncio.sleep(POLL_S)
 
 
@@ -141,7 +145,7 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
     stuck = Lamp(gateway=STUCK, address="LP-1", interval_s=0.3, is_stuck=True)
     sound = Lamp(gateway=SOUND, address="LP-1", interval_s=0.3)
     async with (
-        asyncio.timeout(90),
+        asyncio.timeout(180),
         the_platform(database_url, own_broker),
         awake(stuck, own_broker),
         awake(sound, own_broker),
@@ -152,7 +156,7 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
         await until(city, "id IS NOT NULL")
         again = await ask(city, STUCK, Switch(on=False))
         await until_state(city, again, "acked")
-        await until_judged(city, 6 * AFTER_S)
+        await until_judged(city, AFTER_S + 2)
         (row,) = await city.fetch(ALARMS)
         assert (row["code"], row["rule"], row["is_over"]) == (STUCK, RULE, False)
         assert row["condition"] == "lamp_schedule_wrong"
@@ -208,7 +212,7 @@ async def test_a_contactor_that_is_welded_is_a_case_over_modbus_too(
     await city.execute(STANDS_ON, device_id, CABINET_COMPONENT)
     units = units_of(world, world.town.city.below("CAB"))
     async with (
-        asyncio.timeout(90),
+        asyncio.timeout(180),
         playing(run_modbus_server(endpoint, units, clock=utc_now)),
         the_platform(database_url, own_broker),
     ):

@@ -345,7 +345,7 @@ async def test_going_live_above_what_a_department_can_take_wants_to_be_confirmed
     path = "/api/v1/rules/probe/2"
     async with (
         served(app) as url,
-        httpx2.AsyncClient(base_url=url, headers=headers, timeout=20) as client,
+        httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as client,
     ):
         shown = (await client.get(f"{path}/shadow")).json()
         assert (shown["would_be"], shown["precision"]) == (4, 0.5)

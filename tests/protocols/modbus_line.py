@@ -80,19 +80,32 @@ async def server(
     *,
     port: int = 0,
     transport: Transport = Transport.MODBUS_TCP,
+    asked: list[int] | None = None,
 ) -> AsyncIterator[int]:
-    """Serve the slaves; unknown units stay silent, as on a serial line."""
+    """Serve the slaves; unknown units stay silent, as on a serial line.
+
+    Args:
+        slaves: Which units there are.
+        port: Where to listen; any if 0.
+        transport: The framing.
+        asked: Gets the unit of each request.
+    """
     unknown = SimDevice(
         id=0, simdata=[SimData(0, values=0, datatype=DataType.REGISTERS)]
     )
     known = {slave.id for slave in slaves}
+
+    def trace(sending: bool, octets: bytes) -> bytes:  # noqa: FBT001 (pymodbus's signature)
+        unit = unit_of(octets, transport)
+        if asked is not None and not sending:
+            asked.append(unit)
+        return b"" if sending and unit not in known else octets
+
     serving = ModbusTcpServer(
         [*slaves, unknown],
         address=("127.0.0.1", port),
         framer=FRAMERS[transport],
-        trace_packet=lambda sending, octets: (
-            b"" if sending and unit_of(octets, transport) not in known else octets
-        ),
+        trace_packet=trace,
     )
     await serving.serve_forever(background=True)
     listening = serving.transport
@@ -110,7 +123,7 @@ def unit_of(octets: bytes, transport: Transport) -> int:
 @asynccontextmanager
 async def polling(gateway: Gateway, devices: list[Device]) -> AsyncIterator[Inbox]:
     inbox: Inbox = asyncio.Queue(maxsize=INBOX_SIZE)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         task = tasks.create_task(
             poll_gateway(
                 gateway, devices, inbox=inbox, clock=lambda: NOW, timeout_s=TIMEOUT_S

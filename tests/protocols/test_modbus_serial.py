@@ -22,6 +22,7 @@ from ingest.protocols.register_write import Wish, plan_write
 from simulators.city import Endpoint
 from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
+from tests.ports import free_port
 from tests.protocols.modbus_bus import LINE, Wire, a_bus, wire
 from tests.protocols.modbus_line import (
     TIMEOUT_S,
@@ -37,7 +38,7 @@ from tests.protocols.modbus_line import (
     serial_line,
     values_of,
 )
-from tests.simulators.playing import free_port, now, playing, world
+from tests.simulators.playing import now, playing, world
 from vocabulary.device import Transport
 from vocabulary.serial_line import serial_line as serial_line_of
 
@@ -322,7 +323,7 @@ async def test_a_late_acknowledgement_of_an_order_becomes_nobodys_value(
     def answer(request: bytes) -> bytes:
         return request if request[1] == 6 else lamp_answer(request)
 
-    async with wire() as laid, asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with wire() as laid, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
 
         def wait_s() -> float:
             """Acknowledge late; what was asked meanwhile is answered behind it."""

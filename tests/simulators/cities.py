@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.simulators.playing import free_port
+from tests.ports import free_port
 from tests.simulators.towns import SAMPLE_CITY
 
 Row = dict[str, str]

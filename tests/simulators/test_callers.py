@@ -9,9 +9,9 @@ import pytest
 from devices.registry.load import import_city
 from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
-from gezhi.stack.loopback import free_port
 from simulators.run import simulate
 from tests.ingest.test_serve import serving, until
+from tests.ports import free_port
 from tests.simulators.cities import sample_city_on_free_ports
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
@@ -36,7 +36,7 @@ async def test_vehicles_that_log_in_and_stations_that_call_are_stored(
     ports = {name: free_port() for name in ("jt808", "sl651", "hj212")}
     listeners = {name: ("127.0.0.1", port) for name, port in ports.items()}
     async with (
-        asyncio.timeout(40),
+        asyncio.timeout(60),
         serving(
             database_url,
             own_broker,

@@ -19,7 +19,8 @@ from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
 from simulators.vehicles import run_vehicle_tcp, run_vehicle_udp
 from simulators.world import World
-from tests.simulators.playing import free_port, now, playing, world
+from tests.ports import free_port
+from tests.simulators.playing import now, playing, world
 from vocabulary.device import DeviceKind, Transport
 from vocabulary.position import Position
 from vocabulary.quality import Quality
@@ -37,7 +38,7 @@ async def ask(client: AsyncModbusTcpClient, unit_id: int, block: Block) -> list[
 
 @contextlib.asynccontextmanager
 async def client_of(port: int) -> AsyncIterator[AsyncModbusTcpClient]:
-    client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=2)
+    client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=30)
     for _ in range(100):  # the server may not listen yet
         if await client.connect():
             break

@@ -31,5 +31,5 @@ def _client(url: str, *, session: str = "", port: int | None = None) -> aiomqtt.
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=not session,
         properties=properties,
-        timeout=5,
+        timeout=60,
     )

@@ -48,7 +48,7 @@ async def test_a_child_ends_by_its_stop_signal(tmp_path: Path) -> None:
 async def test_a_child_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     child = python(tmp_path / "log", IGNORES_TERM, patience_s=0.1)
     child.start()
-    await child.wait_ready(lambda: child.last_words() == "ready", within_s=10)
+    await child.wait_ready(lambda: child.last_words() == "ready", within_s=60)
     assert await child.stop() == -signal.SIGKILL
 
 
@@ -58,7 +58,7 @@ async def test_a_child_that_dies_early_is_quoted(tmp_path: Path) -> None:
     child = python(log, "raise SystemExit('no such luck')")
     child.start()
     with pytest.raises(ChildDiedError) as died:
-        await child.wait_ready(lambda: False, within_s=10)
+        await child.wait_ready(lambda: False, within_s=60)
     assert (died.value.exit_code, died.value.last_words) == (1, "no such luck")
 
 
@@ -89,7 +89,7 @@ async def test_killing_takes_the_childs_own_children_along(tmp_path: Path) -> No
     )
     child = python(tmp_path / "log", code)
     child.start()
-    await child.wait_ready(lambda: child.last_words() != "", within_s=10)
+    await child.wait_ready(lambda: child.last_words() != "", within_s=60)
     grandchild = int(child.last_words())
     await child.kill()
     await until_gone([grandchild])
@@ -103,7 +103,7 @@ async def test_the_log_of_a_running_child_stays_short(
     log, kept = tmp_path / "log", tmp_path / "log.1"
     child = python(log, "while True: print('x' * 999, flush=True)")
     child.start()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(child.wait(), name="wait")
         while not kept.exists():  # noqa: ASYNC110 a file is not an event
             await asyncio.sleep(0.01)
@@ -141,7 +141,7 @@ async def test_nothing_is_orphaned_when_the_supervisor_is_killed(
 
 
 async def until_gone(pids: list[int]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while any(is_alive(pid) for pid in pids):  # noqa: ASYNC110 not our children
             await asyncio.sleep(0.01)
 

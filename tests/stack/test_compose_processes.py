@@ -21,9 +21,10 @@ from gezhi.stack.broker import Broker
 from gezhi.stack.child import Child, Program
 from gezhi.stack.home import Home
 from gezhi.stack.lag import behind
-from gezhi.stack.loopback import LOOPBACK, answers, free_port
+from gezhi.stack.loopback import LOOPBACK, answers
 from gezhi.stack.mosquitto import find_mosquitto
 from gezhi.stack.shared_broker import SharedBroker, processes_of
+from tests.ports import free_port
 
 pytestmark = pytest.mark.db
 
@@ -163,7 +164,7 @@ async def shared(home: Home) -> AsyncIterator[tuple[SharedBroker, int]]:
     command = [mosquitto.program, "-c", str(settings)]
     child = Child(Program(name="it", command=command, log=home.log / "it.log"))
     child.start()
-    await child.wait_ready(lambda: answers(port), within_s=10)
+    await child.wait_ready(lambda: answers(port), within_s=60)
     yield broker, port
     await child.stop()
 
@@ -186,9 +187,9 @@ async def test_the_broker_takes_the_gateways_of_the_registry(
     try:
         await add_gateway(pool, "GW-1")
         passwords = home.secrets / "gateways.json"
-        await follower.wait_ready(lambda: "GW-1" in words(passwords), within_s=30)
+        await follower.wait_ready(lambda: "GW-1" in words(passwords), within_s=60)
         url = f"mqtt://GW-1:{words(passwords)['GW-1']}@{LOOPBACK}:{port}"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await lets_in(connect(url)):  # noqa: ASYNC110 another process
                 await asyncio.sleep(0.05)
     finally:

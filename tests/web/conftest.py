@@ -1,5 +1,6 @@
 """The page in Debian's Chromium, over a real API and a played city."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from api.app import create_app
 from store.access import create_token
 from store.latest import fold_latest
-from tests.api.town import WEB_ROOT, served, utc_now
+from tests.api.town import WEB_ROOT, served, tick, utc_now
 from tests.web.control_room import ControlRoom
 from tests.web.play import SAMPLE_CITY, Play
 from tests.web.tasks import running
@@ -48,6 +49,17 @@ async def browser() -> AsyncIterator[Browser]:
         await found.close()
 
 
+async def ticking(database_url: str) -> None:
+    """Let the platform's clock go on, as ingest does: else the page calls it stale."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        while True:
+            await tick(connection)
+            await asyncio.sleep(1)
+    finally:
+        await connection.close()
+
+
 @pytest.fixture
 async def room(database_url: str, browser: Browser) -> AsyncIterator[ControlRoom]:
     """The page, logged out, over the sample city."""
@@ -65,7 +77,11 @@ async def room(database_url: str, browser: Browser) -> AsyncIterator[ControlRoom
         basemap=SAMPLE_CITY / "basemap.geojson",
         time_zone=zone_far_from_midnight(),
     )
-    async with served(app) as url, running(fold_latest(database_url)):
+    async with (
+        served(app) as url,
+        running(fold_latest(database_url)),
+        running(ticking(database_url)),
+    ):
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
         yield ControlRoom(page, url, token, play, connection)
         await page.close()

@@ -52,6 +52,17 @@ class ControlRoom:
         """Return what the first element of a selector says."""
         return await self.page.locator(selector).first.inner_text()
 
+    async def until_says(self, selector: str, words: str) -> None:
+        """Wait until the first element of a selector says something."""
+        found = self.page.locator(selector).first.filter(has_text=words)
+        await found.wait_for(state="attached")
+
+    async def until_count(self, selector: str, count: int) -> None:
+        """Wait until there are so many elements of a selector."""
+        found = self.page.locator(selector)
+        await found.nth(count - 1).wait_for(state="attached")
+        assert await found.count() == count
+
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)

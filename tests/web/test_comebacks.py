@@ -43,7 +43,7 @@ async def test_a_case_that_came_back_says_so_in_the_list_and_when_opened(
     assert await marks.all_inner_texts() == ["返工", "重开", "重复 2"]
     await room.page.locator(".case").first.click()
     await room.page.wait_for_selector(".case-view .case-head .tag.back")
-    assert "上一案卷" in await room.text(".case-view")
+    await room.until_says(".case-view", "上一案卷")
     await shoot(room, "came-back")
     assert room.complaints == []
 

@@ -59,7 +59,7 @@ async def test_a_lamp_is_dimmed_after_a_second_press_and_sent_is_not_done(
             moved = await move_on(room.connection, command.number, state, at=utc_now())
             await tell(room.connection, [moved])
         await page.wait_for_selector(f'.command[data-state="{state}"]')
-        assert await room.text(".command-state") == words
+        await room.until_says(".command-state", words)
     assert room.complaints == []
 
 
@@ -91,5 +91,5 @@ async def test_a_case_on_an_order_shows_what_was_ordered(
     await room.enter()
     await room.page.goto(f"{room.url}/#case-{case_id}")
     await room.page.wait_for_selector(".case-view .chart-decided")
-    assert "命令：开灯" in await room.text(".case-view .ordered")
+    await room.until_says(".case-view .ordered", "命令：开灯")
     assert room.complaints == []

@@ -28,8 +28,8 @@ async def test_a_group_case_lists_its_members(room: ControlRoom) -> None:
     await room.enter()
     await room.page.locator(".case").first.click()
     await room.page.wait_for_selector(".case-view .members li")
-    assert await room.page.locator(".case-view .members li").count() == 12
-    assert "合并 12 个" in await room.text(".case-view .case-head")
+    await room.until_count(".case-view .members li", 12)
+    await room.until_says(".case-view .case-head", "合并 12 个")
     assert rows[0]["code"] in await room.text(".case-view .members")
     shot = os.environ.get("GEZHI_TEST_SHOT")
     if shot:

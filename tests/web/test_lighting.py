@@ -39,10 +39,10 @@ async def test_the_lighting_shows_each_cabinet_with_its_unknown_part(
     groups = room.page.locator(".lighting-view .lit-group")
     assert await groups.count() == 6
     with_unknown = '[data-code="CB-0005"]'  # two of its lamps say nothing
-    assert "不明 2" in await room.text(f"{with_unknown} .lit-counts")
-    assert "–" in await room.text(f"{with_unknown} strong")
+    await room.until_says(f"{with_unknown} .lit-counts", "不明 2")
+    await room.until_says(f"{with_unknown} strong", "–")
     assert await room.page.locator(f"{with_unknown} .lit-bar .unheard").is_visible()
-    assert "亮灯率 96.0%–98.0%" in await room.text(f"{with_unknown} .lit-night")
+    await room.until_says(f"{with_unknown} .lit-night", "亮灯率 96.0%–98.0%")
     shot = os.environ.get("GEZHI_TEST_SHOT")
     if shot:
         await room.page.screenshot(path=Path(shot))

@@ -35,13 +35,13 @@ async def test_the_rules_say_whom_they_judge_and_what_is_lacking(
     await room.page.locator(".open-rules").click()
     await room.page.wait_for_selector(".rules-view .rule-row")
     lamps = '[data-code="lamp-dark"]'
-    assert "判定 300 / 300" in await room.text(f"{lamps} .rule-judged")
+    await room.until_says(f"{lamps} .rule-judged", "判定 300 / 300")
     idle = '[data-code="cover-sensor-tilted"]'
     assert await room.page.locator(f'{idle} [data-none="true"]').is_visible()
-    assert "120 个没有传感器倾斜" in await room.text(idle)
+    await room.until_says(idle, "120 个没有传感器倾斜")
     await room.page.locator(".switch-language").click()
     await room.page.wait_for_selector('h2:has-text("Rules")')
-    assert "120 not: has no sensor tilted" in await room.text(idle)
+    await room.until_says(idle, "120 not: has no sensor tilted")
     assert room.complaints == []
 
 
