@@ -1,6 +1,6 @@
 """Dropping what is old: whole chunks where there are any, else rows a few at a time.
 
-Each step is a transaction of its own that waits a second for a lock at most, so that
+Each step is a transaction of its own that waits two seconds for a lock at most, so that
 nobody waits long behind it, and a process that is killed amid one has done nothing.
 Nothing here touches the heads of the journals, for which all writers wait.
 """
@@ -15,8 +15,9 @@ from store.journal import Kind
 READERS_LOCK = int.from_bytes(b"retread")
 """Advisory lock held, shared, while a long look at the past goes on."""
 
-LOCK_WAIT_S = 1
-"""How long a drop may wait for a table: others wait behind it for as long."""
+LOCK_WAIT_S = 2
+"""How long a drop may wait for a table: others wait behind it for as long. The server's
+own housekeeping gives way after one second."""
 
 STATEMENT_S = 30
 """How long one statement of it may run."""

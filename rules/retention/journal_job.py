@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+import asyncpg
+
 from rules.retention.cut import Cut, cut_of
 from rules.retention.needs import holdings_of, needs_of
 from rules.retention.policy import What
@@ -18,6 +20,9 @@ from store.retention_drop import (
 )
 from store.retention_read import journal_shards
 from store.retention_state import Holding, note_dropped
+
+MOST_TRIES = 2
+"""So often somebody may be in the way of one run."""
 
 PAUSE_S = 0.02
 """Between two steps: everybody else comes first."""
@@ -76,11 +81,17 @@ async def repeat(connection: Connection, drop: Callable[[], Awaitable[bool]]) ->
 
     Raises:
         ReadingGoesOnError: If somebody reads the past.
+        LockNotAvailableError: If somebody has had a table for too long.
     """
-    is_more = True
+    is_more, tries = True, 0
     while is_more:
-        async with dropping(connection):
-            is_more = await drop()
+        try:
+            async with dropping(connection):
+                is_more = await drop()
+        except asyncpg.LockNotAvailableError:
+            tries += 1
+            if tries == MOST_TRIES:
+                raise
         await asyncio.sleep(PAUSE_S if is_more else 0)
 
 
