@@ -116,7 +116,8 @@ def _judged(resolved: Resolved, told: Explained) -> Saying:
         return Saying(what="judged", zh=f"判定：{words.zh}", en=f"bad while {words.en}")
     if told.judged == SILENCE:
         return Saying(what="judged", zh=f"判定：{made.zh}", en=f"judged: {made.en}")
-    own = {s.what: (s.what_zh, s.what_en) for s in told.samples if s.is_own}
+    known = {s.what: (s.what_zh, s.what_en) for s in told.samples if s.is_own}
+    own = dict(sorted(known.items(), key=lambda one: one[0] != told.quantity))
     zh = "、".join(zh for zh, _ in own.values())
     en = ", ".join(en for _, en in own.values())
     return Saying(

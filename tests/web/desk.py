@@ -9,7 +9,9 @@ from playwright.async_api import ConsoleMessage, Page
 from gezhi.commands.explain import Wish, run_explain
 from tests.rules.workers import ZONE
 from tests.triage.city import City
-from tests.web.control_room import PATIENCE_MS
+
+PATIENCE_MS = 60_000
+"""How long the page may take for anything; no figure of a test hangs on it."""
 
 ASK = "async (path) => (await fetch('/api/v1' + path)).text()"
 

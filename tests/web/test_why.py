@@ -24,6 +24,23 @@ from vocabulary.times import us_from_datetime
 
 pytestmark = [pytest.mark.browser, pytest.mark.db]
 
+ORDERS = """async () => {
+    const { statesChart } = await import("/page/app/why/states_chart.js");
+    const { axisOf } = await import("/page/app/why/time_axis.js");
+    const at = (s) => new Date(s * 1000).toISOString();
+    const order = (s, state) => (
+        { at: at(s), turn: "switch_on", state, number: 4, is_judged: true });
+    const step = { at: at(60), severity: "minor", before: "normal", after: "active" };
+    const told = { timeline: [step], gaps: [], judged: "command",
+        orders: [order(0, "sent"), order(30, "acked"), order(900, "effect_seen")] };
+    const x = axisOf([0, 120_000]);
+    const chart = statesChart(told, x);
+    const place = (node) => Number(/M([\\d.]+)/.exec(node.getAttribute("d"))[1]);
+    const drawn = [...chart.querySelectorAll(".why-order path")].map(place);
+    return [drawn, [x(0), x(30_000)]];
+}"""
+"""Where orders are drawn below the states, and where their times are on the axis."""
+
 DEPTHS_MM = (0, 10, 20, None, None, None, None, None, 90, 155, 160, 165, 170)
 """What a gauge says every ten seconds; None for nothing."""
 
@@ -238,6 +255,13 @@ async def test_what_is_learned_later_is_said_and_a_failure_is_told(desk: Desk) -
     assert later.startswith("事后更正：1 条数据迟到")
     assert "本不应报警" in later
     assert await desk.page.locator('.why-dot[data-doubt="late"]').count() == 1
+
+
+async def test_orders_lie_on_the_axis_of_the_samples(desk: Desk) -> None:
+    await desk.sit_down()
+    drawn, wanted = await desk.page.evaluate(ORDERS)
+    assert drawn == wanted
+    assert drawn[0] < drawn[1]
 
 
 async def fix(city: City, device_id: int, second: float, *, lon: float) -> None:

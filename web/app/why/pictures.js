@@ -30,9 +30,9 @@ function drawn({ told, samples, decidedAt, late }) {
   const x = axisOf(SPANS[chosen](told, decidedAt));
   const doubts = new Set(samples.filter((one) => x.holds(one.at)).map((one) => doubtOf(one, late)));
   const own = series(samples.filter((one) => one.is_own), told.quantity).slice(0, MOST_SERIES);
-  const shown = own.flatMap((one) => [
+  const shown = own.flatMap((one, i) => [
     caption(told, one, samples),
-    samplesChart({ told, samples: one, decidedAt, late, x, unit: one[0].unit, isOne: own.length === 1 }),
+    samplesChart({ told, samples: one, decidedAt, late, x, unit: one[0].unit, isLarge: !i }),
   ]);
   if (!shown.length) shown.push(el("p.fine.none", { text: t(told.judged === "silence" ? "evidence.silence" : "evidence.none") }));
   return [...shown, statesChart(told, x), legendOf(told, doubts)].filter(Boolean);

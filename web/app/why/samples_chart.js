@@ -7,8 +7,8 @@ import { t } from "../words.js";
 import { LEFT, RIGHT, timeOf, W } from "./time_axis.js";
 import { doubtOf, toldWord } from "./told.js";
 
-const ONE = 176;
-const ONE_OF_SEVERAL = 118;
+const LARGE = 176;
+const SMALL = 118;
 const TOP = 12;
 const BELOW = 22;
 const STILL = 3; // steps between two samples of which the line goes on
@@ -18,10 +18,10 @@ const STILL = 3; // steps between two samples of which the line goes on
  * @param {object} facts `told` is the explanation's engine part, `samples` those of the series
  *     by their time, `decidedAt` in ms, `late` the times of samples that came too late, `x`
  *     the time axis, `unit` that of the samples, and
- *     whether it `isOne` picture or one of several.
+ *     whether the picture `isLarge`.
  */
-export function samplesChart({ told, samples, decidedAt, late, x, unit, isOne }) {
-  const H = isOne ? ONE : ONE_OF_SEVERAL;
+export function samplesChart({ told, samples, decidedAt, late, x, unit, isLarge }) {
+  const H = isLarge ? LARGE : SMALL;
   const box = { top: TOP, bottom: H - BELOW };
   const seen = samples.filter((sample) => sample.value !== null && x.holds(sample.at));
   const isJudged = samples[0].what === told.quantity;
