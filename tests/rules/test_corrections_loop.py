@@ -127,6 +127,40 @@ def test_what_becomes_of_another_device_beside_it_is_not_told() -> None:
     assert told == [(Kind.WOULD_HAVE_RAISED, us(15))]
 
 
+DARK = """
+code: dark
+name: {zh: 暗, en: dark}
+kind: lamp
+quantity: power_w
+condition:
+  type: threshold
+  below: 5
+  severity: minor
+  while: {of: upstream, quantity: contactor_on, above: 0.5}
+largest_gap_s: 60
+reason: {zh: "{value}", en: "{value}"}
+source: test
+"""
+
+
+def test_what_another_device_told_in_time_at_the_same_instant_was_known() -> None:
+    cabinet = device(4, DeviceKind.CABINET, "contactor_on")
+    lamp = device(5, DeviceKind.LAMP, "power_w", upstream_id=4)
+    told = [(40, 5.0, 0.0), (50, 5.0, 98.0), (40, 15.0, 1.0), (50, 25.0, 0.0)]
+    rows = sorted([*told, (50, 15.0, 98.0)], key=lambda row: row[1])
+    content = readings(1, 0, [(*row, 0) for row in rows]).content
+    assert isinstance(content, Readings)
+    found = changed_by(
+        compile_plan(source([cabinet, lamp], DARK)),
+        content,
+        Positions.empty(),
+        late_us={us(15)},
+        device_id=5,
+        stretch=(us(-60), us(120)),
+    )
+    assert found == []  # that the lamp was lit at 15 s changes nothing
+
+
 def overlap(
     one: tuple[int, int | None, str], other: tuple[int, int | None, str]
 ) -> bool:
