@@ -29,6 +29,7 @@ WKT = "POLYGON ((111 35.02, 111.002 35.02, 111.002 35.022, 111 35.022, 111 35.02
 async def pen(room: ControlRoom) -> Pen:
     """An administrator's hand over the sample city with the shipped rules."""
     await install_shipped(room.connection, utc_now())
+    await room.page.emulate_media(reduced_motion="reduce")  # handles stand still
     await enter_as(room, "admin")
     return Pen(room)
 

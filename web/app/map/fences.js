@@ -11,6 +11,7 @@ import { said, tongue } from "../words.js";
 import { layers } from "./layers.js";
 import { palette } from "./palette.js";
 
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 const OPEN = new Set(["fences", "fence", "pen"]);
 
 /** Show the geofences on a map while their drawer is open, or their layer is on. */
@@ -113,9 +114,9 @@ function fenceAt({ lat, lng }) {
 /** Bring bounds into view, as large as fits; a single point only if it is not seen. */
 function fly(map, [west, south, east, north]) {
   if (west === east && south === north) {
-    if (!map.getBounds().pad(-0.1).contains([south, west])) map.panTo([south, west]);
+    if (!map.getBounds().pad(-0.1).contains([south, west])) map.panTo([south, west], { animate: !still.matches });
     return;
   }
   const bounds = L.latLngBounds([south, west], [north, east]);
-  map.flyToBounds(bounds.pad(0.25), { duration: 0.6, maxZoom: 18 });
+  map.flyToBounds(bounds.pad(0.25), { duration: 0.6, maxZoom: 18, animate: !still.matches });
 }
