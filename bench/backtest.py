@@ -22,7 +22,6 @@ from bench.rule_stream import city, readings_of, stream
 from bench.rules import shipped
 from cases.routing import shipped_routing
 from devices.registry.snapshot import Snapshot
-from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.sources import BATCH_ENTRIES, laid_out
@@ -139,7 +138,7 @@ def later(entry: Learned, hours: int) -> Learned:
 
 def _course(plan: Plan, before: Sequence[Learned]) -> Course:
     """Return a course that has taken some entries."""
-    course = Course(plan, Docket(Snapshot(version=1), shipped_routing(), Closings()))
+    course = Course(plan, Docket(Snapshot(version=1), shipped_routing()))
     course.take(before)
     return course
 

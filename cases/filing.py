@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from cases.hits import Desk, Filed, Outcome, file_hit
-from cases.joining import join
+from cases.acts import Outcome
+from cases.hits import Desk, Filed, file_one
 from cases.keeping import keep_later_samples
 from cases.notice import Notice, notice_body
 from cases.request import FilingRequest, JoinRequest
@@ -61,7 +61,7 @@ async def file_cases(
         zone=ZoneInfo(time_zone),
     )
     await rows.lock_filing(connection)
-    filed = [await _file(desk, request) for request in requests]
+    filed = [await file_one(desk, request) for request in requests]
     for notice in _told(filed):
         await append_notice(connection, notice, shard=shard)
     return filed
@@ -96,14 +96,9 @@ async def append_notice(
     )
 
 
-async def _file(desk: Desk, request: FilingRequest | JoinRequest) -> Filed:
-    if isinstance(request, JoinRequest):
-        return await join(desk, request)
-    return await file_hit(desk, request)
-
-
-def _told(filed: Sequence[Filed]) -> list[Notice]:
+def _told(outcomes: Sequence[Filed]) -> list[Notice]:
     """Return what the journal is told; of members that join one case, once."""
+    filed = [each for one in outcomes for each in (one, *one.instead)]
     joined = {
         each.case.id: place
         for place, each in enumerate(filed)

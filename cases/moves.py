@@ -1,17 +1,18 @@
 """Move a case on, for a person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cases.effect import effect_of
 from cases.filing import append_notice
 from cases.move_table import Move, Role
 from cases.notice import Notice
 from cases.proof import Sensor, sensor_says
 from cases.refusal import Ask, Standing, decide
-from cases.rework import CLOSING, is_taken_up, needs_rework
-from cases.routing import BY_HAND, shipped_routing
-from cases.stage import ENDED, Stage
+from cases.rework import CLOSING
+from cases.routing import shipped_routing
+from cases.stage import Stage
 from store import cases as rows
 from store.case_rework import (
     StandingAlarm,
@@ -22,6 +23,7 @@ from store.case_rework import (
 )
 from store.case_rows import LockedCase, NewStep
 from store.connection import Connection
+from store.cursor import RULES, cursor_of
 
 WITHOUT_WORKER = frozenset(
     {Stage.PENDING_HANDLE, Stage.PENDING_DISPATCH, Stage.RETURNED_TO_DISPATCHER}
@@ -184,7 +186,9 @@ async def _move(
     to = decide(standing, ask).to
     unit = await _new_unit(connection, case, ask)
     step = _new_step(case, ask, to, unit_id=unit or case.unit_id, actor=actor, at=at)
-    taken = await _take(connection, case, ask.move, step, is_sent=unit is not None)
+    # Asked under the case's lock: whatever the rules file on it later comes after this.
+    seq = await cursor_of(connection, RULES, shard=shard)
+    taken = await _take(connection, case, ask.move, replace(step, seq=seq))
     moved = await rows.lock_case(connection, case_id)
     if moved is None:
         raise AssertionError(f"case {case_id} is locked and gone")
@@ -234,37 +238,35 @@ def _new_step(
         unit_id=unit_id,
         worker=ask.worker.strip() if ask.move is Move.ASSIGN else kept,
         note=ask.note.strip(),
+        seq=None,
     )
 
 
 async def _take(
-    connection: Connection,
-    case: LockedCase,
-    move: Move,
-    step: NewStep,
-    *,
-    is_sent: bool,
+    connection: Connection, case: LockedCase, move: Move, step: NewStep
 ) -> Step:
     step_id, taken_at = await rows.insert_step(connection, case.id, step)
-    to = Stage(step.to_stage)
+    stands = bool(await standing_alarms(connection, case.id))
+    timed = replace(step, taken_at=taken_at)
+    effect = effect_of(timed, unit_id=case.unit_id, stands=stands)
     await rows.change_case(
         connection,
         case.id,
-        stage=to,
-        unit=(step.unit_id, BY_HAND) if is_sent else None,
-        worker=step.worker,
-        closed_at=taken_at if to in ENDED else None,
+        stage=effect.stage,
+        unit=effect.unit,
+        worker=effect.worker,
+        closed_at=effect.closed_at,
     )
-    if is_taken_up(to):
+    if effect.is_taken_up:
         await unmark_rework(connection, case.id)
-    elif needs_rework(to=to, stands=bool(await standing_alarms(connection, case.id))):
+    elif effect.is_rework:
         await mark_rework(connection, case.id, taken_at)
     return Step(
         id=step_id,
         case_id=case.id,
         move=move,
         from_stage=Stage(case.stage),
-        to_stage=to,
+        to_stage=effect.stage,
         taken_at=taken_at,
         unit_id=step.unit_id,
         worker=step.worker,

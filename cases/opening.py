@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, tzinfo
 
+from cases.acts import Open
 from cases.move_table import OPENINGS, Move, Role
 from cases.number import UNKNOWN_COUNTY, day_of
 from cases.placing import Place
@@ -80,10 +81,9 @@ def reopening_steps(
     return steps
 
 
-def new_case(
-    request: FilingRequest, place: Place, *, number: str, stage: str
-) -> NewCase:
+def new_case(request: FilingRequest, opened: Open, *, number: str) -> NewCase:
     """Return the row of a new case."""
+    place = opened.place
     lon, lat = place.point or (None, None)
     return NewCase(
         number=number,
@@ -95,13 +95,14 @@ def new_case(
         lat=lat,
         unit_id=place.route.unit_id,
         unit_reason=place.route.reason,
-        stage=stage,
+        stage=opened.steps[-1].to_stage,
         rule=request.rule,
         rule_version=request.rule_version,
         opened_at=request.at,
         measured_at=request.measured_at,
         simulated=place.subject.device.simulated,
         shape=request.shape,
+        repeat_of=opened.repeat_of,
     )
 
 
@@ -165,4 +166,5 @@ def _step(
         unit_id=place.route.unit_id,
         worker="",
         note=note,
+        seq=request.seq,
     )

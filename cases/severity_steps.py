@@ -47,4 +47,5 @@ def severity_step(case: LockedCase, request: FilingRequest) -> NewStep | None:
         unit_id=case.unit_id,
         worker=case.worker,
         note=f"{request.severity}: {request.rule} v{request.rule_version}",
+        seq=request.seq,
     )

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from store.case_rows import ProblemKey
+from store.case_rows import NewStep, ProblemKey
 from store.connection import Connection
 from store.copy_binary import POSTGRES_EPOCH_US
+from store.rows import AHEAD_US
 from vocabulary.position import Positions
+from vocabulary.quality import Quality
 from vocabulary.reading import Readings
+from vocabulary.times import us_from_datetime
 
 ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 """Before this everything came."""
@@ -107,6 +110,21 @@ class FiledCase:
     stage: str
     hit_count: int
     shape: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenStep:
+    """One step that was taken on a case.
+
+    Attributes:
+        id: `case_step.id`.
+        key: The case's problem and subject.
+        step: The step.
+    """
+
+    id: int
+    key: ProblemKey
+    step: NewStep
 
 
 _ALARM = (
@@ -229,46 +247,69 @@ async def filed_cases(
     ]
 
 
-async def case_endings(
-    connection: Connection,
-    *,
-    since: datetime,
-    until: datetime,
-    stages: Sequence[str],
-    limit: int,
-) -> list[tuple[ProblemKey, datetime | None, str]]:
-    """Return every end that cases came to in a stretch, also of those that went on.
+_STEPS = """
+SELECT f.subject_kind, f.subject_id, f.scheme, f.type, f.class_code, f.condition,
+    s.id, s.taken_at, s.move, s.from_stage, s.to_stage, s.actor, s.role,
+    coalesce(s.unit_id, f.unit_id) AS unit_id, s.worker, s.note, s.seq
+FROM case_file f JOIN case_step s ON s.case_id = f.id
+WHERE f.opened_at < $2 AND (f.closed_at IS NULL OR f.closed_at >= $1)
+    AND (s.role <> 'rules' OR s.from_stage IS NULL OR s.move = 'reopen')
+ORDER BY s.id LIMIT $3
+"""
 
-    A case that came to none in it has one row without a time.
+
+async def taken_steps(
+    connection: Connection, *, since: datetime, until: datetime, limit: int
+) -> list[TakenStep]:
+    """Return people's steps on the cases that were open at any time of a stretch.
+
+    With them those of the machine by which a case was open: its first, and those that
+    let it go on. In the order they were written in.
 
     Args:
         connection: Any.
         since: Cases that were over by then are left out.
         until: Cases that were opened later are.
-        stages: The stages at which a case is over.
-        limit: Most rows.
+        limit: Most steps.
     """
-    rows = await connection.fetch(
-        "SELECT f.subject_kind, f.subject_id, f.scheme, f.type, f.class_code,"
-        " f.condition, s.taken_at, coalesce(s.to_stage, f.stage) AS stage"
-        " FROM case_file f LEFT JOIN case_step s"
-        " ON s.case_id = f.id AND s.to_stage = ANY($3)"
-        " WHERE f.opened_at < $2 AND (f.closed_at IS NULL OR f.closed_at >= $1)"
-        " ORDER BY f.opened_at, f.id, s.id LIMIT $4",
-        since,
-        until,
-        list(stages),
-        limit,
-    )
-    keys = ProblemKey.__dataclass_fields__
+    rows = await connection.fetch(_STEPS, since, until, limit)
+    keys, steps = ProblemKey.__dataclass_fields__, NewStep.__dataclass_fields__
     return [
-        (
-            ProblemKey(**{name: row[name] for name in keys}),
-            row["taken_at"],
-            row["stage"],
+        TakenStep(
+            id=row["id"],
+            key=ProblemKey(**{name: row[name] for name in keys}),
+            step=NewStep(**{name: row[name] for name in steps}),
         )
         for row in rows
     ]
+
+
+_FIXES = f"""
+SELECT d.id, p.fixed_at, p.lon_e7, p.lat_e7
+FROM device d JOIN LATERAL (
+    SELECT fixed_at, lon_e7, lat_e7 FROM "position"
+    WHERE device_id = d.id AND received_at < $1 AND quality & {Quality.FUTURE:d} = 0
+        AND fixed_at <= received_at + interval '{AHEAD_US} microseconds'
+    ORDER BY fixed_at DESC, lon_e7 DESC, lat_e7 DESC LIMIT 1
+) AS p ON true
+WHERE d.vehicle_id IS NOT NULL
+"""  # noqa: S608 # our own numbers
+
+
+async def fixes_before(
+    connection: Connection, at: datetime
+) -> dict[int, tuple[int, int, int]]:
+    """Return where each vehicle last was, as far as was known before a time.
+
+    Returns:
+        By device: the fix's time in microseconds since 1970, degrees east and north
+        times ten million.
+    """
+    rows = await connection.fetch(_FIXES, at)
+    return {
+        row["id"]: (us_from_datetime(row["fixed_at"]), row["lon_e7"], row["lat_e7"])
+        for row in rows
+    }
 
 
 _READING = np.dtype(

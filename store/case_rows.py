@@ -152,6 +152,8 @@ class NewStep:
         unit_id: Whose case it is after the step.
         worker: Who is assigned after the step; empty if nobody.
         note: Reason or result, in words.
+        seq: The journal's entry that decided on it; of a person's, the last entry that
+            the rules had dealt with. None if that was not kept.
     """
 
     taken_at: datetime
@@ -163,3 +165,4 @@ class NewStep:
     unit_id: int
     worker: str
     note: str
+    seq: int | None

@@ -8,6 +8,8 @@ from datetime import date, datetime
 
 from store.case_rows import Finding, LockedCase, NewCase, NewStep, ProblemKey
 from store.connection import Connection
+from store.rows import AHEAD_US
+from vocabulary.quality import Quality
 
 FILING_LOCK = 0x6361736573
 """Advisory lock held while filing ("cases" as octets)."""
@@ -53,9 +55,9 @@ WHERE id = $1
 
 _STEP = """
 INSERT INTO case_step (case_id, taken_at, move, from_stage, to_stage, actor, role,
-    unit_id, worker, note)
+    unit_id, worker, note, seq)
 VALUES ($1, greatest($2, (SELECT max(taken_at) FROM case_step WHERE case_id = $1)),
-    $3, $4, $5, $6, $7, $8, $9, $10)
+    $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING id, taken_at
 """
 
@@ -77,10 +79,20 @@ WHERE f.id = alarm.case_id AND f.id <> $1 AND f.subject_kind = $2 AND f.subject_
     AND (alarm.cleared_seq IS NULL OR alarm.cleared_seq > $8)
 """
 
-_LAST_FIX = """
+# As it was known then: `last_position` runs ahead of rules that lag, or behind them,
+# but outlasts the fix itself.
+_LAST_FIX = f"""
 SELECT lon_e7 / 1e7::double precision AS lon, lat_e7 / 1e7::double precision AS lat
-FROM last_position WHERE device_id = $1
-"""
+FROM (
+    (SELECT fixed_at, lon_e7, lat_e7 FROM "position"
+     WHERE device_id = $1 AND received_at <= $2 AND quality & {Quality.FUTURE:d} = 0
+         AND fixed_at <= received_at + interval '{AHEAD_US} microseconds'
+     ORDER BY fixed_at DESC, lon_e7 DESC, lat_e7 DESC LIMIT 1)
+    UNION ALL
+    (SELECT fixed_at, lon_e7, lat_e7 FROM last_position
+     WHERE device_id = $1 AND received_at <= $2)
+) AS known ORDER BY fixed_at DESC LIMIT 1
+"""  # noqa: S608 # our own numbers
 
 
 async def lock_filing(connection: Connection) -> None:
@@ -235,6 +247,7 @@ async def insert_step(
         step.unit_id,
         step.worker,
         step.note,
+        step.seq,
     )
     if row is None:
         raise AssertionError("INSERT ... RETURNING gave no row")
@@ -281,10 +294,14 @@ async def another_alarm_stands(
 
 
 async def last_fix(
-    connection: Connection, device_id: int
+    connection: Connection, device_id: int, at: datetime
 ) -> tuple[float, float] | None:
-    """Return where a device last was, lon and lat in degrees WGS-84, if known."""
-    row = await connection.fetchrow(_LAST_FIX, device_id)
+    """Return where a device last was, as far as was known at a time.
+
+    Returns:
+        Degrees east and north, WGS-84; None if nobody knew.
+    """
+    row = await connection.fetchrow(_LAST_FIX, device_id, at)
     return (row["lon"], row["lat"]) if row else None
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from store.connection import Connection
 
+RULES = "rules"
+"""The consumer that judges."""
+
 _MOVE = """
 INSERT INTO cursor (consumer, shard, seq) VALUES ($1, $2, $3)
 ON CONFLICT (consumer, shard) DO UPDATE SET seq = excluded.seq

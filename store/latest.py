@@ -16,11 +16,10 @@ from store.cursor import cursor_of, move_cursor
 from store.follow import JournalTail
 from store.journal import Entry, Kind
 from store.journal_body import positions_from, readings_from
-from store.rows import joined, newest_of_each
+from store.rows import is_believable, joined, newest_of_each
 from vocabulary.position import Positions
-from vocabulary.quality import Quality
 from vocabulary.reading import Readings
-from vocabulary.times import SECOND_US, us_from_datetime
+from vocabulary.times import us_from_datetime
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +28,6 @@ CONSUMER = "latest"
 
 LATEST_LOCK = 0x6C6174657374
 """Advisory lock of the one process that folds ("latest" as octets)."""
-
-AHEAD_US = 5 * 60 * SECOND_US
-"""A sample further than this ahead of its receipt is future, flag or no flag."""
 
 RETRY_S = 2.0
 """About how long to leave a lost database alone."""
@@ -122,8 +118,8 @@ def newest_readings(entries: Sequence[Entry]) -> Readings:
         if entry.kind is Kind.READINGS:
             received_us = us_from_datetime(entry.received_at)
             rows = readings_from(entry.body, received_us)
-            is_past = rows.measured_us <= received_us + AHEAD_US
-            parts.append(rows.take(is_past & (rows.quality & Quality.FUTURE == 0)))
+            times_us = rows.measured_us
+            parts.append(rows.take(is_believable(times_us, received_us, rows.quality)))
     rows = joined(Readings, parts)
     return rows.take(newest_of_each(rows.series_id, rows.measured_us))
 
@@ -135,8 +131,8 @@ def newest_positions(entries: Sequence[Entry]) -> Positions:
         if entry.kind is Kind.POSITIONS:
             received_us = us_from_datetime(entry.received_at)
             rows = positions_from(entry.body, received_us)
-            is_past = rows.fixed_us <= received_us + AHEAD_US
-            parts.append(rows.take(is_past & (rows.quality & Quality.FUTURE == 0)))
+            times_us = rows.fixed_us
+            parts.append(rows.take(is_believable(times_us, received_us, rows.quality)))
     rows = joined(Positions, parts)
     return rows.take(newest_of_each(rows.device_id, rows.fixed_us))
 

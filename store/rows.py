@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vocabulary.position import Positions
+from vocabulary.quality import Quality
 from vocabulary.reading import Readings
+from vocabulary.times import SECOND_US
+
+AHEAD_US = 5 * 60 * SECOND_US
+"""A sample further than this ahead of its receipt is future, flag or no flag."""
 
 Rows = TypeVar("Rows", Readings, Positions)
 """Columns of one of the two tables of telemetry."""
@@ -40,3 +45,20 @@ def newest_of_each(
     is_last = np.ones(len(order), np.bool_)
     is_last[:-1] = ids[order][1:] != ids[order][:-1]
     return order[is_last]
+
+
+def is_believable(
+    times_us: NDArray[np.int64],
+    received_us: NDArray[np.int64] | int,
+    quality: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Tell which samples may be the newest: none from the future.
+
+    Args:
+        times_us: When each was taken, shape (n,).
+        received_us: When it was received, shape (n,), or when all were.
+        quality: Its quality bits, shape (n,).
+    """
+    told: NDArray[np.bool_] = quality & Quality.FUTURE == 0
+    told &= times_us <= received_us + AHEAD_US
+    return told

@@ -15,7 +15,6 @@ from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
 from ingest.judging.memory import Memory
 from ingest.names import Names
-from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.lines import AlarmLine, CaseLine
@@ -69,7 +68,7 @@ async def play(
     source = await current_source(
         connection, snapshot, at=world.start, time_zone=str(city.zone)
     )
-    docket = Docket(snapshot, shipped_routing(), Closings())
+    docket = Docket(snapshot, shipped_routing())
     course, books = Course(compile_plan(source), docket), _Books(docket, snapshot)
     ear = _Ear(Names(snapshot), world.start)
     course.take(list(ear.opened()))

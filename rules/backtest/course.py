@@ -52,11 +52,13 @@ class Course:
         self.state, self.desk = judged.folded.state, judged.desk
         self.late += len(judged.folded.late)
         self.broken += len(judged.wrongs)
+        self.docket.hear(entries)
         requests = self.docket.book(self.plan, judged.decisions)
         if then is not None:
             self._turn(then)
         file_all(self.docket, requests)
-        self.docket.settle(datetime_from_us(entries[-1].at_us))
+        last = entries[-1]
+        self.docket.settle(last.seq, datetime_from_us(last.at_us))
 
     def _turn(self, plan: Plan) -> None:
         """Go on under another plan; before the cases hear of anything, as it was."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from devices.registry.snapshot import Snapshot
-from rules.backtest.closings import Closings
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.names import Names
+from rules.backtest.people import People
 from rules.plan.plan_source import RuleText
 from store.backtest_read import FiledAlarm, FiledCase
 
@@ -27,8 +27,8 @@ class Ask:
         since: From when alarms count.
         until: Up to when.
         warm_up: So long before `since` the engine starts, knowing nothing.
-        against_live: Whether to compare with what was filed, and to take the ends of
-            real cases for those that would have been.
+        against_live: Whether to compare with what was filed, and to let people do with
+            the cases that would have been what they did with the real ones.
         readings: Whether to read stored samples though the journal reaches back.
         step_us: Of stored samples one entry tells so long a time.
     """
@@ -104,7 +104,7 @@ class Found:
         unplaced: Hits that could not have become a case.
         live_alarms: Real alarms that stood in the stretch; empty if not compared.
         live_cases: Real cases that were open in it.
-        closings: When these were closed.
+        people: What people did with these.
     """
 
     ask: Ask
@@ -126,4 +126,4 @@ class Found:
     unplaced: int
     live_alarms: list[FiledAlarm]
     live_cases: list[FiledCase]
-    closings: Closings
+    people: People

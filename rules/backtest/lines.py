@@ -1,10 +1,10 @@
 """Alarms and cases that would have been, as rows of a database would hold them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from store.alarms import AlarmKey, NewAlarm
-from store.case_rows import ProblemKey
+from store.case_rows import LockedCase, NewCase, NewStep, ProblemKey
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,12 +49,16 @@ class MemberLine:
     """One device of a group's or storm's case.
 
     Attributes:
+        state: bad or unknown, when it joined.
         has_own: Whether its alarm was filed alone as well.
-        has_left: Whether its alarm has cleared.
+        joined_at: Since when it is one.
+        left_at: When its alarm cleared; None while it stands.
     """
 
+    state: str
     has_own: bool
-    has_left: bool = False
+    joined_at: datetime
+    left_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +69,12 @@ class CaseLine:
         id: Of this run.
         key: Its problem and subject.
         device_id: The device that told.
-        unit_id: Whom it would be addressed to.
+        cell_id: The grid cell it lies in, if any.
+        lon: Degrees east, WGS-84, if known.
+        lat: Degrees north, WGS-84, if known.
+        unit_id: Whom it is addressed to.
+        unit_reason: Which routing rule chose the unit.
+        simulated: Whether a simulator caused it.
         rule: Code of the rule that opened it.
         rule_version: Its version.
         severity: The worst so far.
@@ -82,10 +91,17 @@ class CaseLine:
         unstable_since: Since when its alarm comes and goes.
         shape: single, group or storm.
         parent_id: The group's or storm's case it turned out to be of.
+        stage: Where it stands.
+        worker: Whom the unit assigned; empty if nobody.
+        steps: How it came there.
+        rework_at: Since when it is said to be done while it is not over.
         closed_at: When it ended; None while it is open.
-        stage: How it ended; empty while it is open.
+        is_assumed: Whether nobody is known to have closed it: its sensors said that it
+            was over.
         reopened_at: When it went on last, after it had been closed.
         reopen_count: How often it went on.
+        repeat_of: The solved case of the same problem before it.
+        repeat_count: How many there were.
         alarms: Its alarms that stand, and those that the last entries cleared.
         members: By device and alarm, 0 for none.
     """
@@ -93,7 +109,12 @@ class CaseLine:
     id: int
     key: ProblemKey
     device_id: int
+    cell_id: int | None
+    lon: float | None
+    lat: float | None
     unit_id: int
+    unit_reason: str
+    simulated: bool
     rule: str
     rule_version: int
     severity: str
@@ -110,9 +131,76 @@ class CaseLine:
     unstable_since: datetime | None = None
     shape: str = "single"
     parent_id: int | None = None
-    closed_at: datetime | None = None
     stage: str = ""
+    worker: str = ""
+    steps: list[NewStep] = field(default_factory=list)
+    rework_at: datetime | None = None
+    closed_at: datetime | None = None
+    is_assumed: bool = False
     reopened_at: datetime | None = None
     reopen_count: int = 0
+    repeat_of: int | None = None
+    repeat_count: int = 0
     alarms: dict[int, AlarmLine] = field(default_factory=dict)
     members: dict[tuple[int, int], MemberLine] = field(default_factory=dict)
+
+    def take(self, step: NewStep) -> None:
+        """Write a step down, never before an earlier one."""
+        before = [each.taken_at for each in self.steps[-1:]]
+        self.steps.append(replace(step, taken_at=max([step.taken_at, *before])))
+
+    def locked(self) -> LockedCase:
+        """Return it as `cases` knows one; it has no number."""
+        return LockedCase(
+            id=self.id,
+            number="",
+            type=self.key.type,
+            class_code=self.key.class_code,
+            condition=self.key.condition,
+            stage=self.stage,
+            unit_id=self.unit_id,
+            worker=self.worker,
+            cell_id=self.cell_id,
+            lon=self.lon,
+            lat=self.lat,
+            severity=self.severity,
+            title_zh=self.title_zh,
+            title_en=self.title_en,
+            reason_zh=self.reason_zh,
+            reason_en=self.reason_en,
+            recovered_at=self.recovered_at,
+            closed_at=self.closed_at,
+            simulated=self.simulated,
+            rule=self.rule,
+            unit_reason=self.unit_reason,
+        )
+
+
+def opened_line(case_id: int, new: NewCase, *, repeat_count: int) -> CaseLine:
+    """Return the line of a case that was just opened, without its steps."""
+    found = new.finding
+    return CaseLine(
+        id=case_id,
+        key=new.key,
+        device_id=new.device_id,
+        cell_id=new.cell_id,
+        lon=new.lon,
+        lat=new.lat,
+        unit_id=new.unit_id,
+        unit_reason=new.unit_reason,
+        simulated=new.simulated,
+        rule=new.rule,
+        rule_version=new.rule_version,
+        severity=found.severity,
+        title_zh=found.title_zh,
+        title_en=found.title_en,
+        reason_zh=found.reason_zh,
+        reason_en=found.reason_en,
+        opened_at=new.opened_at,
+        measured_at=new.measured_at,
+        last_hit_at=new.opened_at,
+        shape=new.shape,
+        stage=new.stage,
+        repeat_of=new.repeat_of,
+        repeat_count=repeat_count,
+    )

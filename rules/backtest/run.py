@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from cases.routing import shipped_routing
-from cases.stage import ENDED
 from devices.registry.snapshot import load_snapshot
-from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
+from rules.backtest.fixes import Fixes
 from rules.backtest.found import Ask, Found, NothingStoredError, Progress, Under
 from rules.backtest.ground import ground_of, parts_of
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.names import Names
+from rules.backtest.people import People
 from rules.backtest.plans import Plans, cut
 from rules.backtest.sources import Part
 from rules.backtest.tried import Tried
@@ -30,10 +30,11 @@ from store.backtest_read import (
     FiledAlarm,
     FiledCase,
     Kept,
-    case_endings,
     filed_alarms,
     filed_cases,
+    fixes_before,
     journal_kept,
+    taken_steps,
 )
 from store.connection import Connection
 from store.plan_sources import sources_between
@@ -41,6 +42,8 @@ from store.plan_sources import sources_between
 MOST_LINES = 100_000
 """Alarms and cases that are kept in full, of each kind; more are only counted."""
 
+MOST_STEPS = 1_000_000
+"""People's steps on real cases that are taken; some each."""
 
 Line = TypeVar("Line", AlarmLine, CaseLine)
 
@@ -88,8 +91,9 @@ async def backtest(
         marks=await sources_between(connection, *span, shard=shard) if span[1] else (),
         shard=shard,
     )
-    closings = await _closings(connection, ask, begun)
-    docket = Docket(snapshot, shipped_routing(), closings)
+    people = await _people(connection, ask, begun, by_entry=is_exact)
+    fixes = Fixes.of(await fixes_before(connection, begun))
+    docket = Docket(snapshot, shipped_routing(), people, fixes)
     course = Course(await plans.first(), docket)
     parts = parts_of(connection, ground, step_us=ask.step_us, shard=shard)
     run = _Run(course=course, plans=plans, lines=_Lines(ask.since), tell=tell)
@@ -116,7 +120,7 @@ async def backtest(
         unplaced=course.docket.unplaced,
         live_alarms=alarms,
         live_cases=live,
-        closings=closings,
+        people=people,
     )
 
 
@@ -185,7 +189,7 @@ class _Run:
             self.tell(done)
             await asyncio.sleep(0)  # whoever wants to stop it gets a chance
         docket = self.course.docket
-        docket.settle(until)
+        docket.settle(self.course.state.seq, until)
         self.lines.drain(docket)
         self.lines.add(list(docket.alarms.values()), list(docket.cases.values()))
 
@@ -226,18 +230,15 @@ async def _live_cases(
     return await filed_cases(connection, since=begun, until=ask.until, limit=MOST_LINES)
 
 
-async def _closings(connection: Connection, ask: Ask, begun: datetime) -> Closings:
+async def _people(
+    connection: Connection, ask: Ask, begun: datetime, *, by_entry: bool
+) -> People:
     if not ask.against_live:
-        return Closings()
-    return Closings.of(
-        await case_endings(
-            connection,
-            since=begun,
-            until=ask.until,
-            stages=sorted(ENDED),
-            limit=MOST_LINES,
-        )
+        return People()
+    steps = await taken_steps(
+        connection, since=begun, until=ask.until, limit=MOST_STEPS
     )
+    return People(steps, by_entry)
 
 
 async def _live_alarms(

@@ -148,9 +148,7 @@ def trial_of(
     alarms = [line for line in docket.alarms.values() if line.new.rule == rule.code]
     told_of = {case.id: _told_of(docket, case) for case in docket.cases.values()}
     own = [docket.cases[i] for i, codes in told_of.items() if codes == {rule.code}]
-    cases = [
-        _judged(_would_be(docket, case, device_codes, until), found) for case in own
-    ]
+    cases = [_judged(_would_be(case, device_codes, until), found) for case in own]
     days = max((until - since) / DAY, 1.0)
     counted = Counter(case.verdict for case in cases)
     met = {case.case_id for case in cases}
@@ -187,10 +185,9 @@ def _is_unplaced(line: AlarmLine) -> bool:
 
 
 def _would_be(
-    docket: Docket, case: CaseLine, device_codes: Mapping[int, str], until: datetime
+    case: CaseLine, device_codes: Mapping[int, str], until: datetime
 ) -> WouldBe:
-    is_open = docket.is_open(case, until)
-    ended_at = case.recovered_at if is_open else case.closed_at
+    ended_at = case.closed_at or case.recovered_at
     return WouldBe(
         key=case.key,
         unit_id=case.unit_id,

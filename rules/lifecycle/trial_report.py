@@ -6,10 +6,9 @@ from datetime import datetime
 import msgspec
 
 from cases.routing import shipped_routing
-from cases.stage import ENDED
 from devices.registry.snapshot import Snapshot, load_snapshot
-from rules.backtest.closings import Closings
 from rules.backtest.docket import Docket
+from rules.backtest.people import People
 from rules.backtest.tried import Tried, source_with
 from rules.lifecycle.on_trial import Trial, UnitLoad, trial_of
 from rules.lifecycle.would_file import kin_of, would_file
@@ -17,15 +16,15 @@ from rules.plan.compile import compile_plan
 from rules.plan.plan_source import LIVE, PlanSource, RuleText
 from rules.triage.settings import Settings, read_settings
 from rules.worker.present import current_source
-from store.backtest_read import alarms_of_trial, case_endings
+from store.backtest_read import alarms_of_trial, taken_steps
 from store.capacity import capacities
 from store.connection import Connection
 from store.rule_read import VersionDetail, cases_between, version_of
 from vocabulary.rule_stage import RuleStage
 from vocabulary.times import us_from_datetime
 
-MOST_ENDINGS = 100_000
-"""Ends of real cases that are asked for."""
+MOST_STEPS = 100_000
+"""Steps on real cases that are asked for."""
 
 NO_ZONE = "UTC"
 """Triage knows no local times."""
@@ -71,16 +70,8 @@ async def trial_report(
     alarms = await alarms_of_trial(
         connection, (found.code, found.version), sorted(kin), since=since, until=until
     )
-    closings = Closings.of(
-        await case_endings(
-            connection,
-            since=since,
-            until=until,
-            stages=sorted(ENDED),
-            limit=MOST_ENDINGS,
-        )
-    )
-    docket = Docket(snapshot, shipped_routing(), closings)
+    steps = await taken_steps(connection, since=since, until=until, limit=MOST_STEPS)
+    docket = Docket(snapshot, shipped_routing(), People(steps))
     would_file(plan, alarms, docket, until_us=us_from_datetime(until))
     trial = trial_of(
         plan.layout.rules[found.code],

@@ -18,7 +18,7 @@ from rules.triage.desk import Desk
 from rules.triage.settings import Settings
 from rules.triage.triage import triage
 from store.backtest_read import FiledAlarm
-from vocabulary.times import us_from_datetime
+from vocabulary.times import datetime_from_us, us_from_datetime
 
 
 def kin_of(code: str, settings: Settings) -> set[str]:
@@ -51,6 +51,7 @@ def would_file(
         desk = _step(plan, desk, docket, now, seq=seq, at_us=now[0].at_us)
         last_seq = seq
     _wait(plan, desk, docket, count(last_seq + 1), until_us=until_us)
+    docket.go_to(last_seq, datetime_from_us(until_us))
 
 
 def _wait(

@@ -47,13 +47,13 @@ from store.alarms import AlarmKey as StoredKey
 from store.alarms import StandingAlarm, all_standing, standing_rows, withdraw_alarms
 from store.backtest_read import journal_kept
 from store.connection import Connection
-from store.cursor import checkpoint_of, cursor_of, save_checkpoint
+from store.cursor import RULES, checkpoint_of, cursor_of, save_checkpoint
 from store.journal import read
 from vocabulary.times import EPOCH, datetime_from_us, us_from_datetime
 
 log = logging.getLogger(__name__)
 
-CONSUMER = "rules"
+CONSUMER = RULES
 """Whose cursor and state it is."""
 
 PLAN_CONSUMER = "rules.plan"

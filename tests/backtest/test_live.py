@@ -59,7 +59,7 @@ async def _is_the_same_however_cut(
     pool: asyncpg.Pool, found: Found, rng: random.Random
 ) -> None:
     """Take the same entries in parts of any length, with a restart between them."""
-    docket = Docket(found.snapshot, shipped_routing(), found.closings)
+    docket = Docket(found.snapshot, shipped_routing(), found.people)
     async with pool.acquire() as connection:
         source = await past_source(connection, found.last_seq)
         assert source is not None

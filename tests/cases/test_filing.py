@@ -1,6 +1,7 @@
 """Filing: one open case for one problem on one subject, and what it says."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -284,7 +285,13 @@ async def test_a_vehicle_that_says_nothing_is_where_it_last_was(town: Town) -> N
     await town.pool.execute(
         "INSERT INTO last_position VALUES ($1, $2, 1110005000, 350005000, 0, 0, 0, $2)",
         TRUCK,
-        NOON,
+        NOON - timedelta(seconds=1),
+    )
+    await town.pool.execute(  # what came later is not known yet, however late we are
+        'INSERT INTO "position" (device_id, fixed_at, lon_e7, lat_e7, inputs, quality,'
+        " received_at) VALUES ($1, $2, 1120005000, 360005000, 0, 0, $2)",
+        TRUCK,
+        NOON + timedelta(seconds=1),
     )
     silent = replace(SILENT, type=OUT_OF_AREA.type, class_code="0195")
     case = case_of((await town.hit(replace(HIT, device_id=TRUCK, files=silent))).case)

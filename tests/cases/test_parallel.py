@@ -7,8 +7,9 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from cases.acts import Open
 from cases.filing import Outcome
-from cases.opening import new_case
+from cases.opening import new_case, opening_steps
 from cases.placing import Place, place
 from cases.routing import shipped_routing
 from store.cases import insert_case
@@ -52,7 +53,8 @@ async def test_the_index_alone_keeps_a_problem_to_one_case(town: Town) -> None:
     assert isinstance(found, Place)
 
     async def insert(number: int) -> int | None:
-        case = new_case(HIT, found, number=f"{number:019d}", stage="pending_dispatch")
+        opened = Open(found, tuple(opening_steps(HIT, found)), None)
+        case = new_case(HIT, opened, number=f"{number:019d}")
         async with town.pool.acquire() as connection:
             return await insert_case(connection, case)
 
