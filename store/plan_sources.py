@@ -51,6 +51,7 @@ DELETE FROM plan_source s WHERE s.shard = $1 AND EXISTS (
 _DROP_PIECES = """
 DELETE FROM plan_piece p
 WHERE NOT EXISTS (SELECT FROM plan_source s WHERE p.key = ANY(s.pieces))
+    AND NOT EXISTS (SELECT FROM registry_source s WHERE p.key = ANY(s.pieces))
 """
 
 
@@ -99,21 +100,32 @@ async def keep_source(
     if before is not None and before["key"] == mark.key and not mark.is_anew:
         return
     await connection.execute("SELECT pg_advisory_xact_lock($1)", SOURCES_LOCK)
+    keys = await keep_pieces(connection, pieces)
+    facts = mark.from_seq, mark.at, mark.key, mark.is_anew
+    await connection.execute(_INSERT, shard, *facts, keys)
+    if await connection.execute(_DROP, shard) != "DELETE 0":
+        await drop_pieces(connection)
+
+
+async def keep_pieces(connection: Connection, pieces: Sequence[bytes]) -> list[str]:
+    """Keep pieces, equal ones once, and return their keys; under `SOURCES_LOCK`."""
     keys = [blake2b(piece, digest_size=16).hexdigest() for piece in pieces]
     known = await connection.fetch(
         "SELECT key FROM plan_piece WHERE key = ANY($1)", keys
     )
     new = dict(zip(keys, pieces, strict=True))
     for row in known:
-        del new[row["key"]]
+        new.pop(row["key"], None)
     await connection.executemany(
         "INSERT INTO plan_piece (key, body) VALUES ($1, $2)",
         [(key, zlib.compress(piece)) for key, piece in new.items()],
     )
-    facts = mark.from_seq, mark.at, mark.key, mark.is_anew
-    await connection.execute(_INSERT, shard, *facts, keys)
-    if await connection.execute(_DROP, shard) != "DELETE 0":
-        await connection.execute(_DROP_PIECES)
+    return keys
+
+
+async def drop_pieces(connection: Connection) -> None:
+    """Drop the pieces that nothing is made of any more; under `SOURCES_LOCK`."""
+    await connection.execute(_DROP_PIECES)
 
 
 async def source_at(

@@ -167,6 +167,20 @@ async def fault_counts(connection: Connection) -> dict[str, int]:
     return {row["what"]: row["count"] for row in rows}
 
 
+async def unwritten_between(
+    connection: Connection, since: datetime, until: datetime
+) -> int:
+    """Return how many alarms and cases could not be written in a stretch, at most."""
+    return int(
+        await connection.fetchval(
+            "SELECT coalesce(sum(count), 0) FROM rules_fault"
+            " WHERE what IN ('alarm', 'case') AND first_at < $2 AND last_at >= $1",
+            since,
+            until,
+        )
+    )
+
+
 async def halt_rule(connection: Connection, fault: NewFault) -> None:
     """Let a version of a rule that broke judge no more until it is tried again."""
     await connection.execute(

@@ -1,15 +1,15 @@
 """What a backtest is asked, how far it is, and what it has found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.registry.snapshot import Snapshot
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.names import Names
 from rules.backtest.people import People
 from rules.plan.plan_source import RuleText
 from store.backtest_read import FiledAlarm, FiledCase
+from vocabulary.registry_facts import UnitFacts
 
 
 class NothingStoredError(LookupError):
@@ -68,12 +68,14 @@ class Under:
         plans: How many.
         known_from: Since when rules, devices and windows are those that were then;
             before it, those of that time; None if they are those of now.
+        placed_from: The same of the registry by which cases are placed.
         lost_at: When the engine had lost its state and began with what stood.
-        unread: Plans of then that this release cannot read.
+        unread: Plans and registries of then that this release cannot read.
     """
 
     plans: int
     known_from: datetime | None = None
+    placed_from: datetime | None = None
     lost_at: Sequence[datetime] = ()
     unread: int = 0
 
@@ -86,7 +88,7 @@ class Found:
         ask: What was asked.
         names: Of what was judged.
         under: By how much of what was in force then it was judged.
-        snapshot: The registry.
+        units: Every unit that a case may be addressed to, by id.
         is_exact: Whether the journal's own entries were folded, and no others.
         journal_from: From here on they were; None if none were. Before it they were
             made of stored samples.
@@ -105,12 +107,14 @@ class Found:
         live_alarms: Real alarms that stood in the stretch; empty if not compared.
         live_cases: Real cases that were open in it.
         people: What people did with these.
+        unwritten: Alarms and cases that could not be written then, though decided on;
+            None if not compared.
     """
 
     ask: Ask
     names: Names
     under: Under
-    snapshot: Snapshot
+    units: Mapping[int, UnitFacts]
     is_exact: bool
     journal_from: datetime | None
     samples_gone_until: datetime | None
@@ -127,3 +131,4 @@ class Found:
     live_alarms: list[FiledAlarm]
     live_cases: list[FiledCase]
     people: People
+    unwritten: int | None

@@ -8,7 +8,7 @@ other of its problem: it is closed as solved when its sensors say that it is ove
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cases.move_table import Role
@@ -27,12 +27,12 @@ class People:
     Attributes:
         steps: People's, and those of the machine that opened one or let it go on; in
             the order they were written in.
-        by_entry: Whether the entries judged are the journal's own, so that a step is
-            taken where it was; else it is taken at its time.
+        placed_from: From here on the entries judged are the journal's own, so that a
+            step is taken where it was; else it is taken at its time. None for nowhere.
     """
 
     steps: Sequence[TakenStep] = ()
-    by_entry: bool = False
+    placed_from: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -52,8 +52,15 @@ class Doings:
     @staticmethod
     def of(people: People) -> "Doings":
         """Return them with none taken yet."""
-        placed = [s for s in people.steps if people.by_entry and s.step.seq is not None]
-        timed = [s for s in people.steps if not people.by_entry or s.step.seq is None]
+        begun = people.placed_from
+        placed: list[TakenStep] = []
+        timed: list[TakenStep] = []
+        for each in people.steps:
+            is_early = begun is None or each.step.taken_at < begun
+            if is_early or each.step.seq is None:
+                timed.append(replace(each, step=replace(each.step, seq=None)))
+            else:
+                placed.append(each)
         placed.sort(key=lambda s: (_place(s), s.id), reverse=True)
         timed.sort(key=lambda s: (s.step.taken_at, s.id), reverse=True)
         return Doings(placed, timed)

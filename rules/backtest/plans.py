@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from rules.backtest.tried import Tried, source_with
 from rules.engine.learned import Learned
@@ -82,10 +83,22 @@ class Plans:
             return None
 
 
+class Mark(Protocol):
+    """From where on something else holds."""
+
+    @property
+    def from_seq(self) -> int:
+        """The first entry of which it does."""
+        ...
+
+
+AnyMark = TypeVar("AnyMark", bound=Mark)
+
+
 def cut(
-    entries: Sequence[Learned], marks: Iterable[SourceMark]
-) -> Iterator[tuple[list[Learned], SourceMark | None]]:
-    """Yield entries in parts, each with what judges after it if that is another.
+    entries: Sequence[Learned], marks: Iterable[AnyMark]
+) -> Iterator[tuple[list[Learned], AnyMark | None]]:
+    """Yield entries in parts, each with what holds after it if that is another.
 
     Args:
         entries: In journal order.

@@ -160,8 +160,13 @@ class Report:
         plans: Under how many plans it judged, one after the other.
         known_from: Since when rules, devices and windows are those that were then; None
             if they are those of now.
+        placed_from: The same of the registry by which cases are placed.
         lost_at: When the engine had lost its state then and began with what stood.
-        unread: Plans of then that this release cannot read.
+        unread: Plans and registries of then that this release cannot read.
+        assumed: Would-be cases that are taken to be closed when their sensors said that
+            it was over, as nobody worked on one like it then.
+        unwritten: Alarms and cases that could not be written then, though decided on,
+            see `gezhi rules faults`; None if not compared.
         samples: Readings and fixes judged.
         late: Samples too late to be judged, one for each rule.
         broken: Entries that could not be read, or on which the rules broke.
@@ -181,8 +186,11 @@ class Report:
     samples_gone_until: datetime | None
     plans: int
     known_from: datetime | None
+    placed_from: datetime | None
     lost_at: Sequence[datetime]
     unread: int
+    assumed: int
+    unwritten: int | None
     samples: int
     late: int
     broken: int
@@ -215,8 +223,11 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         samples_gone_until=found.samples_gone_until,
         plans=found.under.plans,
         known_from=found.under.known_from,
+        placed_from=found.under.placed_from,
         lost_at=found.under.lost_at,
         unread=found.under.unread,
+        assumed=sum(case.is_assumed for case in found.cases),
+        unwritten=found.unwritten,
         samples=found.samples,
         late=found.late,
         broken=found.broken,
@@ -287,7 +298,7 @@ def _loads(
             live[pair.live.unit_id] += 1
     lasts_s = (found.until - found.ask.since).total_seconds()
     days = max(lasts_s / DAY_S, 1.0)
-    units = found.snapshot.units
+    units = found.units
     lines = []
     for unit_id in sorted(by_day.keys() | live.keys(), key=lambda i: units[i].code):
         of_day = by_day.get(unit_id, Counter())
@@ -362,7 +373,7 @@ def _case(found: Found, pair: CasePair) -> CaseRow:
         subject_id=at.key.subject_id,
         class_code=at.key.class_code,
         condition=at.key.condition,
-        unit=found.snapshot.units[at.unit_id].code,
+        unit=found.units[at.unit_id].code,
         severity=at.severity,
         shape=at.shape,
         opened_at=at.opened_at,

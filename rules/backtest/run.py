@@ -11,19 +11,21 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from cases.routing import shipped_routing
-from devices.registry.snapshot import load_snapshot
+from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.fixes import Fixes
 from rules.backtest.found import Ask, Found, NothingStoredError, Progress, Under
-from rules.backtest.ground import ground_of, parts_of
+from rules.backtest.ground import Ground, ground_of, parts_of
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.names import Names
 from rules.backtest.people import People
 from rules.backtest.plans import Plans, cut
+from rules.backtest.registries import Registries
 from rules.backtest.sources import Part
 from rules.backtest.tried import Tried
 from rules.engine.learned import Learned
+from rules.plan.plan import Plan
 from rules.triage.desk import Handling
 from rules.worker.present import current_source
 from store.backtest_read import (
@@ -38,6 +40,8 @@ from store.backtest_read import (
 )
 from store.connection import Connection
 from store.plan_sources import sources_between
+from store.registry_sources import registries_between
+from store.rule_faults import unwritten_between
 
 MOST_LINES = 100_000
 """Alarms and cases that are kept in full, of each kind; more are only counted."""
@@ -75,37 +79,39 @@ async def backtest(
     snapshot = await load_snapshot(connection)
     until = min(ask.until, _after(kept))
     ground = await ground_of(connection, kept, ask, until=until, shard=shard)
-    begun, is_exact = ground.begun, ground.is_exact
+    begun = ground.begun
     span = ground.after, ground.until_seq
     live = await _live_cases(connection, ask, begun)
-    plans = Plans(
+    plans = await _plans(connection, ask, ground, snapshot, time_zone, shard=shard)
+    registries = Registries(
         connection=connection,
-        tried=Tried(
-            rules=ask.rules,
-            with_live=ask.with_live,
-            geofences=tuple(snapshot.geofences.values()),
-        ),
-        present=await current_source(
-            connection, snapshot, at=begun, time_zone=time_zone
-        ),
-        marks=await sources_between(connection, *span, shard=shard) if span[1] else (),
+        present=snapshot,
+        marks=await registries_between(connection, *span, shard=shard)
+        if span[1]
+        else (),
         shard=shard,
     )
-    people = await _people(connection, ask, begun, by_entry=is_exact)
+    people = await _people(connection, ask, ground)
     fixes = Fixes.of(await fixes_before(connection, begun))
-    docket = Docket(snapshot, shipped_routing(), people, fixes)
+    docket = Docket(await registries.first(), shipped_routing(), people, fixes)
     course = Course(await plans.first(), docket)
     parts = parts_of(connection, ground, step_us=ask.step_us, shard=shard)
-    run = _Run(course=course, plans=plans, lines=_Lines(ask.since), tell=tell)
+    run = _Run(
+        course=course,
+        plans=plans,
+        registries=registries,
+        lines=_Lines(ask.since),
+        tell=tell,
+    )
     await run.through(parts, begun, until)
     lines = run.lines
     alarms = await _live_alarms(connection, ask, run.names)
     return Found(
         ask=ask,
         names=run.names,
-        under=_under(plans, ground.journal_from or begun, span[0]),
-        snapshot=snapshot,
-        is_exact=is_exact,
+        under=_under(plans, registries, ground.journal_from or begun, span[0]),
+        units=registries.units,
+        is_exact=ground.is_exact,
         journal_from=ground.journal_from,
         samples_gone_until=ground.samples_gone_until,
         begun=begun,
@@ -121,6 +127,34 @@ async def backtest(
         live_alarms=alarms,
         live_cases=live,
         people=people,
+        unwritten=await unwritten_between(connection, ask.since, until)
+        if ask.against_live
+        else None,
+    )
+
+
+async def _plans(
+    connection: Connection,
+    ask: Ask,
+    ground: Ground,
+    snapshot: Snapshot,
+    time_zone: str,
+    *,
+    shard: int,
+) -> Plans:
+    span = ground.after, ground.until_seq
+    return Plans(
+        connection=connection,
+        tried=Tried(
+            rules=ask.rules,
+            with_live=ask.with_live,
+            geofences=tuple(snapshot.geofences.values()),
+        ),
+        present=await current_source(
+            connection, snapshot, at=ground.begun, time_zone=time_zone
+        ),
+        marks=await sources_between(connection, *span, shard=shard) if span[1] else (),
+        shard=shard,
     )
 
 
@@ -163,6 +197,7 @@ class _Run:
     Attributes:
         course: The engine.
         plans: By what it judges.
+        registries: By what it places cases.
         lines: What it has found and is done with.
         tell: Told how far it is.
         names: Of what was judged so far.
@@ -171,6 +206,7 @@ class _Run:
 
     course: Course
     plans: Plans
+    registries: Registries
     lines: _Lines
     tell: Callable[[Progress], None]
     names: Names = field(default_factory=Names)
@@ -195,20 +231,30 @@ class _Run:
 
     async def _take(self, entries: list[Learned]) -> None:
         for some, mark in cut(entries, self.plans.marks):
-            if mark is None:
-                self.course.take(some)
-            else:
-                self.course.take(some, await self.plans.next(mark, self.course.plan))
-                self.names.learn(self.course.plan)
-            self.lines.drain(self.course.docket)
+            then = None
+            if mark is not None:
+                then = await self.plans.next(mark, self.course.plan)
+            await self._place(some, then)
+            if then is not None:
+                self.names.learn(then)
+
+    async def _place(self, entries: list[Learned], then: Plan | None) -> None:
+        docket = self.course.docket
+        for some, mark in cut(entries, self.registries.marks):
+            is_last = some[-1].seq == entries[-1].seq
+            self.course.take(some, then if is_last else None)
+            if mark is not None:
+                docket.snapshot = await self.registries.next(mark) or docket.snapshot
+            self.lines.drain(docket)
 
 
-def _under(plans: Plans, begun: datetime, after: int) -> Under:
+def _under(plans: Plans, registries: Registries, begun: datetime, after: int) -> Under:
     return Under(
         plans=plans.count,
         known_from=plans.known_from(begun, after),
+        placed_from=registries.known_from(begun, after),
         lost_at=tuple(plans.lost_at),
-        unread=plans.unread,
+        unread=plans.unread + registries.unread,
     )
 
 
@@ -230,15 +276,13 @@ async def _live_cases(
     return await filed_cases(connection, since=begun, until=ask.until, limit=MOST_LINES)
 
 
-async def _people(
-    connection: Connection, ask: Ask, begun: datetime, *, by_entry: bool
-) -> People:
+async def _people(connection: Connection, ask: Ask, ground: Ground) -> People:
     if not ask.against_live:
         return People()
     steps = await taken_steps(
-        connection, since=begun, until=ask.until, limit=MOST_STEPS
+        connection, since=ground.begun, until=ask.until, limit=MOST_STEPS
     )
-    return People(steps, by_entry)
+    return People(steps, ground.journal_from)
 
 
 async def _live_alarms(

@@ -41,6 +41,7 @@ from rules.triage.settings import TriageFileError
 from rules.triage.turn import AlarmKey, Turn
 from rules.worker.judging import judge_all
 from rules.worker.past_plans import keep_plan
+from rules.worker.past_registries import keep_town
 from rules.worker.present import current_source, is_current
 from rules.worker.turnover import turn_over
 from store.alarms import AlarmKey as StoredKey
@@ -99,7 +100,9 @@ async def resume(connection: Connection, *, shard: int, time_zone: str) -> Posit
     kept = await _kept(connection, snapshot, shard)
     if kept is not None:
         await _keep_plan(connection, kept, shard)
-        return await _replay(connection, kept, until=cursor, shard=shard)
+        position = await _replay(connection, kept, until=cursor, shard=shard)
+        await _keep_town(connection, position, shard)
+        return position
     source = await current_source(
         connection,
         snapshot,
@@ -115,6 +118,7 @@ async def resume(connection: Connection, *, shard: int, time_zone: str) -> Posit
         position = await _believed(connection, position, cursor)
     await save(connection, position, shard=shard, with_plan=True)
     await _keep_plan(connection, position, shard, is_anew=cursor > 0)
+    await _keep_town(connection, position, shard)
     return position
 
 
@@ -143,6 +147,7 @@ async def reload(
     )
     after = Position(plan, state, desk, snapshot)
     await _keep_plan(connection, after, shard)
+    await _keep_town(connection, after, shard)
     return after, withdrawn
 
 
@@ -208,6 +213,18 @@ async def _keep_plan(
         at_us=position.state.at_us,
         shard=shard,
         is_anew=is_anew,
+    )
+
+
+async def _keep_town(connection: Connection, position: Position, shard: int) -> None:
+    """Write down by what the cases of the next entry on are placed."""
+    state = position.state
+    await keep_town(
+        connection,
+        position.snapshot,
+        from_seq=state.seq + 1,
+        at=datetime_from_us(max(state.at_us, 0)),
+        shard=shard,
     )
 
 

@@ -23,6 +23,7 @@ from store.rules import (
 from store.splits import split_case
 from store.triage_files import put_triage_file, triage_file
 from store.windows import NewWindow, end_window, insert_window
+from tests.backtest.office import Office
 from tests.rules.city_feed import CITY, Feed
 from tests.rules.workers import fold_all
 from tests.triage.city import City
@@ -69,9 +70,11 @@ class ChangingCity:
     folder: Path
     in_step: bool
     feed: Feed = field(init=False)
+    office: Office = field(init=False)
 
     def __post_init__(self) -> None:
         self.feed = Feed(self.city.snapshot, self.rng)
+        self.office = Office(self.rng, {})
 
     async def live(self, pool: asyncpg.Pool) -> None:
         """Let it talk, and change everything in between."""
@@ -92,6 +95,7 @@ class ChangingCity:
                 await change(connection)
             if self.in_step:
                 await fold_all(pool, self.city.dsn)
+                await self.office.work(pool, self.feed.now, rounds=1)
         await self._talk(pool)
         await fold_all(pool, self.city.dsn)
 
@@ -101,7 +105,7 @@ class ChangingCity:
                 await self.feed.write(connection)
 
     async def _import_more(self, connection: Connection) -> None:
-        """Register two covers more, and let vehicles go only half as fast."""
+        """Register two covers; vehicles may go half as fast; others mend the lamps."""
         shutil.copytree(CITY, self.folder)
         devices = self.folder / "devices.csv"
         rows = devices.read_text("utf-8").splitlines()
@@ -111,6 +115,9 @@ class ChangingCity:
             cells[0], cells[3] = f"MH-9{place:03}", f"new/{place}"
             rows.append(",".join(cells))
         devices.write_text("\n".join(rows) + "\n", "utf-8")
+        components = self.folder / "components.csv"
+        text = components.read_text("utf-8")
+        components.write_text(text.replace(",lamp-care,", ",lighting,"), "utf-8")
         vehicles = self.folder / "vehicles.csv"
         text = vehicles.read_text("utf-8")
         vehicles.write_text(text.replace(",40.0", ",20.0"), "utf-8")

@@ -1,11 +1,14 @@
 """What the live side has made of a journal, and what a backtest makes of it."""
 
+from collections.abc import Mapping
+from dataclasses import astuple
 from datetime import datetime, timedelta
 
 import asyncpg
 
 from rules.backtest.chosen import chosen_rules
 from rules.backtest.found import Ask, Found, Progress
+from rules.backtest.lines import CaseLine
 from rules.backtest.run import backtest
 from tests.rules.workers import ZONE
 
@@ -18,21 +21,36 @@ FROM alarm WHERE handling <> 'shadow' ORDER BY raised_seq, measured_at, rule, de
 
 LIVE_CASES = """
 SELECT f.subject_kind, f.subject_id, f.scheme, f.type, f.class_code, f.condition,
-       f.device_id, f.unit_id, f.rule, f.rule_version, f.severity, f.title_zh,
-       f.reason_zh, f.reason_en, f.opened_at, f.measured_at, f.last_hit_at, f.hit_count,
-       f.quiet_hits, f.recovered_at, f.unstable_since, f.shape, f.closed_at,
-       f.parent_id IS NULL,
-       (SELECT count(*) FROM case_member m WHERE m.case_id = f.id)
+       f.device_id, f.cell_id, f.lon, f.lat, f.unit_id, f.unit_reason, f.simulated,
+       f.rule, f.rule_version, f.severity, f.title_zh, f.reason_zh, f.reason_en,
+       f.opened_at, f.measured_at, f.last_hit_at, f.hit_count, f.quiet_hits,
+       f.recovered_at, f.unstable_since, f.shape, f.stage, f.worker, f.rework_at,
+       f.closed_at, f.reopened_at, f.reopen_count, f.repeat_count,
+       (SELECT count(*) FROM case_file e WHERE e.id <= f.repeat_of),
+       (SELECT count(*) FROM case_file e WHERE e.id <= f.parent_id)
 FROM case_file f ORDER BY f.id
+"""
+
+LIVE_STEPS = """
+SELECT (SELECT count(*) FROM case_file e WHERE e.id <= s.case_id), s.taken_at, s.move,
+       s.from_stage, s.to_stage, s.actor, s.role, s.unit_id, s.worker, s.note, s.seq
+FROM case_step s ORDER BY s.case_id, s.id
+"""
+
+LIVE_MEMBERS = """
+SELECT (SELECT count(*) FROM case_file e WHERE e.id <= m.case_id), m.device_id,
+       m.alarm_id <> 0, m.state, m.has_own, m.joined_at, m.left_at
+FROM case_member m ORDER BY m.case_id, m.device_id, m.alarm_id
 """
 
 Rows = list[tuple[object, ...]]
 
 
 async def live_of(pool: asyncpg.Pool) -> tuple[Rows, Rows]:
-    """Return every alarm and case there is."""
+    """Return every alarm there is; every case, step and member."""
     alarms = [tuple(row) for row in await pool.fetch(LIVE_ALARMS)]
-    return _without_rank(alarms), [tuple(row) for row in await pool.fetch(LIVE_CASES)]
+    parts = [await pool.fetch(q) for q in (LIVE_CASES, LIVE_STEPS, LIVE_MEMBERS)]
+    return _without_rank(alarms), [tuple(row) for rows in parts for row in rows]
 
 
 def backtested(found: Found) -> tuple[Rows, Rows]:
@@ -58,37 +76,67 @@ def backtested(found: Found) -> tuple[Rows, Rows]:
         )
         for line in found.alarms
     ]
-    cases: Rows = [
-        (
-            case.key.subject_kind,
-            case.key.subject_id,
-            case.key.scheme,
-            case.key.type,
-            case.key.class_code,
-            case.key.condition,
-            case.device_id,
-            case.unit_id,
-            case.rule,
-            case.rule_version,
-            case.severity,
-            case.title_zh,
-            case.reason_zh,
-            case.reason_en,
-            case.opened_at,
-            case.measured_at,
-            case.last_hit_at,
-            case.hit_count,
-            case.quiet_hits,
-            case.recovered_at,
-            case.unstable_since,
-            case.shape,
-            case.closed_at,
-            case.parent_id is None,
-            len(case.members),
-        )
-        for case in sorted(found.cases, key=lambda case: case.id)
+    lines = sorted(found.cases, key=lambda case: case.id)
+    places = {line.id: place for place, line in enumerate(lines, 1)}
+    cases = [_case(line, places) for line in lines]
+    steps: Rows = [
+        (places[line.id], *astuple(step)) for line in lines for step in line.steps
     ]
-    return _without_rank(alarms), cases
+    members: Rows = [
+        (
+            places[line.id],
+            device_id,
+            alarm_id != 0,
+            member.state,
+            member.has_own,
+            member.joined_at,
+            member.left_at,
+        )
+        for line in lines
+        for (device_id, alarm_id), member in sorted(line.members.items())
+    ]
+    return _without_rank(alarms), [*cases, *steps, *members]
+
+
+def _case(case: CaseLine, places: Mapping[int, int]) -> tuple[object, ...]:
+    return (
+        case.key.subject_kind,
+        case.key.subject_id,
+        case.key.scheme,
+        case.key.type,
+        case.key.class_code,
+        case.key.condition,
+        case.device_id,
+        case.cell_id,
+        case.lon,
+        case.lat,
+        case.unit_id,
+        case.unit_reason,
+        case.simulated,
+        case.rule,
+        case.rule_version,
+        case.severity,
+        case.title_zh,
+        case.reason_zh,
+        case.reason_en,
+        case.opened_at,
+        case.measured_at,
+        case.last_hit_at,
+        case.hit_count,
+        case.quiet_hits,
+        case.recovered_at,
+        case.unstable_since,
+        case.shape,
+        case.stage,
+        case.worker,
+        case.rework_at,
+        case.closed_at,
+        case.reopened_at,
+        case.reopen_count,
+        case.repeat_count,
+        places[case.repeat_of] if case.repeat_of else 0,
+        places[case.parent_id] if case.parent_id else 0,
+    )
 
 
 def _without_rank(alarms: Rows) -> Rows:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from cases.move_table import Move
 from store.journal import Kind, append
+from tests.backtest.office import Office
 from tests.rules.city_feed import NOON, Feed
 from tests.rules.workers import fold_all
 from tests.triage.city import City
@@ -14,15 +16,6 @@ from tests.triage.city import City
 DAYS = 8
 BUSY = 70
 """Batches of a day, most of them in its first minutes."""
-
-CLOSE = """
-WITH closed AS (
-    UPDATE case_file SET stage = 'closed', closed_at = $1
-    WHERE closed_at IS NULL AND id % 3 = $2 RETURNING id
-)
-INSERT INTO case_step (case_id, taken_at, move, from_stage, to_stage, actor, role, note)
-SELECT id, $1, 'close', 'dispatched', 'closed', 'me', 'admin', '' FROM closed
-"""
 
 
 @dataclass
@@ -32,21 +25,29 @@ class Week:
     city: City
     rng: random.Random
     feed: Feed = field(init=False)
+    office: Office = field(init=False)
 
     def __post_init__(self) -> None:
         self.feed = Feed(self.city.snapshot, self.rng)
+        self.office = Office(self.rng, {})
 
     @property
     def now(self) -> datetime:
         return self.feed.now
 
+    @property
+    def moves(self) -> set[Move]:
+        """What people have done so far."""
+        return set(self.office.taken)
+
     async def live(self, pool: asyncpg.Pool) -> None:
         """Let the week pass, and the rules and dispatch work on it."""
         for day in range(DAYS):
             await self._talk(pool, NOON + timedelta(days=day))
+            if day % 2:  # people are quicker than the rules
+                await self.office.work(pool, self.feed.now)
             await fold_all(pool, self.city.dsn)
-            closed_at = self.feed.now + timedelta(microseconds=1)
-            await pool.execute(CLOSE, closed_at, day % 3)
+            await self.office.work(pool, self.feed.now)
 
     async def _talk(self, pool: asyncpg.Pool, day: datetime) -> None:
         """Let the city talk: a busy stretch, then a word every now and then."""
