@@ -14,13 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from gezhi.clock import utc_now
+from gezhi.commands.backtest_shown import show
 from rules.backtest.chosen import NoSuchRuleError, chosen_rules
-from rules.backtest.compare import Beside
 from rules.backtest.found import Ask, NothingStoredError, Progress
-from rules.backtest.report import AlarmRow, Report, report_of
+from rules.backtest.report import Report, report_of
 from rules.backtest.run import backtest
 from rules.files.rule_file import RuleFileError
 from store.capacity import capacities
@@ -175,114 +174,3 @@ class _Shown:
             speed=f"{progress.samples / took_s:,.0f} readings/s, "
             f"{done_s / took_s:,.0f} × real time",
         )
-
-
-def show(report: Report, console: Console, *, zone: ZoneInfo, most: int) -> None:
-    """Print tables: rules, departments, and what differs."""
-    console.print(
-        f"{_time(report.since, zone)} to {_time(report.until, zone)}, "
-        f"{report.samples:,} readings and fixes from {_source(report, zone)}"
-    )
-    console.print(_under(report, zone))
-    console.print(_rules(report))
-    if report.loads:
-        console.print(_loads(report))
-    differing = [row for row in report.alarms if row.beside is not Beside.SAME]
-    if differing and most:
-        console.print(_alarms(differing[:most], zone))
-    if len(differing) > most:
-        console.print(f"… and {len(differing) - most} more; --json has all")
-    if report.left_off:
-        console.print(f"{report.left_off} more were counted and left off")
-
-
-def _source(report: Report, zone: ZoneInfo) -> str:
-    """Return what was read, in words."""
-    if report.source == "journal":
-        return "the journal's own entries: exact"
-    samples = (
-        "stored samples at their own times: arrival, lateness, lost links and "
-        "entry numbers are not known any more"
-    )
-    if report.samples_gone_until is not None:
-        gone = _time(report.samples_gone_until, zone)
-        samples += f"; of what was measured before {gone} some is not kept any more"
-    if report.journal_from is None:
-        return samples
-    joint = _time(report.journal_from, zone)
-    return f"{samples}; from {joint} on the journal's own entries: exact"
-
-
-def _under(report: Report, zone: ZoneInfo) -> str:
-    """Return by what was judged, in words."""
-    if report.known_from is None:
-        return "under the devices, windows and triage file of now, not those of then"
-    what = "plan" if report.plans == 1 else "plans"
-    told = [f"under {report.plans} {what} of then"]
-    if report.known_from > report.begun:
-        since = _time(report.known_from, zone)
-        told.append(f"what was before {since} is not known: taken as after it")
-    told += [
-        f"the engine had lost its state at {_time(at, zone)}: the hour after may differ"
-        for at in report.lost_at
-    ]
-    if report.unread:
-        told.append(f"{report.unread} of them cannot be read by this release")
-    if report.broken:
-        told.append(f"{report.broken} entries were left out: the rules broke on them")
-    return "; ".join(told)
-
-
-def _rules(report: Report) -> Table:
-    is_beside = any(line.live_alarms is not None for line in report.rules)
-    table = Table(box=None, header_style="bold")
-    for name in ("rule", "alarms", "cases"):
-        table.add_column(name, justify="left" if name == "rule" else "right")
-    for name in ("were", "cases were", "same", "shifted", "only new", "only live"):
-        if is_beside:
-            table.add_column(name, justify="right")
-    for line in report.rules:
-        told: list[int | None] = [line.alarms, line.cases]
-        if is_beside:
-            told += [line.live_alarms, line.live_cases, line.same, line.shifted]
-            told += [line.only_new, line.only_live]
-        table.add_row(line.rule, *("" if n is None else str(n) for n in told))
-    return table
-
-
-def _loads(report: Report) -> Table:
-    table = Table(box=None, header_style="bold")
-    table.add_column("department")
-    for name in ("cases a day", "busiest day", "were", "can take"):
-        table.add_column(name, justify="right")
-    for line in report.loads:
-        busiest = max(line.days.items(), key=lambda item: item[1], default=("", 0))
-        table.add_row(
-            f"{line.unit} {line.name_zh} {line.name_en}",
-            f"{line.mean:.1f}",
-            f"{busiest[1]} ({busiest[0]})",
-            "" if line.live_mean is None else f"{line.live_mean:.1f}",
-            "" if line.stated is None else f"{line.stated:g}{' !' * line.is_over}",
-        )
-    return table
-
-
-def _alarms(rows: Sequence[AlarmRow], zone: ZoneInfo) -> Table:
-    table = Table(box=None, header_style="bold")
-    for name in ("", "raised", "cleared", "rule", "device", "value", "why"):
-        table.add_column(name)
-    for row in rows:
-        table.add_row(
-            "" if row.beside is None else row.beside,
-            _time(row.raised_at, zone),
-            "" if row.cleared_at is None else _time(row.cleared_at, zone),
-            row.rule,
-            row.device,
-            "" if row.value is None else f"{row.value:g}",
-            row.reason_en or row.handling,
-        )
-    return table
-
-
-def _time(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%m-%d %H:%M:%S}"
