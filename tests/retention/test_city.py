@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 
 from cases.routing import shipped_routing
-from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.report import report_of
@@ -73,7 +72,7 @@ async def test_a_worker_started_after_a_drop_judges_like_one_that_never_stopped(
         entries += await read(connection, after=entries[-1].seq, limit=10_000)
         source = await past_source(connection, entries[-1].seq)
     assert source is not None
-    docket = Docket(city.snapshot, shipped_routing(), Closings())
+    docket = Docket(city.snapshot, shipped_routing())
     course = Course(compile_plan(source), docket)
     for entry in entries:
         course.take([learned_from(entry)])
