@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from cases.routing import shipped_routing
 from devices.registry.snapshot import Snapshot
-from rules.backtest.closings import Closings
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
 from rules.backtest.lines import AlarmLine, CaseLine
@@ -165,7 +164,7 @@ def course_of(
     plans: Plans, entries: Sequence[Learned], rng: random.Random | None = None
 ) -> Course:
     """Judge and file entries; by a cut drawn from `rng`, from states written down."""
-    course = Course(plans.first, Docket(registry(), shipped_routing(), Closings()))
+    course = Course(plans.first, Docket(registry(), shipped_routing()))
     part: list[Learned] = []
     for entry in entries:
         part.append(entry)
