@@ -171,6 +171,13 @@ def test_an_hour_that_comes_twice_counts_twice_and_one_that_never_comes_not() ->
     assert closed - opened == timedelta(hours=1)
 
 
+def test_hours_that_end_in_an_hour_that_comes_twice_end_in_the_second() -> None:
+    of = calendar(LocalAsk(((60, 150),), EVERY_DAY), "Europe/Berlin")
+    opened, closed = turns(of, datetime(2026, 10, 24, 12, tzinfo=UTC), 2)
+    assert closed == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert closed - opened == timedelta(hours=2, minutes=30)
+
+
 def test_a_leap_day_is_a_day_like_any_other() -> None:
     zone = "Asia/Shanghai"
     of = calendar(LocalAsk((NIGHT,), frozenset({Day.TUE})))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from cases.request import SEVERITIES, Hit
+from rules.conditions.silence import Silence
 from rules.engine.transition import Transition
 from rules.files.rule import Rule
 from rules.plan.plan_source import PlanSource
@@ -181,9 +182,8 @@ class Plain:
             if self._is_enough(node):
                 self._open(node.place)
                 self._take(node)
-                if all(
-                    "silent" in code for code in node.group.of if code in self.rules
-                ):
+                of = [self.rules[code] for code in node.group.of if code in self.rules]
+                if all(isinstance(rule.condition, Silence) for rule in of):
                     self._list_unheard(node)
                 return
 
