@@ -4,7 +4,6 @@ The only importer of pymodbus on this side of the wire.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -87,7 +86,7 @@ class ModbusLink:
         self.timeout_s = timeout_s + on_the_wire_s
         self._client: _Client | None = None
         self._asked: Request | None = None
-        self._heard_s = 0.0
+        self._heard_s = float("-inf")
 
     @property
     def is_up(self) -> bool:
@@ -175,8 +174,9 @@ class ModbusLink:
 
     async def _wait_for_silence(self, line: SerialLine) -> None:
         """Wait until a frame of ours can be told from what came before it."""
-        began_s = time.monotonic()
-        while (now_s := time.monotonic()) < self._heard_s + line.silence_s():
+        clock = asyncio.get_running_loop().time
+        began_s = clock()
+        while (now_s := clock()) < self._heard_s + line.silence_s():
             if now_s > began_s + self.timeout_s:
                 raise SilenceError("the line is never quiet")
             await asyncio.sleep(self._heard_s + line.silence_s() - now_s)
@@ -214,7 +214,7 @@ class ModbusLink:
         """
         if sending:
             return octets
-        self._heard_s = time.monotonic()
+        self._heard_s = asyncio.get_running_loop().time()
         return find_answer(octets, self._asked) if self._asked else b""
 
 

@@ -108,7 +108,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(), name="server")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing else
                 await asyncio.sleep(POLL_S)
         port = server.servers[0].sockets[0].getsockname()[1]
@@ -130,7 +130,7 @@ async def started_now(town: Town) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def _until_ready(client: httpx2.AsyncClient) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while True:
             async with client.stream("GET", "/api/v1/stream") as response:
                 if response.status_code != 503:

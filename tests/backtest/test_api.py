@@ -66,7 +66,7 @@ async def test_a_backtest_is_asked_for_run_read_and_only_by_who_may(
             assert asked.status_code == 202
             job = f"{PREFIX}/backtests/{asked.json()['id']}"
             running = tasks.create_task(run_backtests(settings), name="backtests")
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(300):
                 while (state := (await client.get(job)).json())["state"] != "done":
                     assert state["state"] in {"queued", "running"}, state
                     await asyncio.sleep(0.1)  # a poll

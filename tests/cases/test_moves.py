@@ -189,7 +189,7 @@ async def test_force_closes_from_anywhere(town: Town) -> None:
 
 async def test_of_two_who_press_at_once_one_is_refused(town: Town) -> None:
     await town.hit(replace(HIT, files=SILENT))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         both = await asyncio.gather(
             go(town, Move.DISPATCH, Role.DISPATCHER),
             go(town, Move.DISPATCH, Role.DISPATCHER),
@@ -205,7 +205,7 @@ async def test_moves_and_filings_at_once_never_wait_for_each_other_forever(
     """A filing holds several cases before it tells the journal; so a move must not
     take the journal first."""
     await town.hits(HIT, replace(HIT, device_id=2))
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as group:
         for n in range(1, 31):
             hits = later(HIT, n), later(HIT, n, device_id=2)
             group.create_task(town.hits(*hits), name=f"filer {n}")

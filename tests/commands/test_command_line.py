@@ -35,7 +35,7 @@ async def test_a_lamp_is_dimmed_from_the_command_line_and_shown_to_be(
     lamp: Lamp, database_url: str, broker: Broker, tmp_path: Path
 ) -> None:
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         ingest_process(database_url, broker.ingest_url, f"{lamp.gateway}-i"),
         awake(lamp, broker),
     ):

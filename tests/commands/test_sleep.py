@@ -46,7 +46,7 @@ async def test_a_device_asleep_for_an_hour_is_told_once_though_the_server_restar
     lamp: Lamp, connection: asyncpg.Connection, database_url: str, broker: Broker
 ) -> None:
     told = (database_url, broker.ingest_url, f"{lamp.gateway}-i")
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(300):
         async with ingest_process(*told) as first:
             await put_to_sleep(lamp, connection, broker)
             command = await ask(connection, lamp.gateway, Switch(on=False), lasts=DAY)
@@ -72,7 +72,7 @@ async def test_what_was_asked_while_no_ingest_ran_is_said_when_one_does(
 ) -> None:
     command = await ask(connection, lamp.gateway, Dim(pct=30))
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         awake(lamp, broker),
         ingest_process(database_url, broker.ingest_url, f"{lamp.gateway}-i"),
     ):
@@ -84,7 +84,7 @@ async def test_a_command_expires_by_the_journals_clock_and_is_not_said_any_more(
     lamp: Lamp, connection: asyncpg.Connection, database_url: str, broker: Broker
 ) -> None:
     told = (database_url, broker.ingest_url, f"{lamp.gateway}-i")
-    async with asyncio.timeout(60), ingest_process(*told):
+    async with asyncio.timeout(300), ingest_process(*told):
         await put_to_sleep(lamp, connection, broker)
         command = await ask(connection, lamp.gateway, Switch(on=False))
         await until_passed(connection)
@@ -102,7 +102,7 @@ async def test_who_dies_between_saying_and_noting_says_it_again_and_it_is_done_o
     lamp: Lamp, connection: asyncpg.Connection, database_url: str, broker: Broker
 ) -> None:
     told = (database_url, broker.ingest_url, f"{lamp.gateway}-i")
-    async with asyncio.timeout(90), awake(lamp, broker):
+    async with asyncio.timeout(300), awake(lamp, broker):
         async with ingest_process(
             *told, module="tests.commands.dying_process"
         ) as dying:
@@ -125,7 +125,7 @@ async def test_of_commands_and_kills_at_random_moments_each_is_done_exactly_once
     told = (database_url, broker.ingest_url, f"{lamp.gateway}-i")
     chance = random.Random(44)  # noqa: S311 - a test's own, the same each time
     commands: list[str] = []
-    async with asyncio.timeout(180), awake(lamp, broker):
+    async with asyncio.timeout(300), awake(lamp, broker):
         for kill in range(KILLS):
             async with ingest_process(*told):
                 commands += [
@@ -150,7 +150,7 @@ async def test_a_broker_that_is_killed_takes_no_command_with_it(
     lamp = Lamp(gateway=unique, address="LP-1", interval_s=0.2)
     told = (database_url, own_broker.ingest_url, f"{unique}-i")
     async with (
-        asyncio.timeout(90),
+        asyncio.timeout(300),
         ingest_process(*told),
         awake(lamp, own_broker),
     ):

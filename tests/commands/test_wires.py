@@ -95,7 +95,7 @@ async def test_a_cabinet_is_written_and_read_back(
     )
     steps = (ProgrammeStep(at="18:30", pct=100), ProgrammeStep(at="06:00", pct=0))
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         playing(run_modbus_server(endpoint, units, clock=utc_now)),
         ingest_process(database_url, broker.ingest_url, f"{unique}-i"),
     ):
@@ -133,7 +133,7 @@ async def test_a_thingsboard_gateway_is_asked_by_rpc_and_its_answer_counts(
             )
 
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         connected(broker.url(unique), unique) as client,
     ):
         await client.subscribe(f"gezhi/v1/{unique}/down/#", qos=1)
@@ -174,7 +174,7 @@ async def test_a_terminal_of_jt808_is_told_through_its_own_queue(
         )
     )
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         ingest_process(database_url, broker.ingest_url, f"{unique}-i", str(port)),
     ):
         text = await ask(connection, unique, Text(text="请回作业区"))

@@ -90,7 +90,7 @@ async def test_a_line_that_is_gone_does_not_hold_up_the_others(
     )
     for n in range(count):
         await ask(connection, f"SLOW {n}", Interval(interval_s=60))
-    async with asyncio.timeout(60), working(database_url, ticker, whim):
+    async with asyncio.timeout(300), working(database_url, ticker, whim):
         quick = await ask(connection, "QUICK", Switch(on=True))
         await until_state(connection, quick, "sent")
         assert whim.at_once == AT_ONCE_EACH
@@ -106,7 +106,7 @@ async def test_what_a_carrier_cannot_do_or_trips_over_is_refused_and_said(
     def trip(_: Command, device: Device) -> Said:
         raise ZeroDivisionError(device.code)
 
-    async with asyncio.timeout(60), working(database_url, ticker, Whim(trip)):
+    async with asyncio.timeout(300), working(database_url, ticker, Whim(trip)):
         commands = [await ask(connection, c, Switch(on=True)) for c in ("MUTE", "TRIP")]
         for command in commands:
             await until_state(connection, command, "refused")
@@ -124,7 +124,7 @@ async def test_one_device_is_told_one_thing_at_a_time_in_the_order_of_asking(
     whim = Whim(lambda *_: Said(way=Way.SENT, detail="to somebody"))
     first = await ask(connection, "LAMP", Switch(on=True))
     second = await ask(connection, "LAMP", Switch(on=False))
-    async with asyncio.timeout(60), working(database_url, ticker, whim):
+    async with asyncio.timeout(300), working(database_url, ticker, whim):
         await until_state(connection, first, "sent")
         before = await connection.fetchval("SELECT seq FROM journal_head")
         while await connection.fetchval("SELECT seq FROM journal_head") < before + 5:  # noqa: ASYNC110 - another connection
@@ -139,7 +139,7 @@ async def test_what_was_not_said_counts_as_never_said_and_is_tried_again(
     await register_lamp(database_url, "LAMP")
     answers = [Said(way=Way.AWAY, detail="no link"), Said(way=Way.ACKED)]
     whim = Whim(lambda *_: answers.pop(0))
-    async with asyncio.timeout(60), working(database_url, ticker, whim):
+    async with asyncio.timeout(300), working(database_url, ticker, whim):
         command = await ask(connection, "LAMP", Switch(on=True))
         while await detail_of(connection, command) != "no link":  # noqa: ASYNC110 - another connection
             await asyncio.sleep(0.02)

@@ -128,7 +128,7 @@ async def test_a_snapshot_belongs_to_one_version(
                 seen.setdefault(snapshot.version, set()).update(names)
         return seen
 
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as group:
         group.create_task(rename(), name="rename")
         looking = group.create_task(look(), name="look")
     seen = looking.result()

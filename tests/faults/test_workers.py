@@ -89,7 +89,7 @@ async def test_each_worker_that_stops_says_that_it_hears_no_longer(
     names = []
     url = broker.ingest_url
     async with (
-        asyncio.timeout(120),
+        asyncio.timeout(300),
         ingest(database_url, url, unique, shared_group=unique) as one,
         ingest(database_url, url, f"{unique}-two", shared_group=unique) as two,
     ):

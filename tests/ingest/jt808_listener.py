@@ -83,7 +83,7 @@ async def edge(
     serve: Callable[..., Coroutine[None, None, None]] = (
         serve_jt808_udp if by_datagram else serve_jt808_tcp
     )
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         bound: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         serving = tasks.create_task(
             serve("127.0.0.1", 0, exchange=exchange, on_bound=bound.set_result)

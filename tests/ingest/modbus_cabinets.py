@@ -81,7 +81,7 @@ async def polled(gateway: Gateway, devices: Sequence[Device]) -> AsyncIterator[P
         number: _numbered(device, number) for number, device in enumerate(devices, 1)
     }
     snapshot = Snapshot(version=1, gateways={gateway.code: gateway}, devices=numbered)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         line = Polled(Pollers(tasks, inbox, now))
 
         async def drain() -> None:

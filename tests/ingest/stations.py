@@ -66,7 +66,7 @@ Serve = Callable[[Inbox, Callable[[int], None]], Coroutine[None, None, None]]
 async def listening(serve: Serve) -> AsyncIterator[tuple[tuple[str, int], Inbox]]:
     """Run an edge for as long as the block lasts; give its address and its inbox."""
     inbox: Inbox = asyncio.Queue(maxsize=100)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         serving = tasks.create_task(serve(inbox, port.set_result))
         yield ("127.0.0.1", await port), inbox

@@ -48,7 +48,7 @@ async def send(
     running = asyncio.create_task(
         run_intake(pool, inbox, lambda: snapshot, clock=lambda: at, max_wait_s=0)
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         await is_acknowledged.wait()
     running.cancel()
     await asyncio.wait([running])

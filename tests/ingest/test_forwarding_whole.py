@@ -27,7 +27,7 @@ async def test_what_a_gateway_answered_is_in_the_database_and_no_number_is_missi
     connection = await asyncpg.connect(database_url)
     stop = asyncio.Event()
     async with (
-        asyncio.timeout(120),
+        asyncio.timeout(300),
         asyncio.TaskGroup() as tasks,
         ingest_process(database_url, broker.ingest_url, f"{unique}-ingest"),
     ):

@@ -179,7 +179,7 @@ async def test_a_data_logger_does_what_a_centre_asks() -> None:
         writer.close()
 
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         await asyncio.start_server(centre, "127.0.0.1", 0) as server,
     ):
         host, port = server.sockets[0].getsockname()

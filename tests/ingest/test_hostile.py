@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 MORE_MEMORY_KB = 150_000
 """Most that a megabyte of anything may make the process grow by."""
 
-LONGEST_S = 20.0
+LONGEST_S = 120.0
 """Until the neighbour behind a payload must be stored, on a busy machine."""
 
 ROWS = "SELECT reason FROM quarantine WHERE gateway = $1"

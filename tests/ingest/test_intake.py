@@ -129,7 +129,7 @@ async def test_arrivals_are_acknowledged_in_order_and_only_once_committed(
     watcher = await asyncpg.connect(dsn)
     inbox = Inbox(10)
     told: list[int] = []
-    async with asyncio.timeout(60), intake(dsn, inbox):
+    async with asyncio.timeout(300), intake(dsn, inbox):
         first, second = (
             arrival(n, after_s=n, committed=partial(told.append, n)) for n in (1, 2)
         )
@@ -146,7 +146,7 @@ async def test_what_cannot_be_placed_goes_to_quarantine_and_is_acknowledged(
     dsn: str,
 ) -> None:
     inbox = Inbox(10)
-    async with asyncio.timeout(60), intake(dsn, inbox):
+    async with asyncio.timeout(300), intake(dsn, inbox):
         await put_and_wait(inbox, arrival(1, device="MH-9"), arrival(1, device="MH-3"))
     connection = await asyncpg.connect(dsn)
     rows = await quarantined(connection)
@@ -160,7 +160,7 @@ async def test_what_cannot_be_placed_goes_to_quarantine_and_is_acknowledged(
 
 
 async def test_the_journal_begins_and_ends_with_the_intake_itself(dsn: str) -> None:
-    async with asyncio.timeout(60), intake(dsn, Inbox(10)):
+    async with asyncio.timeout(300), intake(dsn, Inbox(10)):
         await until(dsn, 1)
     first, *_, last = await entries(dsn)
     assert (first.kind, last.kind) == (Kind.EDGE, Kind.EDGE)
@@ -175,7 +175,7 @@ async def test_the_journal_begins_and_ends_with_the_intake_itself(dsn: str) -> N
 
 
 async def test_time_passes_in_the_journal_when_nothing_comes(dsn: str) -> None:
-    async with asyncio.timeout(60), intake(dsn, Inbox(10), tick_s=0.05):
+    async with asyncio.timeout(300), intake(dsn, Inbox(10), tick_s=0.05):
         await until(dsn, 5)
     first, *ticks, _ = await entries(dsn)
     assert {tick.kind for tick in ticks} == {Kind.TICK}
@@ -186,7 +186,7 @@ async def test_time_passes_in_the_journal_when_nothing_comes(dsn: str) -> None:
 
 async def test_repeats_alone_do_not_stop_the_ticks(dsn: str) -> None:
     inbox = Inbox(10)
-    async with asyncio.timeout(60), intake(dsn, inbox, tick_s=0.05):
+    async with asyncio.timeout(300), intake(dsn, inbox, tick_s=0.05):
         while len(await entries(dsn)) < 6:
             await inbox.put(arrival(1))
             await asyncio.sleep(0.01)
@@ -200,7 +200,7 @@ async def test_a_worker_says_that_it_is_there_whatever_else_it_has_to_say(
 ) -> None:
     monkeypatch.setattr("ingest.intake.PRESENCE_S", 0.05)
     inbox, n = Inbox(10), 0
-    async with asyncio.timeout(60), intake(dsn, inbox, tick_s=60, worker="one"):
+    async with asyncio.timeout(300), intake(dsn, inbox, tick_s=60, worker="one"):
         while len(await told_by(dsn, "one")) < 3:
             await inbox.put(arrival(n := n + 1, after_s=n))
             await asyncio.sleep(0.01)
@@ -221,7 +221,7 @@ async def test_an_edges_change_stands_in_the_journal_where_it_came(dsn: str) -> 
     await inbox.put(arrival(1))
     await inbox.put(change)
     await inbox.put(arrival(2, after_s=1))
-    async with asyncio.timeout(60), intake(dsn, inbox):
+    async with asyncio.timeout(300), intake(dsn, inbox):
         await put_and_wait(inbox)
     kinds = [entry.kind for entry in await entries(dsn)][1:-1]
     assert kinds == [Kind.READINGS, Kind.EDGE, Kind.READINGS]
@@ -231,7 +231,7 @@ async def test_what_waits_becomes_one_batch(dsn: str) -> None:
     inbox = Inbox(100)
     for n in range(50):
         inbox.put_nowait(arrival(n, after_s=n))
-    async with asyncio.timeout(60), intake(dsn, inbox):
+    async with asyncio.timeout(300), intake(dsn, inbox):
         await put_and_wait(inbox)
     counts = [e.row_count for e in await entries(dsn) if e.kind is Kind.READINGS]
     assert counts == [51]
@@ -239,7 +239,7 @@ async def test_what_waits_becomes_one_batch(dsn: str) -> None:
 
 async def test_a_stopping_intake_stores_what_it_was_given(dsn: str) -> None:
     inbox = Inbox(100)
-    async with asyncio.timeout(60), intake(dsn, inbox, max_wait_s=1000):
+    async with asyncio.timeout(300), intake(dsn, inbox, max_wait_s=1000):
         await inbox.put(arrival(1))
         while not inbox.empty():  # noqa: ASYNC110 - there is no such signal
             await asyncio.sleep(0)
@@ -254,7 +254,7 @@ async def test_the_database_may_go_and_come_back(own_cluster: Cluster) -> None:
     await register(dsn, "GW-1", ["MH-1"])
     inbox = Inbox(2)
     told: list[int] = []
-    async with asyncio.timeout(60), intake(dsn, inbox, tick_s=0.1, max_wait_s=0):
+    async with asyncio.timeout(300), intake(dsn, inbox, tick_s=0.1, max_wait_s=0):
         await put_and_wait(inbox, arrival(0))
         await own_cluster.stop()
         waiting = [

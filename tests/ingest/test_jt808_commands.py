@@ -100,7 +100,7 @@ async def serving(
     """Serve terminals on TCP; give the port."""
     inbox: Inbox = asyncio.Queue()
     ports = Jt808Ports(host="127.0.0.1", tcp=0, udp=None)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         edge = tasks.create_task(
             serve_jt808(
                 ports, dsn=dsn, registry=lambda: snapshot, inbox=inbox, clock=clock

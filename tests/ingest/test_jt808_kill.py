@@ -112,7 +112,7 @@ async def test_of_kills_at_random_moments_no_answered_report_is_lost_and_none_do
     reported: dict[str, list[Key]] = {phone: [] for phone in PHONES}
     connection = await asyncpg.connect(database_url)
     chance = random.Random(808)  # noqa: S311 - a test's own, the same each time
-    async with asyncio.timeout(180), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         playing = [tasks.create_task(each.run()) for each in terminals.values()]
         reporting = [
             tasks.create_task(keep_reporting(each, phone, reported[phone]))
@@ -160,7 +160,7 @@ async def test_a_blind_area_comes_in_batches_once_there_is_a_line(
     for second in range(500):
         terminal.report(fix_of(phone, second))
     connection = await asyncpg.connect(database_url)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         playing = tasks.create_task(terminal.run())
         async with process(database_url, broker, unique, port):
             while terminal.memory.kept:  # noqa: ASYNC110 - another process
@@ -187,7 +187,7 @@ async def test_an_unregistered_terminal_ends_in_quarantine_in_one_row(
     connection = await asyncpg.connect(database_url)
     query = "SELECT reason, transport, gateway, identity, count FROM quarantine"
     twice = "SELECT EXISTS (SELECT FROM quarantine WHERE count > 1)"
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         playing = tasks.create_task(terminal.run())
         async with process(database_url, broker, unique, port):
             while not await connection.fetchval(twice):  # noqa: ASYNC110 - another process

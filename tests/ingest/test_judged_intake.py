@@ -48,7 +48,7 @@ async def intake(dsn: str, metrics: IngestMetrics) -> AsyncIterator[Put]:
         now[0] = last.received_at
         for each in (*others, replace(last, committed=is_done.set)):
             await inbox.put(each)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             await is_done.wait()
 
     async with asyncpg.create_pool(dsn, min_size=0, max_size=2) as pool:

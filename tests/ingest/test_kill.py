@@ -126,7 +126,7 @@ async def test_of_many_kills_at_random_moments_nothing_is_lost_and_nothing_doubl
     # Should some be lost, the comparison below says which.
     with contextlib.suppress(TimeoutError):
         async with (
-            asyncio.timeout(120),
+            asyncio.timeout(300),
             ingest_process(database_url, broker.ingest_url, unique),
         ):
             await until_stored(connection, acknowledged)

@@ -116,7 +116,7 @@ async def test_a_programme_of_64_entries_is_uploaded_and_governs() -> None:
     async with simulated() as line:
         outcome = await line.order(cabinet(), Wish(programme=entries))
         assert (outcome.effect, outcome.values) == (Effect.SEEN, {"programme": 1})
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             while await latest(line, "1", Quantity.CONTACTOR_ON):
                 pass
         assert (await line.order(cabinet(), ON)).effect is Effect.SEEN

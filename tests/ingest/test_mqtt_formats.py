@@ -99,7 +99,7 @@ async def refused(dsn: str) -> list[tuple[str, str]]:
 @asynccontextmanager
 async def heard(dsn: str, broker: Broker, unique: str) -> AsyncIterator[None]:
     """Run ingest, and wait until it listens."""
-    async with asyncio.timeout(60), serving(dsn, broker, unique):
+    async with asyncio.timeout(300), serving(dsn, broker, unique):
         await until(dsn, *edge_query("mqtt", "", up=True))
         yield
 

@@ -64,7 +64,7 @@ async def test_what_was_not_acknowledged_comes_again_in_order(
     broker: Broker, gateway: str
 ) -> None:
     address = BrokerAddress.from_url(broker.ingest_url)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         async with MqttLink(address, f"{gateway}-link") as link:
             await link.subscribe([UP])
             await publish(broker, gateway, b"1", b"2", b"3")
@@ -80,7 +80,7 @@ async def test_what_was_not_acknowledged_comes_again_in_order(
 async def test_messages_are_taken_by_the_armful(broker: Broker, gateway: str) -> None:
     address = BrokerAddress.from_url(broker.ingest_url)
     payloads = [b"%03d" % n for n in range(100)]
-    async with asyncio.timeout(60), MqttLink(address, f"{gateway}-link") as link:
+    async with asyncio.timeout(300), MqttLink(address, f"{gateway}-link") as link:
         await link.subscribe([f"gezhi/v1/{gateway}/up"])
         await publish(broker, gateway, *payloads)
         while link.waiting < 100:  # noqa: ASYNC110 - there is no such signal
@@ -98,7 +98,7 @@ async def test_the_socket_is_not_read_while_too_much_waits(
 ) -> None:
     monkeypatch.setattr(pile, "MOST_WAITING", 500)
     address = BrokerAddress.from_url(broker.ingest_url)
-    async with asyncio.timeout(60), MqttLink(address, f"{gateway}-link") as link:
+    async with asyncio.timeout(300), MqttLink(address, f"{gateway}-link") as link:
         await link.subscribe([f"gezhi/v1/{gateway}/up"])
         payloads = [b"%d" % n for n in range(2001)]
         await publish(broker, gateway, *payloads)
@@ -117,7 +117,7 @@ async def test_a_wrong_password_is_a_lost_link(broker: Broker, unique: str) -> N
     port = broker.ports.v5
     address = BrokerAddress("127.0.0.1", port, "nobody", "wrong", has_tls=False)
     with pytest.raises(LinkLostError):
-        async with asyncio.timeout(60), MqttLink(address, unique):
+        async with asyncio.timeout(300), MqttLink(address, unique):
             pass
 
 
@@ -126,7 +126,7 @@ async def test_a_killed_broker_is_a_lost_link_once_all_is_taken(
 ) -> None:
     await own_broker.admit(unique)
     address = BrokerAddress.from_url(own_broker.ingest_url)
-    async with asyncio.timeout(60), MqttLink(address, unique) as link:
+    async with asyncio.timeout(300), MqttLink(address, unique) as link:
         await link.subscribe([UP])
         await publish(own_broker, unique, b"1")
         while not link.waiting:  # noqa: ASYNC110 - there is no such signal
@@ -144,7 +144,7 @@ async def test_a_link_that_breaks_while_messages_wait_is_lost_once_they_are_take
         raise BrokenPipeError
 
     address = BrokerAddress.from_url(broker.ingest_url)
-    async with asyncio.timeout(60), MqttLink(address, f"{gateway}-link") as link:
+    async with asyncio.timeout(300), MqttLink(address, f"{gateway}-link") as link:
         await link.subscribe([f"gezhi/v1/{gateway}/up"])
         await publish(broker, gateway, b"1")
         while not link.waiting:  # noqa: ASYNC110 - there is no such signal
@@ -155,7 +155,7 @@ async def test_a_link_that_breaks_while_messages_wait_is_lost_once_they_are_take
             await asyncio.sleep(0.01)
         assert len((await link.receive(10, 100)).messages) == 1
         monkeypatch.undo()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             with pytest.raises(LinkLostError):
                 await link.receive(10, 100)
 
@@ -164,7 +164,7 @@ async def test_a_link_whose_socket_nobody_watches_is_read_all_the_same(
     broker: Broker, gateway: str
 ) -> None:
     address = BrokerAddress.from_url(broker.ingest_url)
-    async with asyncio.timeout(60), MqttLink(address, f"{gateway}-link") as link:
+    async with asyncio.timeout(300), MqttLink(address, f"{gateway}-link") as link:
         await link.subscribe([f"gezhi/v1/{gateway}/up"])
         sock = link._paho.socket()  # noqa: SLF001 - as libuv forgets it
         assert sock is not None
@@ -184,7 +184,7 @@ async def test_a_listener_that_knows_only_mqtt_5_is_spoken_to_in_it(
             await embedded.admit(unique)
             assert embedded.ports.v5 != embedded.ports.v311
             address = BrokerAddress.from_url(embedded.ingest_url)
-            async with asyncio.timeout(60), MqttLink(address, unique) as link:
+            async with asyncio.timeout(300), MqttLink(address, unique) as link:
                 await link.subscribe([UP])
                 await publish(embedded, unique, b"1", b"2")
                 taken = await take(link, unique, 2)

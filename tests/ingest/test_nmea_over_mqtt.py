@@ -85,7 +85,7 @@ async def test_sentences_published_by_a_gateway_are_stored_and_by_no_other(
         for n in (3, 2, 1)
     )
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(database_url, broker, unique),
         connected(broker.url(unique), f"{unique}-gw") as gateway,
         connected(broker.url(liar), f"{liar}-gw") as other,

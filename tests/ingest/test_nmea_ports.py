@@ -97,7 +97,7 @@ async def next_arrival(inbox: Inbox) -> Arrival:
 
 @asynccontextmanager
 async def listening(inbox: Inbox) -> AsyncIterator[NmeaPorts]:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         ports = NmeaPorts(tasks, "127.0.0.1", inbox=inbox, clock=lambda: NOW)
         yield ports
         ports.follow(Snapshot(version=0))  # nobody listens any more
@@ -197,7 +197,7 @@ async def test_a_port_given_in_the_registry_is_listened_on_at_once(
 ) -> None:
     port = free_port()
     fix = replace(FIX, fixed_at=utc_now().replace(microsecond=0))
-    async with asyncio.timeout(60), serving(database_url, broker, unique):
+    async with asyncio.timeout(300), serving(database_url, broker, unique):
         await until(database_url, *edge_query("ingest", "", up=True))
         await register(
             database_url, "sweeper", ["VT-7"], transport="nmea", quantities=()

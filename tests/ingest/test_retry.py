@@ -296,7 +296,7 @@ async def test_a_device_that_goes_on_talking_meanwhile_loses_nothing(
     await register(database_url, "GW-1", ["MH-1"])
     (row,) = await rows(database_url)
     connection = await asyncpg.connect(database_url)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         async with connection.transaction():
             batch = batch_of([came(2)], strangers, Memory(), at=START)
             await quarantine(connection, batch.refusals, at=START)
@@ -319,7 +319,7 @@ async def test_of_two_tries_at_once_one_stores_and_the_other_finds_nothing(
     (row,) = await rows(database_url)
     holder = await asyncpg.connect(database_url)
     watcher = await asyncpg.connect(database_url)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         async with holder.transaction():
             await holder.execute("SELECT FROM journal_head FOR UPDATE")
             both = [

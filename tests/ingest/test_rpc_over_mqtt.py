@@ -50,7 +50,7 @@ async def test_a_thingsboard_gateway_is_asked_and_its_answer_is_heard(
     lamps = gateway(Format.THINGSBOARD, "TB-1")
     await own_broker.set_gateways({"TB-1": "word"}, {"TB-1": rights(lamps)})
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         connected(own_broker.url(), f"{unique}-ingest") as ours,
         connected(own_broker.url("TB-1"), f"{unique}-tb") as theirs,
     ):

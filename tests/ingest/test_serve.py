@@ -76,7 +76,7 @@ async def test_a_message_becomes_a_reading_and_a_status_an_edges_change(
     await register(database_url, unique, ["MH-1"])
     status = f"gezhi/v1/{unique}/status"
     will = aiomqtt.Will(status, encode_status(StatusMessage(up=False)), 1, retain=True)
-    async with asyncio.timeout(60), serving(database_url, broker, unique):
+    async with asyncio.timeout(300), serving(database_url, broker, unique):
         await until(database_url, *edge_query("mqtt", "", up=True))
         async with connected(broker.url(unique), f"{unique}-gw", will) as client:
             hello = encode_status(StatusMessage(up=True, at=utc_now()))
@@ -97,7 +97,7 @@ async def test_a_broker_killed_and_started_again_is_found_again(
     await own_broker.admit(unique)
     await register(database_url, unique, ["MH-1"])
     topic = f"gezhi/v1/{unique}/up"
-    async with asyncio.timeout(60), serving(database_url, own_broker, unique):
+    async with asyncio.timeout(300), serving(database_url, own_broker, unique):
         await until(database_url, *edge_query("mqtt", "", up=True))
         async with connected(own_broker.url(unique), f"{unique}-a") as client:
             await client.publish(topic, numbered("MH-1", 1), qos=1)
@@ -121,7 +121,7 @@ async def test_a_device_registered_while_we_run_is_heard_from_then_on(
     await broker.admit(unique)
     topic = f"gezhi/v1/{unique}/up"
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(database_url, broker, unique),
         connected(broker.url(unique), f"{unique}-publisher") as client,
     ):
@@ -156,7 +156,7 @@ async def test_a_vehicles_fix_becomes_a_position(
         for n in range(3)
     ]
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(database_url, broker, unique, nmea_tcp_port=port),
     ):
         await until(database_url, *edge_query("nmea", "nmea", up=True))
@@ -173,7 +173,7 @@ async def test_pollers_come_and_go_with_the_registry(
     database_url: str, broker: Broker, unique: str
 ) -> None:
     await register(database_url, "mqtt-only", ["1"])
-    async with asyncio.timeout(60), serving(database_url, broker, unique):
+    async with asyncio.timeout(300), serving(database_url, broker, unique):
         await until(database_url, *edge_query("ingest", "", up=True))
         await register(database_url, "CAB-1", ["1"], transport="modbus_tcp")
         # Nobody listens there, and the profile names no register map: either is told.
@@ -192,7 +192,7 @@ async def test_the_metrics_are_served(
     await broker.admit(unique)
     await register(database_url, unique, ["MH-1"])
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(database_url, broker, unique, metrics_port=port),
     ):
         await until(database_url, *edge_query("mqtt", "", up=True))

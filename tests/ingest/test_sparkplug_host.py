@@ -57,7 +57,7 @@ async def test_a_node_hears_that_we_come_and_that_we_go(
 ) -> None:
     await a_node(database_url, own_broker, home)
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         connected(own_broker.url("NODE-1"), f"{unique}-node") as node,
     ):
         async with serving(database_url, own_broker, unique):
@@ -73,7 +73,7 @@ async def test_a_node_hears_that_we_come_and_that_we_go(
 async def test_a_node_registered_while_we_run_is_told_that_we_are_there(
     database_url: str, own_broker: Broker, home: Home, unique: str
 ) -> None:
-    async with asyncio.timeout(60), serving(database_url, own_broker, unique):
+    async with asyncio.timeout(300), serving(database_url, own_broker, unique):
         await until(database_url, *edge_query("mqtt", "", up=True))
         await a_node(database_url, own_broker, home)
         connection = await asyncpg.connect(database_url)
@@ -90,7 +90,7 @@ async def test_who_is_said_to_be_away_says_that_it_is_not(
 ) -> None:
     await a_node(database_url, own_broker, home)
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(database_url, own_broker, unique),
         connected(own_broker.url("NODE-1"), f"{unique}-node") as node,
         connected(own_broker.url(), f"{unique}-other-worker") as worker,
@@ -112,7 +112,7 @@ async def test_the_broker_says_it_for_a_worker_that_it_has_lost(
     await own_broker.set_gateways({"NODE-1": "a"}, {"NODE-1": [f"read {STATE_TOPIC}"]})
     address = BrokerAddress.from_url(own_broker.ingest_url)
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         connected(own_broker.url("NODE-1"), f"{unique}-node") as node,
     ):
         await node.subscribe(STATE_TOPIC, qos=1)
@@ -131,7 +131,7 @@ async def test_a_device_is_told_over_the_broker_what_to_do(
     await own_broker.set_gateways({"NODE-1": "a"}, {"NODE-1": rights})
     types = {"Lamp/Pct": DataType.UINT8}
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         connected(own_broker.url("NODE-1"), f"{unique}-node") as node,
         connected(own_broker.url(), f"{unique}-ingest") as ours,
     ):

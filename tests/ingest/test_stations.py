@@ -69,7 +69,7 @@ async def test_a_ponding_gauge_speaks_sl_651_and_its_depths_are_stored(
         GAUGE, first, [level_pack([0.01, None, 0.02] + [0.03] * 9)]
     ) + further(GAUGE, now, [measured(0x38, 12.1, length=2, decimals=2)])
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(database_url, broker, unique, sl651_port=port),
     ):
         await until(database_url, *edge_query("sl651", "", up=True))
@@ -115,7 +115,7 @@ async def test_an_outfall_speaks_hj_212_and_its_readings_are_stored(
     hour = {"w00000": (10.0, 12.0, 15.0)}
     sent = [now + timedelta(milliseconds=n) for n in range(3)]
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(database_url, broker, unique, hj212_port=port),
     ):
         await until(database_url, *edge_query("hj212", "", up=True))
@@ -140,7 +140,7 @@ async def test_a_station_is_not_acknowledged_while_the_database_is_away(
         dsn, "ST-1", [GAUGE.station], transport="sl651", quantities=["level_m"]
     )
     seen = observation(GAUGE, utc_now(), [measured(0x39, 1.5)])
-    async with asyncio.timeout(60), serving(dsn, broker, unique, sl651_port=port):
+    async with asyncio.timeout(300), serving(dsn, broker, unique, sl651_port=port):
         await until(dsn, *edge_query("sl651", "", up=True))
         centre = ("127.0.0.1", port)
         async with sl651_station.calling(
@@ -159,7 +159,7 @@ async def test_what_unknown_stations_said_lands_once_they_are_registered(
 ) -> None:
     ports = {"sl651_port": free_port(), "hj212_port": free_port()}
     now = utc_now().replace(second=0, microsecond=0)
-    async with asyncio.timeout(60), serving(database_url, broker, unique, **ports):
+    async with asyncio.timeout(300), serving(database_url, broker, unique, **ports):
         await until(database_url, *edge_query("sl651", "", up=True))
         await until(database_url, *edge_query("hj212", "", up=True))
         async with sl651_station.calling(

@@ -104,7 +104,7 @@ async def test_the_demo_files_cases_of_all_five_kinds_and_leaves_nothing_behind(
         assert {row["kind"] for row in rows} == KINDS
 
         process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             assert process.stdout is not None
             await process.stdout.read()
             assert await process.wait() == 0

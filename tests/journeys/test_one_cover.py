@@ -120,7 +120,7 @@ async def test_an_open_cover_becomes_a_case_with_cell_owner_and_evidence(
         await connection.close()
     await own_broker.admit(GATEWAY)
     async with (
-        asyncio.timeout(120),
+        asyncio.timeout(300),
         the_platform(database_url, own_broker) as address,
         a_gateway(own_broker) as gateway,
         httpx2.AsyncClient(

@@ -145,7 +145,7 @@ async def test_the_lamp_that_answers_and_does_nothing_is_the_only_case(
     stuck = Lamp(gateway=STUCK, address="LP-1", interval_s=0.3, is_stuck=True)
     sound = Lamp(gateway=SOUND, address="LP-1", interval_s=0.3)
     async with (
-        asyncio.timeout(180),
+        asyncio.timeout(300),
         the_platform(database_url, own_broker),
         awake(stuck, own_broker),
         awake(sound, own_broker),
@@ -212,7 +212,7 @@ async def test_a_contactor_that_is_welded_is_a_case_over_modbus_too(
     await city.execute(STANDS_ON, device_id, CABINET_COMPONENT)
     units = units_of(world, world.town.city.below("CAB"))
     async with (
-        asyncio.timeout(180),
+        asyncio.timeout(300),
         playing(run_modbus_server(endpoint, units, clock=utc_now)),
         the_platform(database_url, own_broker),
     ):

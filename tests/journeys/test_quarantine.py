@@ -152,7 +152,7 @@ async def test_what_a_stranger_said_lands_by_command_once_it_is_registered(
     database_url: str, broker: Broker, unique: str
 ) -> None:
     connection = await asyncpg.connect(database_url)
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(300):
         row_id, came_at = await refused(connection, broker, unique, database_url)
         code, listed = await answer(database_url, "list", "--gateway", unique)
         assert (code, "unknown-device" in listed, "MH-1" in listed) == (0, True, True)
@@ -181,7 +181,7 @@ async def test_what_a_stranger_said_lands_by_request_over_http(
         )
 
     app = create_app(database_url=database_url, clock=utc_now, web_root=WEB_ROOT)
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(300):
         row_id, _ = await refused(connection, broker, unique, database_url)
         await put_device(connection, unique)
         async with (
@@ -206,7 +206,7 @@ async def test_a_try_killed_in_the_middle_neither_loses_nor_doubles(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(300):
         row_id, came_at = await refused(connection, broker, unique, database_url)
         await put_device(connection, unique)
         # At the journal's head all is done but the journal and the commit.
@@ -233,7 +233,7 @@ async def test_what_is_dropped_is_named_or_confirmed(
     database_url: str, broker: Broker, unique: str
 ) -> None:
     connection = await asyncpg.connect(database_url)
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(300):
         row_id, _ = await refused(connection, broker, unique, database_url)
         assert (await answer(database_url, "drop"))[0] == 2
         unsure = await answer(database_url, "drop", "--gateway", unique)

@@ -123,7 +123,7 @@ def unit_of(octets: bytes, transport: Transport) -> int:
 @asynccontextmanager
 async def polling(gateway: Gateway, devices: list[Device]) -> AsyncIterator[Inbox]:
     inbox: Inbox = asyncio.Queue(maxsize=INBOX_SIZE)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         task = tasks.create_task(
             poll_gateway(
                 gateway, devices, inbox=inbox, clock=lambda: NOW, timeout_s=TIMEOUT_S

@@ -22,7 +22,7 @@ SOME = (*(1 << bit for bit in range(8)), None, 0xFF)
 ALL = tuple(range(1, 256))
 """Every other octet there is."""
 
-LONGEST_S = 1.0
+LONGEST_S = 5.0
 """Most seconds of a processor that a short message may take, whatever is in it."""
 
 Changes = Sequence[int | None]

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from itertools import cycle
+from itertools import cycle, pairwise
 
 import pytest
 from hypothesis import given
@@ -249,8 +249,8 @@ async def test_frames_are_parted_by_silence() -> None:
 
         async def chatter() -> None:
             """Go on after the answer, never silent for long enough."""
-            for _ in range(10):
-                await asyncio.sleep(silence_s / 3)
+            for _ in range(25):
+                await asyncio.sleep(silence_s / 8)
                 laid.say(b"\xff")
                 noise_s.append(loop.time())
 
@@ -265,12 +265,12 @@ async def test_frames_are_parted_by_silence() -> None:
         ):
             for _ in range(5):
                 assert len(all_right(await next_arrival(inbox))) == 2
-    pauses_s = [
-        asked_s - max(said_s for said_s in noise_s if said_s < asked_s)
-        for asked_s in laid.asked_s[1:]
-    ]
-    assert len(pauses_s) >= 9
-    assert min(pauses_s) > 0.9 * silence_s
+    assert len(laid.asked_s) >= 10
+    for asked_s in laid.asked_s[1:]:
+        # An octet or two may have been said while the master, having waited, asked.
+        said_s = [at_s for at_s in noise_s if at_s < asked_s][-3:]
+        pauses_s = [b - a for a, b in pairwise([*said_s, asked_s])]
+        assert max(pauses_s) > 0.9 * silence_s
 
 
 async def test_a_line_that_is_pulled_out_is_told_and_comes_back() -> None:
@@ -323,7 +323,7 @@ async def test_a_late_acknowledgement_of_an_order_becomes_nobodys_value(
     def answer(request: bytes) -> bytes:
         return request if request[1] == 6 else lamp_answer(request)
 
-    async with wire() as laid, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with wire() as laid, asyncio.timeout(300), asyncio.TaskGroup() as tasks:
 
         def wait_s() -> float:
             """Acknowledge late; what was asked meanwhile is answered behind it."""

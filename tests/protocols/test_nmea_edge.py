@@ -66,7 +66,7 @@ async def udp_edge(inbox: Inbox) -> AsyncIterator[int]:
 async def edge(
     serve: Callable[[Callable[[int], None]], Coroutine[None, None, None]],
 ) -> AsyncIterator[int]:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         serving = tasks.create_task(serve(port.set_result))
         yield await port

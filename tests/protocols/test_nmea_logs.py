@@ -189,7 +189,7 @@ def test_a_log_whose_every_line_comes_twice_gives_the_same_fixes(name: str) -> N
 async def test_the_tcp_edge_gives_exactly_the_fixes_of_a_log(name: str) -> None:
     log = log_of(name)
     inbox: Inbox = asyncio.Queue(maxsize=4)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         serve = tasks.create_task(
             serve_nmea_tcp(
@@ -218,7 +218,7 @@ async def test_the_udp_edge_gives_the_fixes_of_a_log_sent_sentence_by_sentence()
 ):
     log = log_of("bu353s4.log")
     inbox: Inbox = asyncio.Queue(maxsize=4)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         loop = asyncio.get_running_loop()
         port: asyncio.Future[int] = loop.create_future()
         serve = tasks.create_task(

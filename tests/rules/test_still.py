@@ -43,7 +43,7 @@ async def test_ingest_goes_on_when_rules_stand_still_amid_a_transaction(
             process.send_signal(signal.SIGSTOP)
         await holds(pool, HOLDS_HEAD)
         try:
-            async with asyncio.timeout(STILL_S + 5):
+            async with asyncio.timeout(STILL_S + 120):
                 seq = await append(connection, Kind.TICK, b"", at=feed.now)
             process.send_signal(signal.SIGCONT)
             await moved_past(pool, seq - 1)  # and it goes on from where it was

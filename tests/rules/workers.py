@@ -13,7 +13,9 @@ from rules.worker.work import run_rules
 from store.cursor import cursor_of
 
 PROCESS = Path(__file__).with_name("rules_process.py")
-PATIENCE_S = 60
+PATIENCE_S = 300
+"""How long a worker may take for anything, on a machine that does more than this."""
+
 ZONE = "Asia/Shanghai"
 
 

@@ -19,7 +19,7 @@ def world() -> World:
 
 @contextlib.asynccontextmanager
 async def playing(player: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         task = tasks.create_task(player)
         try:
             yield

@@ -36,7 +36,7 @@ async def test_vehicles_that_log_in_and_stations_that_call_are_stored(
     ports = {name: free_port() for name in ("jt808", "sl651", "hj212")}
     listeners = {name: ("127.0.0.1", port) for name, port in ports.items()}
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         serving(
             database_url,
             own_broker,

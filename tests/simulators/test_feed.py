@@ -138,7 +138,7 @@ async def ingesting(platform: Platform, database_url: str) -> AsyncIterator[None
         nmea_tcp_port=0,
         nmea_udp_port=0,
     )
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         served = tasks.create_task(serve(settings, clock=now))
         folded = tasks.create_task(fold_latest(database_url))
         try:

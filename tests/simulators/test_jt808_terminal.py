@@ -123,7 +123,7 @@ async def test_after_some_reports_without_an_answer_a_terminal_calls_anew() -> N
         habits=Habits(reply_s=0.1, pause_s=0.01),
     )
     terminal.report(fix())
-    async with asyncio.timeout(60), server, playing(terminal.run()):
+    async with asyncio.timeout(300), server, playing(terminal.run()):
         while len(platform.heard) < 2 or len(platform.heard[1]) < 2:
             platform.came.clear()
             await platform.came.wait()
@@ -153,7 +153,7 @@ async def test_a_vehicle_of_the_city_drives_into_the_platform(
         clock=now,
     )
     fixes: list[Position] = []
-    async with asyncio.timeout(60), playing(edge):
+    async with asyncio.timeout(300), playing(edge):
         change = await inbox.get()
         assert isinstance(change, EdgeChange)
         found = re.search(r"\d+$", change.detail)

@@ -104,7 +104,7 @@ async def test_every_gateway_and_vehicle_of_the_sample_city_is_heard(
     heard = Heard()
     truth = tmp_path / "truth.jsonl"
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(300),
         nmea_listener(heard) as place,
         asyncio.TaskGroup() as tasks,
     ):

@@ -21,7 +21,7 @@ Connect = Callable[..., aiomqtt.Client]
 
 
 async def first(client: aiomqtt.Client) -> tuple[str, object]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         async for message in client.messages:
             return message.topic.value, message.payload
     raise AssertionError("the broker hung up")
@@ -227,7 +227,7 @@ async def test_the_wheels_broker_listens_on_the_loopback_only(
 
 
 async def until_saved(queue: Path, last: bytes) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while not is_in(queue, last):  # noqa: ASYNC110 a file, written by another
             await asyncio.sleep(0.05)
 

@@ -103,7 +103,7 @@ async def test_the_log_of_a_running_child_stays_short(
     log, kept = tmp_path / "log", tmp_path / "log.1"
     child = python(log, "while True: print('x' * 999, flush=True)")
     child.start()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         tasks.create_task(child.wait(), name="wait")
         while not kept.exists():  # noqa: ASYNC110 a file is not an event
             await asyncio.sleep(0.01)
@@ -141,7 +141,7 @@ async def test_nothing_is_orphaned_when_the_supervisor_is_killed(
 
 
 async def until_gone(pids: list[int]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while any(is_alive(pid) for pid in pids):  # noqa: ASYNC110 not our children
             await asyncio.sleep(0.01)
 

@@ -129,7 +129,7 @@ async def test_two_workers_with_the_same_rows_store_each_once(
             [(await write(pool, writer, each)).readings_stored for each in batches]
         )
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         counts = await asyncio.gather(work(), work())
     assert sum(counts) == 39 * 20
     assert len(await stored(pool)) == 39 * 20

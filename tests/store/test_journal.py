@@ -75,7 +75,7 @@ async def test_the_journal_is_dense_and_in_commit_order_under_concurrent_writers
 ) -> None:
     seen: list[int] = []
     done = asyncio.Event()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         follower = tasks.create_task(follow(pool, seen, done))
         committed = await asyncio.gather(*(write(pool, n) for n in range(WRITERS)))
         done.set()

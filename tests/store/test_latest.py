@@ -80,7 +80,7 @@ async def test_the_fold_goes_on_over_a_restart_of_the_database(
 ) -> None:
     dsn = own_cluster.dsn()
     await migrate(dsn)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         folding = [tasks.create_task(fold_latest(dsn)) for _ in range(2)]
         await until_folded(dsn, readings((1, 0, 1.0)))
         await own_cluster.stop()

@@ -106,7 +106,7 @@ async def test_a_track_is_drawn_with_its_gap_and_can_be_played(
     await room.until_says(".track-facts", "公里")
     before = await room.text(".track-moment b")
     await room.page.click(".track-play")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while await room.text(".track-moment b") == before:
             await room.page.wait_for_timeout(50)
     await room.page.keyboard.press("Escape")
