@@ -134,3 +134,13 @@ def test_a_side_reading_counts_as_far_away_as_the_largest_gap_and_no_further(
     else:
         entries = [readings(1, 41, [wet, tilted])]
     assert len(run(entries, WET_AND_TILTED, cover()).transitions) == is_known
+
+
+@pytest.mark.parametrize("side", [0.5, 0.49])
+def test_a_side_reading_at_its_limit_lets_be_judged(side: float) -> None:
+    wet = "while: {of: self, quantity: water_under_cover, above: 0.5}"
+    text = rule(f"type: threshold, above: 15, {wet}", "quantity: tilt_deg")
+    plan = compile_plan(source([cover()], text))
+    entry = readings(1, 0, [(TILT, 0, 20, 0), (WATER, 0, side, 0)])
+    found = fold(plan, plan.fresh_state(), [entry]).transitions
+    assert len(found) == (side >= 0.5)
