@@ -32,9 +32,9 @@ def backtest(
         float,
         typer.Option(
             min=0,
-            max=60,
+            max=5,
             help="Of stored samples one entry tells so many seconds; 0: 1, over more "
-            "than six hours 10.",
+            "than six hours 5.",
         ),
     ] = 0.0,
     most: Annotated[

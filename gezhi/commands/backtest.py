@@ -21,6 +21,7 @@ from rules.backtest.chosen import NoSuchRuleError, chosen_rules
 from rules.backtest.found import Ask, NothingStoredError, Progress
 from rules.backtest.report import Report, report_of
 from rules.backtest.run import backtest
+from rules.engine.hearing import LARGEST_STEP_US
 from rules.files.rule_file import RuleFileError
 from store.capacity import capacities
 from store.retention_drop import reading_the_past
@@ -34,6 +35,10 @@ STOPPED = 130
 
 SHORTEST_STEP_S = 0.1
 """Of stored samples; a shorter one would only take longer."""
+
+LONGEST_STEP_S = LARGEST_STEP_US / 1_000_000
+"""Of stored samples; over a longer one the engine takes us to have been away, and then
+nobody is ever silent."""
 
 SHORT = timedelta(hours=6)
 """Stretches of stored samples up to this are laid out second by second."""
@@ -124,7 +129,7 @@ def step_of(step_s: float, lasts: timedelta) -> float:
     """Return the seconds that one entry of stored samples tells."""
     if step_s > 0:
         return max(step_s, SHORTEST_STEP_S)
-    return 1.0 if lasts <= SHORT else 10.0
+    return 1.0 if lasts <= SHORT else LONGEST_STEP_S
 
 
 def time_from(text: str, zone: ZoneInfo) -> datetime:

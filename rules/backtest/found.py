@@ -30,7 +30,8 @@ class Ask:
         against_live: Whether to compare with what was filed, and to let people do with
             the cases that would have been what they did with the real ones.
         readings: Whether to read stored samples though the journal reaches back.
-        step_us: Of stored samples one entry tells so long a time.
+        step_us: Of stored samples one entry tells so long a time; over more than
+            `hearing.LARGEST_STEP_US` nobody is ever silent.
     """
 
     rules: tuple[RuleText, ...]
