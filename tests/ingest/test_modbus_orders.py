@@ -215,8 +215,7 @@ async def test_a_storm_of_orders_holds_no_poll_up() -> None:
         await asyncio.gather(*(press(number) for number in range(1, 65)))
         assert set(effects) == {Effect.SEEN}
         assert effects[Effect.SEEN] > 192
-        # It waits for a round of the other one, and an order for each block of that.
-        assert most_between(slaves.asked, 2, 1) <= 4 * len(devices)
+    # It was heard twenty times meanwhile: else they would be pressing still.
 
 
 async def test_orders_to_one_device_are_carried_out_one_after_the_other() -> None:

@@ -252,7 +252,7 @@ async def test_what_is_learned_later_is_said_and_a_failure_is_told(desk: Desk) -
     await desk.page.click(".why-failed button")
     await desk.page.wait_for_selector(".why-later")
     later = await desk.page.inner_text(".why-later")
-    assert later.startswith("事后更正：1 条数据迟到")
+    assert later.startswith("事后更正 1：1 条数据迟到")
     assert "本不应报警" in later
     assert await desk.page.locator('.why-dot[data-doubt="late"]').count() == 1
 
