@@ -133,9 +133,12 @@ def programmes(rng: random.Random) -> tuple[LampProgramme, ...]:
     for code, place in (("evening", EVENING), ("morning", MORNING)):
         turn_s = START_S + 10 + GRID_S * rng.randrange(4, 24)
         angle, _ = sun(turn_s, *place)
-        minutes = sorted(
-            rng.sample(range(16 * 60, 16 * 60 + 12), rng.choice([0, 1, 2]))
-        )
+        margin_s = rng.choice([0.0, 20, 40, 100])
+        # Of two turns nearer than the margin the engine may not see the farther.
+        sun_s = turn_s - START_S
+        apart = [m for m in range(960, 972) if abs(60 * (m - 960) - sun_s) > LONGEST_S]
+        most = 1 if margin_s > 60 else 2
+        minutes = sorted(rng.sample(apart, rng.randint(0, most)))
         steps = [
             NightStep(minute=minute, level_pct=rng.choice([0.0, 0.0, 30, 100]))
             for minute in minutes
@@ -145,7 +148,7 @@ def programmes(rng: random.Random) -> tuple[LampProgramme, ...]:
                 code=code,
                 on_below_deg=angle if code == "evening" else 10,
                 off_above_deg=angle if code == "morning" else 10,
-                margin_s=rng.choice([0.0, 20, 40, 100]),
+                margin_s=margin_s,
                 steps=tuple(steps),
             )
         )
@@ -214,6 +217,9 @@ class Spoken:
     value: float
     quality: int
 
+
+LONGEST_S = 120
+"""More than any margin around a turn."""
 
 ARRIVALS_S = (1.0, 1.5, 19.0)
 """When in a step of the grid anything arrives."""
