@@ -7,6 +7,7 @@ from datetime import datetime
 
 from rules.bundle.bundle import Bundle
 from rules.bundle.replay import Replayed
+from rules.bundle.resolved import Resolved
 from rules.files.rule import Rule, Words
 from rules.plan.plan import Plan
 from rules.triage.desk import BundleKey
@@ -29,6 +30,7 @@ class MemberShown:
         joined_at: Journal time at which it became a member.
         value: Of the deciding sample; None for silence, or if it was raised before.
         threshold: The limit it reached; None likewise.
+        unit: Of these two; empty where they have none.
         is_unknown: Whether it says that nothing is known of the device.
         was_filed: Whether it had been filed on its own.
         is_judged: Whether its own samples are here, and were judged again.
@@ -42,6 +44,7 @@ class MemberShown:
     joined_at: datetime
     value: float | None
     threshold: float | None
+    unit: str
     is_unknown: bool
     was_filed: bool
     is_judged: bool
@@ -148,12 +151,14 @@ def _members(bundle: Bundle, replayed: Replayed) -> list[MemberShown]:
     plan, gone = replayed.plan, bundle.gone
     times = {entry.seq: entry.at_us for entry in bundle.entries}
     raised = {(t.key, t.seq, t.measured_us): t for t in gone.turns}
+    units = _units(replayed)
     shown = [
         _member(
             plan,
             said,
             raised.get(said.alarm),
             joined_us=times[said.seq],
+            unit=units.get(said.alarm.key, ""),
             is_judged=said.alarm.key in gone.judged,
         )
         for said in bundle.said
@@ -165,8 +170,24 @@ def _members(bundle: Bundle, replayed: Replayed) -> list[MemberShown]:
     )
 
 
+def _units(replayed: Replayed) -> dict[AlarmKey, str]:
+    """Return the unit of what each rule holds against its limits on each device."""
+    plan = replayed.plan
+    resolved = (Resolved(replayed, slot) for slot in range(len(plan.slots)))
+    return {
+        AlarmKey(one.rule.code, one.rule.version, one.subject.device_id): one.unit
+        for one in resolved
+    }
+
+
 def _member(
-    plan: Plan, said: Said, told: Told | None, *, joined_us: int, is_judged: bool
+    plan: Plan,
+    said: Said,
+    told: Told | None,
+    *,
+    joined_us: int,
+    unit: str,
+    is_judged: bool,
 ) -> MemberShown:
     key = said.alarm.key
     rule = _rule(plan, key)
@@ -182,6 +203,7 @@ def _member(
         joined_at=datetime_from_us(joined_us),
         value=told.value if told is not None and is_told else None,
         threshold=told.threshold if told is not None and is_told else None,
+        unit=unit,
         is_unknown=is_unknown,
         was_filed=said.keeps_own,
         is_judged=is_judged,

@@ -9,6 +9,7 @@ from rules.bundle.course import CourseStep
 from rules.bundle.many import Gathered, MemberShown
 from rules.bundle.orders import OrderShown
 from rules.bundle.samples_shown import nearest
+from rules.bundle.sayings import with_unit
 from rules.bundle.shown import Explained, SampleShown, Saying
 from rules.bundle.tell_words import named_quantity, word
 from rules.bundle.whole import Whole
@@ -217,7 +218,8 @@ def _member(member: MemberShown, tongue: Tongue) -> str:
     value = ""
     if member.value is not None and member.threshold is not None:
         value = (
-            f" {member.value:g} ({tongue.name('限值', 'limit')} {member.threshold:g})"
+            f" {member.value:g} ({tongue.name('限值', 'limit')}"
+            f" {with_unit(member.threshold, member.unit)})"
         )
     filed = (
         f" {tongue.name('曾单独立案', 'was filed alone')}" if member.was_filed else ""

@@ -54,6 +54,7 @@ def test_a_burst_names_its_pipe_and_its_members_as_they_felt_it() -> None:
     dropped = [m.felt_at for m in many.members if m.rule == "pressure-dropped"]
     assert dropped == sorted(dropped)
     assert all(member.is_judged for member in many.members)
+    assert {m.unit for m in many.members if m.rule == "pressure-dropped"} == {"kPa"}
 
 
 def with_gone(bundle: Bundle, **changes: object) -> Bundle:

@@ -29,7 +29,7 @@ function row(member, { i, after, room, isEnough }) {
     el("span.why-nth", { text: i + 1 }),
     el("button.jump", { type: "button", text: member.device, on: { click: () => open(member.device) } }),
     el("span", { text: said(member, "rule") }),
-    el("b", { text: member.value === null ? "" : t("why.member.value", { value: short(member.value), limit: short(member.threshold) }) }),
+    el("b", { text: member.value === null ? "" : t("why.member.value", { value: short(member.value), limit: `${short(member.threshold)} ${member.unit}`.trim() }) }),
     el("time", { datetime: member.felt_at, title: clock(Date.parse(member.felt_at)), text: `+${(after / 1000).toFixed(after < 100_000 ? 1 : 0)} s` }),
     el("span.why-arrival", { "aria-hidden": "true" }, dot),
     member.was_filed ? el("span.tag", { text: t("members.own") }) : null,
