@@ -54,14 +54,14 @@ class Course:
         self.broken += len(judged.wrongs)
         self.docket.hear(entries)
         requests = self.docket.book(self.plan, judged.decisions)
+        file_all(self.docket, requests)
         if then is not None:
             self._turn(then)
-        file_all(self.docket, requests)
         last = entries[-1]
         self.docket.settle(last.seq, datetime_from_us(last.at_us))
 
     def _turn(self, plan: Plan) -> None:
-        """Go on under another plan; before the cases hear of anything, as it was."""
+        """Go on under another plan; after the cases have heard of all, as it was."""
         self.state, self.desk, withdrawn = turn_over(
             self.plan, self.state, self.desk, plan
         )

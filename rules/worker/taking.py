@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cases.filing import collect_due
 from devices.registry.snapshot import load_snapshot
 from rules.correction.work import note
+from rules.engine.carry import Withdrawn
 from rules.engine.entry import BARRIERS, learned_from
 from rules.engine.transition import Transition
 from rules.worker.halting import (
@@ -117,8 +118,9 @@ async def _halt_broken(worker: Worker, entry: Entry) -> Worker:
     faults = Faults(entry.seq, entry.received_at)
     async with worker.connection.transaction():
         await halt(worker.connection, found, worker.shard)
-        after = await _reload(await _count(worker), faults)
+        after, gone = await _reload(await _count(worker), faults)
         after = await _move(after, must_save=True)
+        await _withdraw(after, gone)
         await note_faults(worker.connection, faults.found, shard=worker.shard)
     return after
 
@@ -135,6 +137,7 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
     faults = Faults(last.seq, last.received_at)
     for wrong in judged.wrongs:
         faults.add(wrong.what, wrong.reason, seq=wrong.seq)
+    gone: list[Withdrawn] = []
     async with connection.transaction():
         after = await _collect(after, faults)
         await note(connection, folded.late)
@@ -147,7 +150,7 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
         is_reload = await _is_retry(after) or last.kind in BARRIERS
         if is_reload:
             after = await _count(after)  # by the rules of before
-            after = await _reload(after, faults)
+            after, gone = await _reload(after, faults)
         must_save = is_reload or bool(faults.found)
         after = await _move(after, must_save=must_save)
         # Last, for it ends with entries of its own, and all writers wait for those.
@@ -155,6 +158,7 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
             await make_impatient(connection)
             registry = Town(position.snapshot, worker.time_zone, worker.shard)
             await file_requests(connection, requests, registry, faults)
+        await _withdraw(after, gone)
         await note_faults(connection, faults.found, shard=worker.shard)
     for transition in folded.transitions:
         _tell(transition)
@@ -181,21 +185,24 @@ async def _is_retry(worker: Worker) -> bool:
     return await try_again(worker.connection, worker.now) > 0
 
 
-async def _reload(worker: Worker, faults: Faults) -> Worker:
-    """Go on under the rules and devices of now; if they make no plan, as before."""
+async def _reload(worker: Worker, faults: Faults) -> tuple[Worker, list[Withdrawn]]:
+    """Go on under the rules and devices of now; if they make no plan, as before.
+
+    Alarms that nobody judges any more are returned, for `_withdraw`.
+    """
     try:
-        after = await _reloaded(worker)
+        after, gone = await _reloaded(worker)
     except BrokenPartError as broken:
         try:
             await _halt_uncompilable(worker)
-            after = await _reloaded(worker)
+            after, gone = await _reloaded(worker)
         except BrokenPartError:
             faults.add(FaultKind.PLAN, broken.reason)
-            return worker
-    return replace(after, retry_at=await next_try(worker.connection))
+            return worker, []
+    return replace(after, retry_at=await next_try(worker.connection)), gone
 
 
-async def _reloaded(worker: Worker) -> Worker:
+async def _reloaded(worker: Worker) -> tuple[Worker, list[Withdrawn]]:
     async with part_of(worker.connection):
         position, withdrawn = await reload(
             worker.connection,
@@ -203,16 +210,24 @@ async def _reloaded(worker: Worker) -> Worker:
             time_zone=worker.time_zone,
             shard=worker.shard,
         )
-        if withdrawn:
-            await withdraw_alarms(
-                worker.connection,
-                [(gone.rule, gone.rule_version, gone.device_id) for gone in withdrawn],
-                seq=position.state.seq,
-                at=worker.now,
-            )
     if position.plan.key != worker.position.plan.key:
         log.info("rules: %d rules now", len(position.plan.rules))
-    return replace(worker, position=position)
+    return replace(worker, position=position), withdrawn
+
+
+async def _withdraw(worker: Worker, gone: Sequence[Withdrawn]) -> None:
+    """Clear alarms that nobody judges any more.
+
+    After the hits of the entries before are filed: whether these come in the same
+    transaction, or in one before as where a rule broke, they find the alarms standing.
+    """
+    if gone:
+        await withdraw_alarms(
+            worker.connection,
+            [(each.rule, each.rule_version, each.device_id) for each in gone],
+            seq=worker.position.state.seq,
+            at=worker.now,
+        )
 
 
 async def _halt_uncompilable(worker: Worker) -> None:

@@ -10,7 +10,9 @@ import asyncpg
 
 from devices.registry.load import import_city
 from devices.registry.snapshot import load_snapshot
+from rules.worker.resume import CONSUMER
 from store.connection import Connection
+from store.cursor import cursor_of
 from store.rules import (
     Change,
     JudgingRule,
@@ -24,8 +26,8 @@ from store.splits import split_case
 from store.triage_files import put_triage_file, triage_file
 from store.windows import NewWindow, end_window, insert_window
 from tests.backtest.office import Office
-from tests.rules.city_feed import CITY, Feed
-from tests.rules.workers import fold_all
+from tests.rules.city_feed import CITY, NOON, Feed
+from tests.rules.workers import fold_all, moved_past, start_process
 from tests.triage.city import City
 from vocabulary.rule_stage import RuleStage
 
@@ -52,6 +54,24 @@ files:
 reason: {zh: "{device} {value}", en: "{device} {value}"}
 source: none
 """
+
+
+STEEP = """
+code: steep
+name: {zh: 陡变, en: Steep}
+kind: pressure
+quantity: pressure_kpa
+condition: {type: rate, window_s: 2, above: 500, deadband: 5, severity: minor}
+files:
+  type: component
+  scheme: gbt30428.2-2013
+  class_code: of_component
+  condition: steep
+  title: {zh: 陡变, en: Steep}
+reason: {zh: "{device} {value}", en: "{device} {value}"}
+source: none
+"""
+"""A rule that breaks on values whose difference is no number."""
 
 
 @dataclass
@@ -86,6 +106,7 @@ class ChangingCity:
             self._split_what_is_many,
             self._take_it_live,
             self._change_triage,
+            self._break_a_rule,
             self._end_windows,
             self._retire_rules,
         )
@@ -94,6 +115,7 @@ class ChangingCity:
             async with pool.acquire() as connection:
                 await change(connection)
             if self.in_step:
+                await self._kill_a_worker(pool)
                 await fold_all(pool, self.city.dsn)
                 await self.office.work(pool, self.feed.now, rounds=1)
         await self._talk(pool)
@@ -103,6 +125,27 @@ class ChangingCity:
         async with pool.acquire() as connection:
             for _ in range(TALK):
                 await self.feed.write(connection)
+
+    async def _kill_a_worker(self, pool: asyncpg.Pool) -> None:
+        """Let a worker begin with what there is, and kill it."""
+        async with pool.acquire() as connection:
+            cursor = await cursor_of(connection, CONSUMER)
+        process = await start_process(self.city.dsn)
+        try:
+            await moved_past(pool, cursor)
+        finally:
+            process.kill()
+            await process.wait()
+
+    async def _break_a_rule(self, connection: Connection) -> None:
+        """Let a rule raise an alarm and break on it; it is tried again, and breaks."""
+        async with connection.transaction():
+            await lock_rules(connection)
+            await put_live(connection, "steep", STEEP, author="me", at=self.feed.now)
+        for pause_s, said in (1, 300), (1, 1500), (1, 1e308), (1, -1e308), (900, 300):
+            self.feed.now += timedelta(seconds=pause_s)
+            second = (self.feed.now - NOON).total_seconds()
+            await self.city.say(second, {"PR-0001": {"pressure_kpa": said}})
 
     async def _import_more(self, connection: Connection) -> None:
         """Register two covers; vehicles may go half as fast; others mend the lamps."""
@@ -164,7 +207,7 @@ class ChangingCity:
 
     async def _put_windows(self, connection: Connection) -> None:
         cabinet = self.city.device_id("CB-0001")
-        for covers in ({"rule": "cover-tilted"}, {"circuit_id": cabinet}):
+        for covers in ({"rule": "circuit-burning"}, {"circuit_id": cabinet}):
             window = NewWindow(
                 **covers,
                 safety=True,

@@ -150,6 +150,35 @@ def _without_rank(alarms: Rows) -> Rows:
     return told
 
 
+ALARM_FIELDS = (
+    "rule version device severity raised_seq raised_at measured_at value threshold"
+    " cleared_seq cleared_at handling reason_zh reason_en case"
+)
+
+CASE_FIELDS = (
+    "subject_kind subject_id scheme type class_code condition device cell lon lat unit"
+    " unit_reason simulated rule version severity title_zh reason_zh reason_en"
+    " opened_at measured_at last_hit_at hits quiet_hits recovered_at unstable_since"
+    " shape stage worker rework_at closed_at reopened_at reopens repeats repeat_of"
+    " parent"
+)
+
+STEP_FIELDS = "case taken_at move from to actor role unit worker note seq"
+
+MEMBER_FIELDS = "case device has_alarm state has_own joined_at left_at"
+
+
+def apart(live: Rows, tried: Rows) -> list[str]:
+    """Return in words what differs, row by row."""
+    told_of = ALARM_FIELDS, CASE_FIELDS, STEP_FIELDS, MEMBER_FIELDS
+    names = {len(each.split()): each.split() for each in told_of}
+    told = [f"{len(live)} rows live, {len(tried)} tried"] * (len(live) != len(tried))
+    for place, (one, other) in enumerate(zip(live, tried, strict=False)):
+        fields = zip(names[len(one)], one, other, strict=False)
+        told += [f"{place}: {n}: {a} live, {b} tried" for n, a, b in fields if a != b]
+    return told
+
+
 async def backtest_of(
     pool: asyncpg.Pool,
     *words: str,

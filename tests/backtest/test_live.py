@@ -24,7 +24,7 @@ from rules.triage.desk import desk_from, desk_written
 from rules.worker.past_plans import past_source
 from store.journal import read
 from tests.backtest.changing_city import ChangingCity
-from tests.backtest.past import backtest_of, backtested, live_of
+from tests.backtest.past import apart, backtest_of, backtested, live_of
 from tests.backtest.week import Week
 from tests.rules.city_feed import NOON, Feed
 from tests.rules.workers import ZONE, fold_all
@@ -39,6 +39,17 @@ COUNT = "SELECT count(*) FROM case_file"
 MACHINE_MOVES = """
 SELECT array_agg(DISTINCT move ORDER BY move) FROM case_step
 WHERE role = 'rules' AND move NOT IN ('worsen', 'ease')
+"""
+
+HALTS = "SELECT count(*) FROM rule_halt WHERE code = 'steep'"
+
+WHAT_HAPPENED = """
+SELECT ARRAY[
+    EXISTS (SELECT FROM case_file WHERE shape <> 'single'),
+    EXISTS (SELECT FROM alarm WHERE window_id IS NOT NULL),
+    EXISTS (SELECT FROM case_step WHERE move IN ('worsen', 'ease')),
+    EXISTS (SELECT FROM alarm WHERE rule = 'steep')
+]
 """
 
 LAGGED = """
@@ -112,14 +123,19 @@ async def test_a_stretch_in_which_everything_changed_is_reproduced_exactly(
     alarms, cases = await live_of(pool)
     found = await backtest_of(pool, "live", since=NOON, until=until)
     new_alarms, new_cases = backtested(found)
-    assert new_alarms == alarms
-    assert new_cases == cases
+    assert found.under.lost_at == ()
+    assert apart(cases, new_cases) == []
+    assert apart(alarms, new_alarms) == []
+    assert await pool.fetchval(HALTS) == 1
     assert found.under.plans > 12
+    assert found.under.placed_from == found.begun
     assert found.under.known_from == found.begun
     report = report_of(found, zone=ZoneInfo(ZONE), stated={})
     assert {row.beside for row in report.alarms} == {Beside.SAME}
     assert {row.beside for row in report.cases} == {Beside.SAME}
-    if in_step:  # under the rules of now it would have been something else
+    if in_step:
+        assert await pool.fetchval(WHAT_HAPPENED) == [True] * 4
+        # Under the rules of now it would have been something else.
         now = await backtest_of(pool, "now", since=NOON, until=until)
         assert backtested(now)[0] != alarms
 

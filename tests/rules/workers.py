@@ -46,7 +46,9 @@ async def fold_all(pool: asyncpg.Pool, dsn: str) -> None:
 
 
 async def start_process(dsn: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(sys.executable, PROCESS, dsn)
+    """Start a worker in which what breaks here breaks as well: warnings are errors."""
+    strict = "-W", "error::RuntimeWarning"
+    return await asyncio.create_subprocess_exec(sys.executable, *strict, PROCESS, dsn)
 
 
 async def holds(pool: asyncpg.Pool, query: str) -> None:
