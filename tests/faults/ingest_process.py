@@ -4,9 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-import uvloop
-
 from gezhi.clock import utc_now
+from gezhi.processes.until_told import run_until_told
 from ingest.serve import IngestSettings, serve
 
 
@@ -14,7 +13,7 @@ def main() -> None:
     words = json.loads(sys.argv[1])
     disks = [Path(place) for place in words.pop("disks", [])]
     settings = IngestSettings(**words, disks=disks)
-    uvloop.run(serve(settings, clock=utc_now))
+    run_until_told(serve(settings, clock=utc_now))
 
 
 if __name__ == "__main__":
