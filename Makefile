@@ -21,8 +21,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LINTED := . scripts/other-suite
-# One process a core, each with its own database and broker; a file's tests stay together.
-TESTS := $(BIN)/pytest -q -n auto --maxprocesses=4 --dist=loadfile
+# One process a core and one more, since many tests wait; each has its own database and
+# broker, and a file's tests stay together.
+PROCESSES := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
+TESTS := $(BIN)/pytest -q -n $(PROCESSES) --dist=loadfile
 
 .PHONY: help demo test soak check setup setup-test packages bench fuzz clean distclean
 

@@ -17,7 +17,9 @@ def connect() -> Connect:
     return _client
 
 
-def _client(url: str, *, session: str = "", port: int | None = None) -> aiomqtt.Client:
+def _client(
+    url: str, *, session: str = "", port: int | None = None, waits_s: float = 60
+) -> aiomqtt.Client:
     parts = urlsplit(url)
     # paho annotates all of Properties but its constructor.
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -31,5 +33,5 @@ def _client(url: str, *, session: str = "", port: int | None = None) -> aiomqtt.
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=not session,
         properties=properties,
-        timeout=60,
+        timeout=waits_s,
     )
