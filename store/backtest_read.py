@@ -1,43 +1,14 @@
-"""What a backtest reads: stretches of the journal, stored samples, what was filed."""
+"""What a backtest is held against: what was filed, and what people did with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-import numpy as np
-from numpy.typing import NDArray
+from datetime import datetime
 
 from store.case_rows import NewStep, ProblemKey
 from store.connection import Connection
-from store.copy_binary import POSTGRES_EPOCH_US
 from store.rows import AHEAD_US
-from vocabulary.position import Positions
 from vocabulary.quality import Quality
-from vocabulary.reading import Readings
 from vocabulary.times import us_from_datetime
-
-ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-"""Before this everything came."""
-
-COPY_HEAD_BYTES = 19
-"""Octets before the first tuple of what COPY gives in binary."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is left of a journal.
-
-    Attributes:
-        oldest_seq: The oldest entry.
-        oldest_at: Its time.
-        newest_seq: The newest entry.
-        newest_at: Its time.
-    """
-
-    oldest_seq: int
-    oldest_at: datetime
-    newest_seq: int
-    newest_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,39 +102,6 @@ _ALARM = (
     "id, rule, rule_version, device_id, severity, raised_seq, raised_at, measured_at,"
     " value, threshold, cleared_seq, cleared_at, handling, case_id"
 )
-
-
-async def journal_kept(connection: Connection, *, shard: int = 0) -> Kept | None:
-    """Return what is left of the journal; None if there is nothing."""
-    row = await connection.fetchrow(
-        "SELECT j.seq AS oldest_seq, j.received_at AS oldest_at, h.seq AS newest_seq,"
-        " h.received_at AS newest_at FROM journal j, journal_head h"
-        " WHERE j.shard = $1 AND h.shard = $1 ORDER BY j.seq LIMIT 1",
-        shard,
-    )
-    return None if row is None else Kept(**row)
-
-
-async def seq_before(
-    connection: Connection, kept: Kept, at: datetime, *, shard: int = 0
-) -> int:
-    """Return the last entry before a time, or the one before the oldest.
-
-    Times never go back along the numbers, which are dense: so it is searched by halves.
-    """
-    low, high = kept.oldest_seq - 1, kept.newest_seq
-    while low < high:
-        middle = (low + high + 1) // 2
-        found = await connection.fetchval(
-            "SELECT received_at FROM journal WHERE shard = $1 AND seq = $2",
-            shard,
-            middle,
-        )
-        if found is None or found < at:  # None: dropped since we asked
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 async def filed_alarms(
@@ -310,120 +248,3 @@ async def fixes_before(
         row["id"]: (us_from_datetime(row["fixed_at"]), row["lon_e7"], row["lat_e7"])
         for row in rows
     }
-
-
-_READING = np.dtype(
-    [
-        ("fields", ">i2"),
-        *(("a", ">i4"), ("series_id", ">i4")),
-        *(("b", ">i4"), ("measured_us", ">i8")),
-        *(("c", ">i4"), ("value", ">f8")),
-        *(("d", ">i4"), ("quality", ">i4")),
-    ]
-)
-_READINGS = (
-    "SELECT series_id, measured_at, value, quality FROM reading"
-    " WHERE measured_at >= $1 AND measured_at < $2 AND received_at < $3"
-)
-
-_POSITION_COLUMNS = (
-    ("device_id", ">i4"),
-    ("fixed_us", ">i8"),
-    ("lon_e7", ">i4"),
-    ("lat_e7", ">i4"),
-    ("speed_kmh", ">f4"),
-    ("course_deg", ">f4"),
-    ("altitude_m", ">f4"),
-    ("satellites", ">i2"),
-    ("hdop", ">f4"),
-    ("inputs", ">i4"),
-    ("quality", ">i4"),
-)
-_POSITION = np.dtype(
-    [
-        ("fields", ">i2"),
-        *(
-            part
-            for name, kind in _POSITION_COLUMNS
-            for part in ((f"{name}_octets", ">i4"), (name, kind))
-        ),
-    ]
-)
-_POSITIONS = (
-    "SELECT device_id, fixed_at, lon_e7, lat_e7, coalesce(speed_kmh, 'NaN'),"
-    " coalesce(course_deg, 'NaN'), coalesce(altitude_m, 'NaN'),"
-    " coalesce(satellites, (-1)::smallint), coalesce(hdop, 'NaN'), inputs, quality"
-    ' FROM "position"'
-    " WHERE fixed_at >= $1 AND fixed_at < $2 AND received_at < $3"
-)
-
-
-async def stored_readings(
-    connection: Connection,
-    since: datetime,
-    until: datetime,
-    heard_before: datetime | None = None,
-) -> Readings:
-    """Return the readings measured in a stretch, by their time and series.
-
-    The time of receipt is their own: when they came is asked only to leave out what
-    came at `heard_before` or later.
-    """
-    rows = await _copied(
-        connection, _READINGS, _READING, (since, until, heard_before or ANY_TIME)
-    )
-    rows = rows[np.lexsort((rows["series_id"], rows["measured_us"]))]
-    measured_us = rows["measured_us"].astype(np.int64) + POSTGRES_EPOCH_US
-    return Readings(
-        series_id=rows["series_id"].astype(np.int32),
-        measured_us=measured_us,
-        value=rows["value"].astype(np.float64),
-        quality=rows["quality"].astype(np.int32),
-        received_us=measured_us,
-    )
-
-
-async def stored_positions(
-    connection: Connection,
-    since: datetime,
-    until: datetime,
-    heard_before: datetime | None = None,
-) -> Positions:
-    """Return the fixes taken in a stretch, by their time and device."""
-    rows = await _copied(
-        connection, _POSITIONS, _POSITION, (since, until, heard_before or ANY_TIME)
-    )
-    rows = rows[np.lexsort((rows["device_id"], rows["fixed_us"]))]
-    fixed_us = rows["fixed_us"].astype(np.int64) + POSTGRES_EPOCH_US
-    return Positions(
-        device_id=rows["device_id"].astype(np.int32),
-        fixed_us=fixed_us,
-        lon_e7=rows["lon_e7"].astype(np.int32),
-        lat_e7=rows["lat_e7"].astype(np.int32),
-        speed_kmh=rows["speed_kmh"].astype(np.float32),
-        course_deg=rows["course_deg"].astype(np.float32),
-        altitude_m=rows["altitude_m"].astype(np.float32),
-        satellites=rows["satellites"].astype(np.int16),
-        hdop=rows["hdop"].astype(np.float32),
-        inputs=rows["inputs"].astype(np.int32),
-        quality=rows["quality"].astype(np.int32),
-        received_us=fixed_us,
-    )
-
-
-async def _copied(
-    connection: Connection,
-    query: str,
-    row: np.dtype[np.void],
-    stretch: tuple[datetime, datetime, datetime],
-) -> NDArray[np.void]:
-    """Return what a query finds, as rows of equal length without NULLs."""
-    parts: list[bytes] = []
-
-    async def keep(part: bytes) -> None:
-        parts.append(part)
-
-    await connection.copy_from_query(query, *stretch, output=keep, format="binary")
-    octets = b"".join(parts)
-    count = (len(octets) - COPY_HEAD_BYTES) // row.itemsize
-    return np.frombuffer(octets, row, count, COPY_HEAD_BYTES)

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import asyncpg
 
-from store.backtest_read import Kept
 from store.connection import Connection
 from store.edition import Edition, edition_of
+from store.journal_kept import Kept
 
 LOOKS = 1000
 """Entries looked at to tell how a journal's time went."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from store.backtest_read import journal_kept
 from store.connection import Connection
+from store.journal_kept import journal_kept
 from store.retention_read import TableSize, table_sizes
 from store.retention_state import (
     ClockRow,

@@ -31,14 +31,13 @@ from rules.worker.present import current_source
 from store.backtest_read import (
     FiledAlarm,
     FiledCase,
-    Kept,
     filed_alarms,
     filed_cases,
     fixes_before,
-    journal_kept,
     taken_steps,
 )
 from store.connection import Connection
+from store.journal_kept import Kept, journal_kept
 from store.plan_sources import sources_between
 from store.registry_sources import registries_between
 from store.rule_faults import unwritten_between

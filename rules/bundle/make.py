@@ -35,11 +35,11 @@ from rules.engine.learned import Learned
 from rules.triage.record import Record, RecordFormatError, record_from
 from rules.triage.turn import AlarmKey
 from rules.worker.resume import CONSUMER
-from store.backtest_read import Kept, journal_kept, seq_before
 from store.connection import Connection
 from store.cursor import cursor_of
 from store.explain_read import AlarmFacts
 from store.journal import read
+from store.journal_kept import Kept, journal_kept, seq_before
 from store.triage_records import records_between
 from vocabulary.position import Positions
 from vocabulary.reading import Readings

@@ -9,9 +9,9 @@ import asyncpg
 from rules.retention.clock import RetentionClock, believed, first_clock, followed
 from rules.retention.journal_job import drop_journals, repeat
 from rules.retention.policy import Policy, What
-from store.backtest_read import journal_kept
 from store.connection import Connection
 from store.edition import Edition, edition_of
+from store.journal_kept import journal_kept
 from store.retention_drop import (
     ReadingGoesOnError,
     delete_bundles,

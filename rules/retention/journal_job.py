@@ -9,9 +9,9 @@ import asyncpg
 from rules.retention.cut import Cut, cut_of
 from rules.retention.needs import holdings_of, needs_of
 from rules.retention.policy import What
-from store.backtest_read import Kept, journal_kept, seq_before
 from store.connection import Connection
 from store.edition import Edition, edition_of
+from store.journal_kept import Kept, journal_kept, seq_before
 from store.retention_drop import (
     delete_entries,
     delete_records,

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from rules.bundle.reach import BEFORE
 from rules.retention.cut import Cut, Need
 from rules.worker.resume import CONSUMER
-from store.backtest_read import Kept, seq_before
 from store.connection import Connection
+from store.journal_kept import Kept, seq_before
 from store.retention_read import bundles_need, consumers_need, time_of_entry
 from store.retention_state import Holding
 

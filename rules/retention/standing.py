@@ -8,8 +8,8 @@ from rules.retention.clock import RetentionClock
 from rules.retention.journal_job import cuts_of
 from rules.retention.needs import holdings_of
 from rules.retention.policy import What
-from store.backtest_read import journal_kept
 from store.connection import Connection
+from store.journal_kept import journal_kept
 from store.retention_read import TableSize, journal_shards, table_sizes
 from store.retention_state import (
     Holding,
