@@ -19,6 +19,7 @@ from store.connection import AWAY, Connection
 from store.lamp_nights import NightLook, add_looks, newest_look
 from store.lighting_read import CabinetRow, cabinets, journal_time, lamps
 from store.registry import lamp_programmes
+from tasks.attempt import attempt
 from vocabulary.times import us_from_datetime
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ async def count_nights(dsn: str, *, time_zone: str) -> None:
     """
     while True:
         try:
-            await _count_while_connected(dsn, ZoneInfo(time_zone))
+            await attempt(_count_while_connected(dsn, ZoneInfo(time_zone)))
         except AWAY as error:
             log.warning("nights: the database is away: %s", error)
         await asyncio.sleep(POLL_S * random.uniform(0.5, 1.5))  # noqa: S311 not a secret

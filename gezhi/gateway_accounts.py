@@ -12,6 +12,7 @@ from gezhi.stack.accounts import GATEWAY_CODE, TakesGateways, new_gateway
 from gezhi.stack.home import Home
 from gezhi.stack.secrets import write_private
 from ingest.mqtt.topics import reads, writes
+from tasks.attempt import attempt
 from vocabulary.device import Format, Gateway, Transport
 
 CHANNEL = "registry"
@@ -55,7 +56,7 @@ async def follow_gateways(dsn: str, home: Home, broker: TakesGateways) -> None:
     """Give each MQTT gateway of the registry an account, now and after each change."""
     while True:
         try:
-            await _follow(dsn, home, broker)
+            await attempt(_follow(dsn, home, broker))
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await asyncio.sleep(RETRY_S)
 

@@ -28,6 +28,7 @@ from store.connection import AWAY, Connection
 from store.disk import check_room
 from store.journal import Kind, append
 from store.journal_body import edge_body
+from tasks.attempt import attempt
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -202,8 +203,7 @@ class _Intake:
         while True:
             try:
                 check_room(self.disks)
-                async with self._pool.acquire() as connection:
-                    answer = await action(connection)
+                answer = await attempt(self._once(action))
             except AWAY as error:
                 failures += 1
                 self.metrics.refuse(error)
@@ -215,6 +215,10 @@ class _Intake:
                     self.metrics.refuse(None)
                     log.info("intake: the database is back, tried %d times", failures)
                 return answer
+
+    async def _once(self, action: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        async with self._pool.acquire() as connection:
+            return await action(connection)
 
     def _current_names(self) -> Names:
         snapshot = self._registry()

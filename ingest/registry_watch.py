@@ -11,6 +11,7 @@ import asyncpg
 from devices.registry.snapshot import Snapshot, load_snapshot
 from store.connection import AWAY
 from store.registry import CHANNEL, registry_version
+from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class RegistryWatch:
         is_away = False
         while True:
             try:
-                await self._follow()
+                await attempt(self._follow())
             except AWAY as error:
                 if not is_away:
                     log.warning("registry: the database is away: %s", error)

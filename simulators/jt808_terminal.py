@@ -30,6 +30,7 @@ from ingest.protocols.jt808 import (
 )
 from simulators.jt808_cab import Cab
 from simulators.jt808_memory import InFlight, Memory
+from tasks.attempt import attempt
 from vocabulary.position import Position
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class Jt808Terminal:
         while True:
             self.calls += 1
             try:
-                await self._call()
+                await attempt(self._call())
             except* OSError as errors:
                 log.info("%s has no line: %s", self._facts.phone, errors.exceptions)
             finally:

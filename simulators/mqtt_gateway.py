@@ -21,6 +21,7 @@ from simulators.mqtt_link import LinkError, MqttLink, PublishRefusedError, mqtt_
 from simulators.obeying import Obedience
 from simulators.pacing import first_from, pause_s, sample_second, time_of, wait_until
 from simulators.world import World
+from tasks.attempt import attempt
 from vocabulary.command import AnyOrder
 from vocabulary.device import DeviceKind
 from vocabulary.reading import Reading
@@ -94,29 +95,34 @@ def _samples_between(
 async def run_mqtt_gateway(relay: Relay, *, url: str, clock: Clock) -> None:
     """Play one gateway until cancelled; call the broker again whenever it goes."""
     world, code = relay.world, relay.gateway.code
-    number, attempt = 1, 0
+    number, failures = 1, 0
     memory = Obedience()
+
+    async def connected() -> None:
+        nonlocal number, failures
+        async with (
+            mqtt_link(
+                url, gateway=code, client_id=code, clock=clock, listens=True
+            ) as link,
+            asyncio.TaskGroup() as tasks,
+        ):
+            log.info("%s connected, next message %d", code, number)
+            answering = _answer(relay, link, memory, clock)
+            tasks.create_task(answering, name=f"{code} answers")
+            while True:
+                number = await _publish(relay, link, number, clock)
+                failures = 0
+
     while True:
         await _until_found(relay, clock)
         try:
-            async with (
-                mqtt_link(
-                    url, gateway=code, client_id=code, clock=clock, listens=True
-                ) as link,
-                asyncio.TaskGroup() as tasks,
-            ):
-                log.info("%s connected, next message %d", code, number)
-                answering = _answer(relay, link, memory, clock)
-                tasks.create_task(answering, name=f"{code} answers")
-                while True:
-                    number = await _publish(relay, link, number, clock)
-                    attempt = 0
+            await attempt(connected())
         except* GatewayLostError:
             log.info("%s lost", code)
         except* (LinkError, PublishRefusedError) as group:
             log.warning("%s: %s", code, group.exceptions[0])
-        await asyncio.sleep(pause_s(world.town.noise, code, attempt))
-        attempt += 1
+        await asyncio.sleep(pause_s(world.town.noise, code, failures))
+        failures += 1
 
 
 def lost_until_s(world: World, gateway: str, second: float) -> float | None:

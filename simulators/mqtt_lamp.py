@@ -14,6 +14,7 @@ from ingest.protocols.gezhi_command import encode_answer
 from ingest.protocols.gezhi_json import DeviceReadings, UpMessage, encode
 from simulators.mqtt_link import LinkError, MqttLink, PublishRefusedError, mqtt_link
 from simulators.obeying import Obedience
+from tasks.attempt import attempt
 from vocabulary.command import AnyOrder, Dim, Interval, Programme, ProgrammeStep, Switch
 from vocabulary.times import Clock
 
@@ -94,7 +95,7 @@ async def run_mqtt_lamp(lamp: Lamp, *, url: str, clock: Clock) -> None:
     """
     while True:
         try:
-            await _connected(lamp, url, clock)
+            await attempt(_connected(lamp, url, clock))
         except* (LinkError, PublishRefusedError) as group:
             log.warning("%s: %s", lamp.gateway, group.exceptions[0])
         await asyncio.sleep(RETRY_S)

@@ -11,6 +11,7 @@ import asyncpg
 
 from store.connection import AWAY, Connection
 from store.journal import CHANNEL, Entry, read
+from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -90,14 +91,17 @@ class JournalTail:
 
     async def _read(self, after: int, limit: int) -> list[Entry]:
         try:
-            connection = await self._connected()
-            self._moved.clear()
-            return await self._reader(
-                connection, after=after, limit=limit, shard=self._shard
-            )
+            return await attempt(self._read_once(after, limit))
         except AWAY as error:
             self._drop(error)
             return []
+
+    async def _read_once(self, after: int, limit: int) -> list[Entry]:
+        connection = await self._connected()
+        self._moved.clear()
+        return await self._reader(
+            connection, after=after, limit=limit, shard=self._shard
+        )
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None:

@@ -17,6 +17,7 @@ from store.follow import JournalTail
 from store.journal import Entry, Kind
 from store.journal_body import positions_from, readings_from
 from store.rows import is_believable, joined, newest_of_each
+from tasks.attempt import attempt
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import us_from_datetime
@@ -84,7 +85,7 @@ async def fold_latest(dsn: str) -> None:
     """
     while True:
         try:
-            await _fold_while_connected(dsn)
+            await attempt(_fold_while_connected(dsn))
         except AWAY as error:
             log.warning("latest: the database is away: %s", error)
         await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret

@@ -13,6 +13,7 @@ from gezhi.settings import Settings
 from rules.backtest.job import run_job
 from store.backtest_jobs import BACKTEST_LOCK, fail_running
 from store.connection import AWAY, Connection
+from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +34,22 @@ async def run_backtests(settings: Settings) -> None:
     dsn = settings.needs_database()
     while True:
         try:
-            connection = await asyncpg.connect(dsn, timeout=10)
-            try:
-                await connection.execute(
-                    "SELECT pg_advisory_lock($1)", BACKTEST_LOCK, timeout=None
-                )
-                await fail_running(connection, INTERRUPTED, at=utc_now())
-                await _follow(connection, dsn, settings.time_zone)
-            finally:
-                connection.terminate()
+            await attempt(_work(dsn, settings.time_zone))
         except AWAY as error:
             log.warning("backtests: the database is away: %s", error)
         await asyncio.sleep(PAUSE_S)
+
+
+async def _work(dsn: str, time_zone: str) -> None:
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await connection.execute(
+            "SELECT pg_advisory_lock($1)", BACKTEST_LOCK, timeout=None
+        )
+        await fail_running(connection, INTERRUPTED, at=utc_now())
+        await _follow(connection, dsn, time_zone)
+    finally:
+        connection.terminate()
 
 
 async def _follow(connection: Connection, dsn: str, time_zone: str) -> None:

@@ -11,6 +11,7 @@ from gezhi.clock import utc_now
 from rules.retention.job import run_once
 from rules.retention.policy import Policy
 from store.connection import AWAY, Connection
+from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,18 @@ async def run_retention(dsn: str, policy: Policy) -> None:
     await asyncio.sleep(FIRST_S)
     while True:
         try:
-            connection = await asyncpg.connect(dsn, timeout=10)
-            try:
-                await _take_turns(connection, policy)
-            finally:
-                connection.terminate()
+            await attempt(_work(dsn, policy))
         except AWAY as error:
             log.warning("retention: the database is away: %s", error)
         await asyncio.sleep(RETRY_S)
+
+
+async def _work(dsn: str, policy: Policy) -> None:
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await _take_turns(connection, policy)
+    finally:
+        connection.terminate()
 
 
 async def _take_turns(connection: Connection, policy: Policy) -> None:

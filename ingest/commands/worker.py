@@ -23,6 +23,7 @@ from store.command_journal import read_for_commands
 from store.command_queue import claim_commands
 from store.connection import AWAY, IMPATIENT, Connection
 from store.follow import JournalTail
+from tasks.attempt import attempt
 from vocabulary.command import Command
 from vocabulary.device import Gateway
 from vocabulary.times import Clock
@@ -68,7 +69,7 @@ async def run_commands(
     """
     while True:
         try:
-            await _work(dsn, registry, ways, clock)
+            await attempt(_work(dsn, registry, ways, clock))
         except* AWAY as group:
             log.warning("commands: the database is away: %s", group.exceptions[0])
         await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load

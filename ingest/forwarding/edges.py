@@ -20,6 +20,7 @@ from ingest.modbus.pollers import Pollers
 from ingest.nmea.edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.stations.hj212 import serve_hj212
 from ingest.stations.sl651 import serve_sl651
+from tasks.attempt import attempt
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class Edges:
     async def _listen(self, ear: Ear) -> None:
         while True:
             try:
-                await self._serving(ear, lambda _port: self._heal(ear))
+                await attempt(self._serving(ear, lambda _port: self._heal(ear)))
             except* OSError as group:
                 why = str(next(_leaves(group)))
                 if self._faults.get(ear) != why:

@@ -26,6 +26,7 @@ from ingest.forwarding.terminal_tokens import TokenFile
 from ingest.forwarding.uplink import Uplink, UplinkLostError, uplink
 from ingest.inbox import Inbox
 from ingest.mqtt.address import BrokerAddress
+from tasks.attempt import attempt
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -135,9 +136,7 @@ class _Gateway:
         while True:
             began_s = loop.time()
             try:
-                async with uplink(broker, self._code) as line:
-                    log.info("connected to %s:%d", broker.host, broker.port)
-                    await self._use(line)
+                await attempt(self._connected(broker))
             except* UplinkLostError as group:
                 failures = 0 if loop.time() - began_s > STEADY_S else failures + 1
                 log.log(
@@ -148,6 +147,11 @@ class _Gateway:
                     _first(group),
                 )
             await asyncio.sleep(_retry_s(failures))
+
+    async def _connected(self, broker: BrokerAddress) -> None:
+        async with uplink(broker, self._code) as line:
+            log.info("connected to %s:%d", broker.host, broker.port)
+            await self._use(line)
 
     async def _use(self, line: Uplink) -> None:
         try:

@@ -30,6 +30,7 @@ from ingest.mqtt.topics import (
     has_nodes,
 )
 from ingest.protocols import sparkplug
+from tasks.attempt import attempt
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -94,12 +95,17 @@ async def run_mqtt_edge(
     mouth = mouth or Mouth()
     edge = _MqttEdge(inbox, clock, registry, shared_group)
     failures = 0
+
+    async def connected() -> None:
+        nonlocal failures
+        async with MqttLink(broker, client_id, edge.will()) as link:
+            failures = 0
+            with mouth.on(link):
+                await edge.serve(link)
+
     while True:
         try:
-            async with MqttLink(broker, client_id, edge.will()) as link:
-                failures = 0
-                with mouth.on(link):
-                    await edge.serve(link)
+            await attempt(connected())
         except* LinkLostError as group:
             failures += 1
             await edge.tell(up=False, detail=str(group.exceptions[0]))

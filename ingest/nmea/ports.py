@@ -14,6 +14,7 @@ from devices.registry.snapshot import Snapshot
 from ingest.arrival import EdgeChange
 from ingest.inbox import Inbox
 from ingest.nmea.edge import EDGE, serve_nmea_tcp, serve_nmea_udp
+from tasks.attempt import attempt
 from vocabulary.device import Transport
 from vocabulary.times import Clock
 
@@ -108,7 +109,7 @@ class NmeaPorts:
         why = ""
         while True:
             try:
-                await self._serve(port)
+                await attempt(self._serve(port))
             except* OSError as group:
                 now = str(_first(group))
                 if now != why:  # one that lasts is told once

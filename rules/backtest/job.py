@@ -24,6 +24,7 @@ from store.backtest_jobs import (
 from store.capacity import capacities
 from store.connection import Connection
 from store.retention_drop import reading_the_past
+from tasks.attempt import attempt
 from vocabulary.times import Clock
 
 MOST_LINES = 20_000
@@ -113,13 +114,18 @@ async def _attempt(
 ) -> tuple[Report | None, str]:
     """Return the report, or why there is none; nothing if it was taken back."""
     teller, report, why = _Teller(), None, ""
-    try:
+
+    async def told() -> Report:
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(
                 teller.follow(beside, found.id), name="progress"
             )
             report = await _report(connection, found.ask, teller, time_zone)
             following.cancel()
+        return report
+
+    try:
+        report = await attempt(told())
     except* _NotWantedError:
         report = None
     except* (NoSuchRuleError, NothingStoredError, RuleFileError) as group:

@@ -31,6 +31,7 @@ from store.bundles import (
 )
 from store.connection import AWAY, Connection
 from store.explain_read import alarm_facts
+from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ async def run_bundles(dsn: str, *, time_zone: str, shard: int = 0) -> None:
     """Keep bundles until cancelled; outlives the database."""
     while True:
         try:
-            await _work(dsn, time_zone, shard)
+            await attempt(_work(dsn, time_zone, shard))
         except AWAY as error:
             log.warning("bundles: the database is away: %s", error)
         await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1.0))  # noqa: S311 not a secret

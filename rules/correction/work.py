@@ -20,6 +20,7 @@ from rules.plan.plan_source import LIVE, PlanSource
 from rules.worker.present import current_source
 from store.connection import AWAY, Connection
 from store.corrections import Due, LateTime, note_late, take_due
+from tasks.attempt import attempt
 from vocabulary.times import datetime_from_us
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ async def run_corrections(dsn: str, *, time_zone: str, shard: int = 0) -> None:
     """Look at late samples until cancelled; outlives the database."""
     while True:
         try:
-            await _work(dsn, time_zone, shard)
+            await attempt(_work(dsn, time_zone, shard))
         except AWAY as error:
             log.warning("corrections: the database is away: %s", error)
         await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1.0))  # noqa: S311 not a secret
