@@ -1,11 +1,23 @@
 """Ports on the loopback, kept over restarts where they are still free."""
 
+import itertools
+import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 """The only address the private stack listens on."""
+
+FIRST_PORT, PORTS = 28_000, 4_768
+"""Up to 32767. From 32768 on Linux gives ports to every connection that is made: while
+a server is down to be started again, another program would get the one it is known by.
+"""
+
+_STRIDE = 97
+"""How far apart processes begin that were started one after the other."""
+
+_numbers = itertools.count(os.getpid() * _STRIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +41,18 @@ def kept_port(record: Path) -> int:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on (another process may still take it first)."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port nobody listens on (another process may still take it first).
+
+    A process is given no port twice until it was given all.
+
+    Raises:
+        OSError: If each of them is taken.
+    """
+    for number in itertools.islice(_numbers, PORTS):
+        port = FIRST_PORT + number % PORTS
+        if is_free(port):
+            return port
+    raise OSError(f"no port is free from {FIRST_PORT} on, of {PORTS}")
 
 
 def is_free(port: int) -> bool:

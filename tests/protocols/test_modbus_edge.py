@@ -10,6 +10,7 @@ from pymodbus.constants import ExcCodes
 
 from ingest.arrival import EdgeChange
 from ingest.modbus.plan import plan_of
+from tests.ports import free_port
 from tests.protocols.modbus_line import (
     INBOX_SIZE,
     INTERVAL_S,
@@ -140,8 +141,8 @@ async def test_a_gateways_word_that_a_slave_is_gone_counts_as_its_silence() -> N
 
 
 async def test_a_link_that_goes_and_comes_is_told_once_each() -> None:
-    slaves = [a_slave(7, {"pressure_kpa": 1})]
-    async with server(slaves) as port:
+    slaves, port = [a_slave(7, {"pressure_kpa": 1})], free_port()
+    async with server(slaves, port=port):
         gateway = a_gateway(port)
         async with polling(gateway, [a_device("7")]) as inbox:
             assert (await next_change(inbox)).up
