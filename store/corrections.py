@@ -14,6 +14,9 @@ from vocabulary.times import us_from_datetime
 MOST_TIMES = 1000
 """Late samples remembered for each rule and device; the earliest of more are let go."""
 
+LOOK_LOCK = int.from_bytes(b"late")
+"""Advisory lock of the one transaction that looks at late samples."""
+
 _NOTE = f"""
 INSERT INTO correction_due AS d (rule, device_id, measured_at, due_at)
 SELECT rule, device_id, array_agg(DISTINCT measured_at ORDER BY measured_at), $4
@@ -155,21 +158,49 @@ async def note_late(
         )
 
 
-async def take_due(connection: Connection, at: datetime) -> Due | None:
-    """Take the rule and device that have waited longest; None if none is due.
+async def first_due(connection: Connection, at: datetime) -> Due | None:
+    """Return the rule and device that have waited longest; None if none is due.
+
+    The row is not locked: whoever hears of more late samples does not wait for us.
 
     Args:
-        connection: In the transaction that writes what comes of it.
+        connection: In the transaction that writes what comes of it; until its end no
+            other looks.
         at: Journal time.
     """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", LOOK_LOCK)
     row = await connection.fetchrow(
-        "DELETE FROM correction_due WHERE (rule, device_id) = ("
-        " SELECT rule, device_id FROM correction_due WHERE due_at <= $1"
-        " ORDER BY due_at, rule, device_id LIMIT 1 FOR UPDATE SKIP LOCKED)"
-        " RETURNING rule, device_id, measured_at, due_at",
+        "SELECT rule, device_id, measured_at, due_at FROM correction_due"
+        " WHERE due_at <= $1 ORDER BY due_at, rule, device_id LIMIT 1",
         at,
     )
     return None if row is None else Due(**row)
+
+
+async def end_due(connection: Connection, due: Due, *, due_at: datetime) -> None:
+    """Strike out what has been looked at; what has come since then waits.
+
+    Args:
+        connection: In the transaction of `first_due`, at its end.
+        due: As that returned it.
+        due_at: Journal time from which on the rest may be looked at.
+    """
+    key = due.rule, due.device_id, due.measured_at
+    gone = await connection.execute(
+        "DELETE FROM correction_due"
+        " WHERE rule = $1 AND device_id = $2 AND measured_at = $3",
+        *key,
+    )
+    if gone == "DELETE 0":
+        # Where the earliest were let go, some are looked at twice, to no effect.
+        await connection.execute(
+            "UPDATE correction_due SET due_at = $4, measured_at = CASE"
+            " WHEN measured_at[:cardinality($3::timestamptz[])] = $3"
+            " THEN measured_at[cardinality($3::timestamptz[]) + 1:]"
+            " ELSE measured_at END WHERE rule = $1 AND device_id = $2",
+            *key,
+            due_at,
+        )
 
 
 async def insert_correction(

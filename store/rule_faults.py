@@ -26,7 +26,7 @@ class FaultKind(StrEnum):
     """What could not be done; stored in `rules_fault.what`."""
 
     ENTRY = "entry"  # a journal entry could not be read, or not be judged by any rule
-    RULE = "rule"  # a rule broke, and is halted
+    RULE = "rule"  # a rule broke and is halted, or its late samples are left out
     PLAN = "plan"  # rules and devices of now make no plan: those of before go on
     TRIAGE = "triage"  # alarms of an entry were filed one by one, without triage
     ALARM = "alarm"  # alarms of an entry could not be stored

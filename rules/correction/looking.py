@@ -1,5 +1,6 @@
 """A look at late samples: what is stored is judged again, what comes of it written."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -133,7 +134,9 @@ async def _changed(
     since, until = datetime_from_us(look.since_us), datetime_from_us(look.until_us)
     series = [i for s in plan.subjects for i in s.series.values()]
     devices = [subject.device_id for subject in plan.subjects]
-    return changed_by(
+    # The worker runs on this loop as well, and is not to wait for a week judged twice.
+    return await asyncio.to_thread(
+        changed_by,
         plan,
         await series_between(connection, series, since, until),
         await fixes_between(connection, devices, since, until),

@@ -17,9 +17,12 @@ from rules.measures import VALUE
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import LIVE, PlanSource
+from rules.worker.halting import BrokenPartError
+from rules.worker.halting import part_of as sheltered
 from rules.worker.present import current_source
 from store.connection import AWAY, Connection
-from store.corrections import Due, LateTime, note_late, take_due
+from store.corrections import Due, LateTime, end_due, first_due, note_late
+from store.rule_faults import FaultKind, NewFault, note_faults
 from tasks.attempt import attempt
 from vocabulary.times import datetime_from_us
 
@@ -45,6 +48,8 @@ LONGEST = timedelta(days=7)
 
 DAY = timedelta(days=1)
 """So far back are late samples looked at again that meet those that are new."""
+
+_HEAD = "SELECT seq, received_at FROM journal_head WHERE shard = $1"
 
 
 async def note(connection: Connection, late: list[LateSample]) -> None:
@@ -84,42 +89,55 @@ async def correct_one(
 ) -> bool:
     """Look at the late samples that have waited longest; tell whether there were any.
 
+    On which a rule breaks are left out, with a fault that says so.
+
     Args:
         connection: In no transaction.
         time_zone: The city's IANA zone.
         shard: Whose clock it goes by.
     """
-    at: datetime = await connection.fetchval(
-        "SELECT received_at FROM journal_head WHERE shard = $1", shard
-    )
     async with connection.transaction():
-        due = await take_due(connection, at)
-        if due is None:
+        head = await connection.fetchrow(_HEAD, shard)
+        due = None if head is None else await first_due(connection, head["received_at"])
+        if head is None or due is None:
             return False
+        at: datetime = head["received_at"]
         snapshot = await load_snapshot(connection)
         source = await current_source(connection, snapshot, at=at, time_zone=time_zone)
-        part = _part(source, due)
-        if part is not None:
-            await _correct(connection, due, part, at)
+        version = _live_version(source, due)
+        try:
+            if version is not None:
+                async with sheltered(connection):
+                    await _correct(connection, due, source, version, at)
+        except BrokenPartError as broken:
+            fault = NewFault(
+                what=FaultKind.RULE,
+                reason=f"late samples: {broken.reason}",
+                seq=head["seq"],
+                at=at,
+                rule=due.rule,
+                rule_version=version or 0,
+            )
+            await note_faults(connection, [fault], shard=shard)
+        await end_due(connection, due, due_at=at + WAIT)
     return True
 
 
-def _part(source: PlanSource, due: Due) -> PlanSource | None:
-    """Return the plan of the live version; None if the rule judges no longer."""
+def _live_version(source: PlanSource, due: Due) -> int | None:
+    """Return the live version of a rule; None if it judges no longer."""
     versions = [
         text.version
         for text in source.rules
         if text.code == due.rule and text.stage == LIVE
     ]
-    if not versions:
-        return None
-    return part_of(source, rule=due.rule, version=versions[-1], device_id=due.device_id)
+    return versions[-1] if versions else None
 
 
 async def _correct(
-    connection: Connection, due: Due, source: PlanSource, at: datetime
+    connection: Connection, due: Due, source: PlanSource, version: int, at: datetime
 ) -> None:
-    plan = compile_plan(source)
+    part = part_of(source, rule=due.rule, version=version, device_id=due.device_id)
+    plan = compile_plan(part)
     slots = np.flatnonzero(
         [plan.subjects[s].device_id == due.device_id for s in plan.slots.subject]
     )

@@ -6,7 +6,14 @@ import pytest
 
 from rules.correction.work import correct_one
 from store.batch import Batch
-from store.corrections import CorrectionRow, corrections
+from store.corrections import (
+    CorrectionRow,
+    LateTime,
+    corrections,
+    end_due,
+    first_due,
+    note_late,
+)
 from store.journal import Kind, append
 from store.rules import put_live
 from tests.rules.workers import ZONE, fold_all
@@ -158,3 +165,51 @@ async def test_an_alarm_that_a_late_sample_splits_ends_earlier_however_long_it_s
     assert other.kind == "other_time"
     assert other.alarm_id == await pool.fetchval("SELECT id FROM alarm")
     assert (other.measured_at, other.cleared_at) == (city.at(60), city.at(late_s))
+
+
+STEEP = """
+code: steep
+name: {zh: 陡, en: Steep}
+kind: gauge
+quantity: depth_mm
+condition: {type: rate, window_s: 2, above: 500, severity: minor}
+reason: {zh: "{device} {value}", en: "{device} {value}"}
+source: A rule of the tests.
+"""
+
+
+async def test_late_samples_that_break_a_rule_are_left_out_and_others_looked_at(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await put_live(connection, "steep", STEEP, author="me", at=city.at(-20))
+    late = {5.0: 300.0, 7.0: 1e308, 8.0: -1e308}  # the difference is infinite
+    found = await told(city, pool, on_s=0, came=dry(0, 10, 20), late=late)
+    assert {row.kind for row in found} == {"would_have_raised"}
+    assert await city.rows(
+        "SELECT what, rule_version, reason LIKE 'late samples: %' FROM rules_fault"
+        " WHERE rule = 'steep'"
+    ) == [("rule", 1, True)]
+    assert not await pool.fetchval("SELECT count(*) FROM correction_due")
+
+
+async def test_whoever_hears_of_more_late_samples_waits_for_no_look(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    device_id = city.device_id(gauges(city)[0])
+    first, more = (LateTime("deep", device_id, city.at(second)) for second in (5, 6))
+    async with pool.acquire() as looks, pool.acquire() as folds:
+        await note_late(looks, [first], due_at=city.at(0))
+        async with looks.transaction():
+            due = await first_due(looks, city.at(1))
+            assert due is not None
+            async with folds.transaction():
+                await folds.execute("SET LOCAL lock_timeout = '2s'")
+                await note_late(folds, [more], due_at=city.at(1))
+            await end_due(looks, due, due_at=city.at(9))
+        assert await first_due(looks, city.at(8)) is None
+        rest = await first_due(looks, city.at(9))
+        assert rest is not None
+        assert rest.measured_at == [city.at(6)]
+        await end_due(looks, rest, due_at=city.at(9))
+        assert await first_due(looks, city.at(99)) is None
