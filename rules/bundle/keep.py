@@ -16,8 +16,8 @@ from rules.bundle.bundle import bundle_from, seen_from
 from rules.bundle.chain import BundleError, opened
 from rules.bundle.make import Made, NoBundleError, decided_in, make_bundle
 from rules.bundle.reach import AFTER, MOST_OCTETS
-from rules.files.rule_file import RuleFileError
 from rules.triage.desk import Handling
+from rules.worker.halting import BrokenPartError, part_of
 from rules.worker.resume import CONSUMER
 from store.bundles import (
     BundleDue,
@@ -30,7 +30,7 @@ from store.bundles import (
     take_bundle_due,
 )
 from store.connection import AWAY, Connection
-from store.explain_read import alarm_facts
+from store.explain_read import AlarmFacts, alarm_facts
 from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ FIRST_WAIT = timedelta(minutes=1)
 """Journal time until a bundle is tried again; each time twice as long."""
 
 MOST_TRIES = 5
-"""So often a bundle is tried that comes to another decision, or to none."""
+"""So often a bundle is tried that comes to another decision, to none, or breaks."""
 
 EARLY = timedelta(days=1)
 """An alarm that has stood for so long without a case has its bundle kept before there
@@ -90,8 +90,12 @@ async def keep_one(connection: Connection, *, time_zone: str, shard: int = 0) ->
         due = None if at is None else await take_bundle_due(connection, at)
         if due is None or at is None:
             return False
-        if await _wants_one(connection, due, at):
-            await _keep(connection, due, at=at, time_zone=time_zone, shard=shard)
+        try:
+            async with part_of(connection):
+                if await _wants_one(connection, due, at):
+                    await _keep(connection, due, at, time_zone=time_zone, shard=shard)
+        except BrokenPartError as broken:
+            await _keep_none(connection, due, at, broken.reason)
     return True
 
 
@@ -148,32 +152,64 @@ async def _is_in_its_lead_s(
         await put_off(connection, due.alarm_id, due_at=at + AFTER, tries=due.tries)
         return True
     alarm = await alarm_facts(connection, due.alarm_id)
-    if lead.octets and alarm is not None:
-        bundle, _ = bundle_from(lead.octets)
-        if seen_from(bundle, decided_in(alarm)) is None:
-            return False
+    if lead.octets and alarm is not None and not _holds(lead.octets, alarm):
+        return False
     await forget_due(connection, due.alarm_id)
     return True
+
+
+def _holds(octets: bytes, alarm: AlarmFacts) -> bool:
+    """Tell whether the bundle of a group or storm, as kept, explains a member too."""
+    try:
+        bundle, _ = bundle_from(octets)
+    except BundleError:
+        return False  # another release's
+    return seen_from(bundle, decided_in(alarm)) is not None
 
 
 async def _keep(
     connection: Connection,
     due: BundleDue,
-    *,
     at: datetime,
+    *,
     time_zone: str,
     shard: int,
 ) -> None:
     """Make a bundle and keep it, or try again later."""
     made, why_not = await _made(connection, due.alarm_id, time_zone, shard)
-    is_good = made is not None and made.replayed.is_same
-    if not is_good and due.tries + 1 < MOST_TRIES:
-        wait = FIRST_WAIT * 2**due.tries
-        await put_off(connection, due.alarm_id, due_at=at + wait, tries=due.tries + 1)
+    if made is None:
+        await _keep_none(connection, due, at, why_not)
         return
-    octets = b"" if made is None else made.bundle.octets()
+    if not made.replayed.is_same and due.tries + 1 < MOST_TRIES:
+        await _try_again(connection, due, at)
+        return
+    octets = made.bundle.octets()
     if len(octets) > MOST_OCTETS:
         octets, why_not = b"", TOO_LARGE
+    await _write(connection, due, at, octets=octets, why_not=why_not)
+    if why_not or not made.replayed.is_same:
+        log.warning("bundles: alarm %d: %s", due.alarm_id, why_not or "not the same")
+
+
+async def _keep_none(
+    connection: Connection, due: BundleDue, at: datetime, why_not: str
+) -> None:
+    """Try again later to make a bundle; after the last try keep why there is none."""
+    if due.tries + 1 < MOST_TRIES:
+        await _try_again(connection, due, at)
+        return
+    await _write(connection, due, at, octets=b"", why_not=why_not)
+    log.warning("bundles: alarm %d: %s", due.alarm_id, why_not)
+
+
+async def _try_again(connection: Connection, due: BundleDue, at: datetime) -> None:
+    due_at = at + FIRST_WAIT * 2**due.tries
+    await put_off(connection, due.alarm_id, due_at=due_at, tries=due.tries + 1)
+
+
+async def _write(
+    connection: Connection, due: BundleDue, at: datetime, *, octets: bytes, why_not: str
+) -> None:
     await keep_bundle(
         connection,
         due.alarm_id,
@@ -187,8 +223,6 @@ async def _keep(
         await put_off(connection, due.alarm_id, due_at=at + AFTER, tries=0)
     else:
         await forget_due(connection, due.alarm_id)
-    if why_not or not is_good:
-        log.warning("bundles: alarm %d: %s", due.alarm_id, why_not or "not the same")
 
 
 async def _made(
@@ -200,6 +234,6 @@ async def _made(
         return None, "the alarm is gone"
     try:
         made = await make_bundle(connection, alarm, time_zone=time_zone, shard=shard)
-    except (NoBundleError, BundleError, RuleFileError) as error:
+    except (NoBundleError, BundleError) as error:
         return None, str(error)
     return made, ""

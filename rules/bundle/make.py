@@ -32,7 +32,9 @@ from rules.bundle.replay import Replayed, decided_of, replay
 from rules.bundle.then import Then, layout_then, plan_then
 from rules.engine.entry import learned_from
 from rules.engine.learned import Learned
+from rules.files.rule_file import RuleFileError
 from rules.triage.record import Record, RecordFormatError, record_from
+from rules.triage.settings import TriageFileError
 from rules.triage.turn import AlarmKey
 from rules.worker.resume import CONSUMER
 from store.connection import Connection
@@ -100,22 +102,23 @@ async def make_bundle(
         shard: The journal that it was decided on.
 
     Raises:
-        NoBundleError: If the rule's text or the journal's entries are gone.
+        NoBundleError: If the rule's text or the journal's entries are gone, or this
+            release cannot read the rules of then.
         BundleError: If the plan does not judge the device any more.
     """
     kept = await journal_kept(connection, shard=shard)
     if kept is None or kept.oldest_seq > alarm.raised_seq:
         raise NoBundleError(GONE)
-    then = await plan_then(
-        connection,
-        alarm,
-        until_seq=await _until_seq(connection, kept, alarm, shard),
-        time_zone=time_zone,
-        shard=shard,
-    )
-    if then is None:
-        raise NoBundleError(f"no rule {alarm.rule}@{alarm.rule_version} is stored")
-    bundle = _begun(then, alarm, await _records(connection, alarm, then, shard))
+    until_seq = await _until_seq(connection, kept, alarm, shard)
+    try:
+        then = await plan_then(
+            connection, alarm, until_seq=until_seq, time_zone=time_zone, shard=shard
+        )
+        if then is None:
+            raise NoBundleError(f"no rule {alarm.rule}@{alarm.rule_version} is stored")
+        bundle = _begun(then, alarm, await _records(connection, alarm, then, shard))
+    except (RuleFileError, TriageFileError) as error:
+        raise NoBundleError(str(error)) from error
     ground = _ground(connection, kept, then, bundle, shard)
     begun_at = await _time_of(connection, bundle.gone, alarm, shard)
     return await _tried(ground, bundle, begun_at, longest_h)

@@ -78,7 +78,7 @@ def replay(bundle: Bundle) -> Replayed:
     """
     try:
         return _replay(bundle)
-    except (LookupError, ValueError) as error:
+    except (LookupError, ValueError, ArithmeticError) as error:
         # Whole by its hashes, and still no bundle that a release could have made.
         raise BundleError(f"it cannot be decided again: {error}") from error
 

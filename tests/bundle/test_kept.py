@@ -1,21 +1,24 @@
 """Bundles are kept with their cases: the journal may go."""
 
 import asyncio
+import zlib
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from rules.bundle.bundle import bundle_from
-from rules.bundle.chain import TamperedError
+from rules.bundle.chain import TamperedError, opened, sealed
 from rules.bundle.keep import keep_one
 from rules.bundle.replay import replay
 from rules.bundle.whole import JOURNAL, KEPT
+from store.rules import Change, judging_rules, put_live, set_stage
 from store.triage_records import drop_records
 from tests.bundle.test_many import explained, silent_gateway
 from tests.rules.workers import PATIENCE_S, ZONE
 from tests.triage.city import City
 from vocabulary.device import DeviceKind
+from vocabulary.rule_stage import RuleStage
 
 pytestmark = pytest.mark.db
 
@@ -164,6 +167,77 @@ async def test_a_bundle_that_cannot_be_made_is_tried_again_and_then_says_why(
     whole, octets = await explained(city, 1)
     assert not octets
     assert whole.why_not
+
+
+async def test_a_member_whose_lead_another_release_kept_has_a_bundle_of_its_own(
+    city: City,
+) -> None:
+    await silent_gateway(city)
+    await city.tick(150, 800)
+    await city.fold()
+    await city.pool.execute(
+        "UPDATE bundle_due SET due_at = $1 WHERE alarm_id IN"
+        " (SELECT id FROM alarm WHERE rule LIKE 'group:%')",
+        city.at(0),
+    )
+    async with city.pool.acquire() as connection:
+        assert await keep_one(connection, time_zone=ZONE)
+        ((octets,),) = await city.rows("SELECT octets FROM bundle")
+        assert isinstance(octets, bytes)
+        pieces, _ = opened(zlib.decompress(octets))
+        other = zlib.compress(sealed({**pieces, "format": 1}))
+        await city.pool.execute("UPDATE bundle SET octets = $1", other)
+    await keep_all(city)
+    kept = await city.rows(
+        "SELECT a.rule, b.why_not FROM bundle b JOIN alarm a ON a.id = b.alarm_id"
+        " WHERE a.rule NOT LIKE 'group:%'"
+    )
+    assert set(kept) == {("cover-silent", "")}
+    assert await city.rows("SELECT count(*) FROM bundle_due") == [(0,)]
+
+
+TWO_STEEP = """
+code: steep-{name}
+name: {{zh: 陡, en: Steep}}
+kind: pressure
+quantity: pressure_kpa
+condition: {{type: rate, window_s: 2, above: 500, deadband: 5, severity: minor}}
+files:
+  type: event
+  scheme: gbt30428.2-2013
+  class_code: "0506"
+  condition: steep_{name}
+  title: {{zh: 陡, en: Steep}}
+reason: {{zh: "{{device}} {{value}}", en: "{{device}} {{value}}"}}
+source: a test
+"""
+
+
+async def test_a_bundle_that_breaks_the_engine_says_so_and_holds_up_no_other(
+    city: City,
+) -> None:
+    async with city.pool.acquire() as connection, connection.transaction():
+        change = Change(author="me", at=city.at(0), note="")
+        for rule in await judging_rules(connection):
+            stage = RuleStage.RETIRED
+            await set_stage(connection, rule.code, rule.version, stage, change)
+        for name in ("a", "b"):
+            text = TWO_STEEP.format(name=name)
+            await put_live(
+                connection, f"steep-{name}", text, author="me", at=city.at(0)
+            )
+    # Where all rules break on an entry none is to blame, and it alone is left out.
+    for second, kpa in ((1, 300.0), (2, 400.0), (20, 1e308), (21, -1e308)):
+        await city.say(second, {"PR-0001": {"pressure_kpa": kpa}})
+    await city.tick(22, 320)
+    await city.fold()
+    assert await city.rows("SELECT what FROM rules_fault") == [("entry",)]
+    late = city.at(0) - timedelta(days=1)
+    for _ in range(5):
+        assert await keep_all(city) == 2
+        await city.pool.execute("UPDATE bundle_due SET due_at = $1", late)
+    kept = await city.rows("SELECT octets, why_not LIKE '%overflow%' FROM bundle")
+    assert kept == [(None, True)] * 2
 
 
 async def test_what_is_kept_and_then_changed_is_refused(city: City) -> None:
