@@ -111,20 +111,31 @@ async def filed_alarms(
     since: datetime,
     until: datetime,
     limit: int,
+    device_id: int | None = None,
 ) -> list[FiledAlarm]:
     """Return the alarms of some rules that stood in a stretch, in their order.
 
     Those of rules on trial are left out.
+
+    Args:
+        connection: Any.
+        rules: Codes of the rules.
+        since: From when.
+        until: Up to when.
+        limit: Most alarms.
+        device_id: Only those on this device.
     """
     rows = await connection.fetch(
         f"SELECT {_ALARM} FROM alarm"  # noqa: S608 our own words
         " WHERE rule = ANY($1) AND raised_at < $3"
         " AND (cleared_at IS NULL OR cleared_at >= $2) AND handling <> 'shadow'"
+        " AND ($5::integer IS NULL OR device_id = $5)"
         " ORDER BY raised_seq, measured_at, rule, device_id LIMIT $4",
         list(rules),
         since,
         until,
         limit,
+        device_id,
     )
     return [FiledAlarm(**row) for row in rows]
 

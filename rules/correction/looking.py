@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 MICROSECOND = timedelta(microseconds=1)
 
 MOST_ALARMS = 1000
-"""Real alarms that a stretch is compared with."""
+"""Real alarms of the rule on the device that a stretch is compared with."""
 
 REMEMBERED = timedelta(days=30)
 """So long late samples are known as such; those of corrections that stand, longer."""
@@ -155,11 +155,16 @@ async def _write(
 ) -> None:
     due, at, since = asked.due, asked.at, datetime_from_us(look.since_us)
     alarms = await filed_alarms(
-        connection, [due.rule], since=since, until=at, limit=MOST_ALARMS
+        connection,
+        [due.rule],
+        since=since,
+        until=at,
+        limit=MOST_ALARMS,
+        device_id=due.device_id,
     )
     found = corrections_of(
         differences,
-        [each for each in alarms if each.device_id == due.device_id],
+        alarms,
         rule=asked.plan.rules[0],
         device_id=due.device_id,
         late_at=[datetime_from_us(each) for each in look.late_us],

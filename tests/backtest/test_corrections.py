@@ -4,6 +4,7 @@ import asyncpg
 import numpy as np
 import pytest
 
+from rules.correction.looking import MOST_ALARMS
 from rules.correction.work import correct_one
 from store.batch import Batch
 from store.corrections import (
@@ -165,6 +166,25 @@ async def test_an_alarm_that_a_late_sample_splits_ends_earlier_however_long_it_s
     assert other.kind == "other_time"
     assert other.alarm_id == await pool.fetchval("SELECT id FROM alarm")
     assert (other.measured_at, other.cleared_at) == (city.at(60), city.at(late_s))
+
+
+MANY_ALARMS = """
+INSERT INTO alarm (rule, rule_version, device_id, severity, raised_seq, raised_at,
+    measured_at, cleared_seq, cleared_at, reason_zh, reason_en)
+SELECT 'deep', 1, $1, 'minor', -n, $2, $2::timestamptz + n * interval '1 us', 1, $3, '', ''
+FROM generate_series(1, $4::integer) AS n
+"""
+
+
+async def test_an_alarm_is_found_among_however_many_the_rule_raised_elsewhere(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    other = city.device_id(gauges(city)[1])
+    since, until = city.at(-60), city.at(60)
+    await pool.execute(MANY_ALARMS, other, since, until, MOST_ALARMS)
+    came = dry(0, 50) | dict.fromkeys((10.0, 20.0, 30.0, 40.0), 300.0)
+    found = await told(city, pool, on_s=30, came=came, late={25: 0.0})
+    assert [row.kind for row in found] == ["would_not_have_raised"]
 
 
 STEEP = """
