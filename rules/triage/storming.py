@@ -73,7 +73,8 @@ def _break_out(
     )
     for other in filed:
         held = work.held.get(other)
-        if held is not None and held.bundle is None:
+        # It may have cleared, and been raised again under a window or as unstable.
+        if held and held.handling is Handling.FILED and held.bundle is None:
             join(work, storm, other)
     join(work, storm, key)
 

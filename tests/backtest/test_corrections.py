@@ -171,7 +171,8 @@ async def test_an_alarm_that_a_late_sample_splits_ends_earlier_however_long_it_s
 MANY_ALARMS = """
 INSERT INTO alarm (rule, rule_version, device_id, severity, raised_seq, raised_at,
     measured_at, cleared_seq, cleared_at, reason_zh, reason_en)
-SELECT 'deep', 1, $1, 'minor', -n, $2, $2::timestamptz + n * interval '1 us', 1, $3, '', ''
+SELECT 'deep', 1, $1, 'minor', -n, $2, $2::timestamptz + n * interval '1 us', 1, $3,
+    '', ''
 FROM generate_series(1, $4::integer) AS n
 """
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from cases.request import Severity
+from cases.request import Hit, Severity
 from rules.triage.desk import Handling
 from rules.triage.maintenance import Maintenance
+from rules.triage.turn import key_of
 from tests.rules.town import SHIPPED, us
 from tests.triage.alarms import (
     CABINET,
@@ -40,6 +41,20 @@ def test_a_storm_takes_members_until_it_has_been_quiet_for_exactly_so_long(
     new = night.entry(QUIET_S + 0.001, night.turn("ponding", OTHERS[0], QUIET_S))
     assert len(joined(new)) == joins
     assert len(filed(new)) == 1 - joins
+
+
+def test_a_storm_does_not_take_what_a_window_has_kept_back_since_it_was_filed() -> None:
+    first, *rest = SOME
+    window = Maintenance(id=1, from_us=us(20), until_us=us(600), device_id=first)
+    night = Night(plan_of(texts=("ponding",), windows=(window,)))
+    night.entry(0, night.turn("ponding", first, 0, value=160))
+    night.entry(10, night.turn("ponding", first, 10, Hit.CLEARED))
+    raised = night.turn("ponding", first, 30, value=160)
+    night.entry(30, raised)
+    found = night.entry(40, *(night.turn("ponding", g, 40, value=160) for g in rest))
+    assert sorted(joined(found)) == rest
+    held = night.desk.held[key_of(raised)]
+    assert (held.handling, held.window_id) == (Handling.MAINTENANCE, 1)
 
 
 def test_a_member_that_comes_keeps_a_storm_going_for_as_long_again() -> None:
