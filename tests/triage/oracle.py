@@ -245,7 +245,7 @@ class Plain:
         self.many[storm].worst_due = self.at + round(limits.worst_after_s * S)
         for key in filed:
             other = self.alarms.get(key)
-            if other is not None and other.place is None:
+            if other and other.handling == "filed" and other.place is None:
                 self._join(other, storm)
         self._join(alarm, storm)
         return True
