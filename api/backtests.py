@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 import msgspec
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, Field, JsonValue, StringConstraints
 from starlette.responses import Response
 
 from api.access import Caller, Supervisor
 from api.answer import Page, answer, answer_page
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
-from api.queries import NewestPageQuery, PageQuery
+from api.queries import Instant, NewestPageQuery, PageQuery
 from rules.backtest.job import JobAsk
 from rules.files.rule_file import RuleFileError, parse_rule
 from store.backtest_jobs import (
@@ -48,8 +48,8 @@ class BacktestIn(BaseModel, extra="forbid"):
     sources: list[Annotated[str, StringConstraints(max_length=100_000)]] = Field(
         [], max_length=50, description="Rule files as YAML; they come after `rules`."
     )
-    since: AwareDatetime = Field(alias="from", description="From when.")
-    until: AwareDatetime = Field(alias="to", description="Up to when.")
+    since: Instant = Field(alias="from", description="From when.")
+    until: Instant = Field(alias="to", description="Up to when.")
     against_live: bool = Field(default=True, description="Compare with what was filed.")
     readings: bool = Field(
         default=False, description="Read stored samples, though the journal has them."

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 
+from asyncpg import CharacterNotInRepertoireError, UntranslatableCharacterError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount
 
 from api.faults import faults_from, summary
-from api.problems import Kind, ProblemError, answer_problem, answer_status
+from api.problems import Fault, Kind, ProblemError, answer_problem, answer_status
 from store.connection import AWAY
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,9 @@ WORDS: dict[int, str] = {
     404: "nothing is at this address; the addresses are in /api/v1/openapi.json",
 }
 """What the framework's bare statuses mean here."""
+
+UNSTORABLE = (CharacterNotInRepertoireError, UntranslatableCharacterError)
+"""What PostgreSQL says of a text with U+0000, the one character it cannot hold."""
 
 RETRY_S = 2
 """When to ask again while the database is away."""
@@ -35,6 +39,8 @@ def install_failures(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
     for away in AWAY:
         app.add_exception_handler(away, _on_away)
+    for unstorable in UNSTORABLE:
+        app.add_exception_handler(unstorable, _on_unstorable)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -68,6 +74,12 @@ async def _on_away(request: Request, error: Exception) -> Response:
         "the database cannot be reached at the moment; ask again in a few seconds",
         headers={"Retry-After": str(RETRY_S)},
     )
+    return answer_problem(request, problem)
+
+
+async def _on_unstorable(request: Request, _: Exception) -> Response:
+    fault = Fault("request", "holds the character U+0000", "text without it")
+    problem = ProblemError(Kind.INVALID, fault.wrong, errors=[fault])
     return answer_problem(request, problem)
 
 

@@ -35,6 +35,7 @@ RIGHT: dict[str, Callable[[Context], str]] = {
     "model_attributes_type": lambda _: "a JSON object, sent as application/json",
     "json_invalid": lambda context: f"well-formed JSON; {context['error']}",
     "greater_than_equal": lambda context: f"at least {context['ge']}",
+    "less_than": lambda context: f"below {context['lt']}",
     "less_than_equal": lambda context: f"at most {context['le']}",
     "string_too_long": lambda context: f"at most {context['max_length']} characters",
     "string_too_short": lambda context: f"at least {context['min_length']} characters",

@@ -1,7 +1,7 @@
 """Words that queries share: limits, instants, keys of pages."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -12,13 +12,23 @@ from vocabulary.times import datetime_from_us, us_from_datetime
 MOST_ROWS = 1_000
 """Rows of one page."""
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""The first time that may be asked for."""
+
+LATEST = datetime(9999, 12, 1, tzinfo=UTC)
+"""The last one: at the calendar's very ends other zones and spans run out of it."""
+
 Instant = Annotated[
     AwareDatetime,
-    Field(description="With its zone: 2026-11-21T08:00:00Z; a plus is written %2B."),
+    Field(
+        ge=EARLIEST,
+        le=LATEST,
+        description="With its zone: 2026-11-21T08:00:00Z; a plus is written %2B.",
+    ),
 ]
-"""A time in a query; one without a zone is refused."""
+"""A time in a request; one without a zone is refused."""
 
-_KEY = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,18})")
+_KEY = re.compile(r"([0-9]{1,17})-([0-9]{1,18})")
 
 
 class PageQuery(BaseModel, extra="forbid"):

@@ -45,6 +45,7 @@ class StreamQuery(BaseModel, extra="forbid"):
         None,
         alias="lastEventId",
         ge=0,
+        lt=2**63,
         description="Go on after this number; the header Last-Event-ID outweighs it.",
     )
     names: str | None = Field(
@@ -95,7 +96,7 @@ async def stream(
     parts: Held,
     caller: Viewer,
     query: Annotated[StreamQuery, Query()],
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, lt=2**63)] = None,
 ) -> Response:
     """Follow the journal; go on after `Last-Event-ID` with nothing lost or doubled.
 

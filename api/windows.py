@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from api.access import Caller, Department, Viewer
@@ -12,7 +12,7 @@ from api.answer import Page as PageOf
 from api.answer import answer, answer_page
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
-from api.queries import NewestPageQuery
+from api.queries import Instant, NewestPageQuery
 from store.access import Role
 from store.connection import Connection
 from store.window_targets import TargetCodes, WindowTarget, window_target
@@ -58,8 +58,8 @@ class WindowIn(BaseModel, extra="forbid"):
     safety: bool = Field(
         default=False, description="Keep matters of safety back as well."
     )
-    from_at: AwareDatetime | None = Field(None, description="Now, if left out.")
-    until_at: AwareDatetime
+    from_at: Instant | None = Field(None, description="Now, if left out.")
+    until_at: Instant
     reason: Text
 
 

@@ -63,6 +63,9 @@ def read_section(text: str) -> "Section":
         place = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
         what = f"not YAML: {error.problem or error.context}"
         raise FileFaultsError([Fault(*place, "", what)]) from error
+    except RecursionError:
+        deep = Fault(1, 1, "", "is nested too deeply; no file needs ten levels")
+        raise FileFaultsError([deep]) from None
     except yaml.YAMLError as error:  # an octet that no YAML may hold
         raise FileFaultsError([Fault(1, 1, "", f"not YAML: {error}")]) from error
     if not isinstance(node, yaml.MappingNode):
