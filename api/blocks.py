@@ -8,6 +8,7 @@ One entry is one block, encoded once for all who listen. A block without data mo
 listener's last id on and is not dispatched, so quiet times cost twelve octets a second.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,11 @@ from store.journal import Entry, Kind
 from store.journal_body import positions_from, readings_from
 from vocabulary.position import DEGREES_E7
 from vocabulary.times import us_from_datetime
+
+log = logging.getLogger(__name__)
+
+UNREADABLE = (ValueError, KeyError, TypeError)
+"""What comes of a body that is cut short, or of a release that this cannot read."""
 
 SeriesNames = Mapping[int, tuple[int, str]]
 """Device and quantity of each series, by the series' id."""
@@ -57,7 +63,15 @@ class Block:
 
 
 def block_of(entry: Entry, series: SeriesNames) -> Block:
-    """Return the block of a journal entry."""
+    """Return the block of a journal entry; one that cannot be read only tells time."""
+    try:
+        return _told_block(entry, series)
+    except UNREADABLE as error:
+        log.warning("journal: entry %d cannot be read: %s", entry.seq, error)
+        return Block(entry.seq, None, None, number_only(entry.seq))
+
+
+def _told_block(entry: Entry, series: SeriesNames) -> Block:
     match entry.kind:
         case Kind.READINGS:
             return _block(entry.seq, Name.READING, _readings(entry, series))
@@ -95,7 +109,10 @@ def series_in(entry: Entry) -> frozenset[int]:
     """Return the series that an entry has readings of."""
     if entry.kind is not Kind.READINGS:
         return frozenset()
-    return frozenset(np.unique(readings_from(entry.body, 0).series_id).tolist())
+    try:
+        return frozenset(np.unique(readings_from(entry.body, 0).series_id).tolist())
+    except UNREADABLE:
+        return frozenset()
 
 
 def _block(

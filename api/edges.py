@@ -9,6 +9,7 @@ from operator import attrgetter
 
 import orjson
 
+from api.blocks import UNREADABLE
 from store.journal import Entry, Kind
 from store.telemetry_read import EdgeTold
 
@@ -54,12 +55,18 @@ class Edges:
         self._heard_at: dict[str, datetime] = {}
 
     def hear(self, told: Iterable[EdgeTold | Entry]) -> None:
-        """Take in edge entries, oldest first; other entries are passed over."""
+        """Take in edge entries, oldest first.
+
+        Other entries, and what cannot be read, are passed over.
+        """
         for entry in told:
             if isinstance(entry, Entry) and entry.kind is not Kind.EDGE:
                 self._note_presence(entry)
                 continue
-            edge = _edge(entry.body, entry.received_at)
+            try:
+                edge = _edge(entry.body, entry.received_at)
+            except UNREADABLE:
+                continue
             self._heard_at[edge.worker] = entry.received_at
             words = self._known[edge.edge, edge.gateway]
             if edge.edge == OF_GATEWAY:

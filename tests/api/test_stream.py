@@ -96,6 +96,21 @@ async def test_positions_readings_cases_and_edges_arrive_by_name(
     assert edge["edge"] == "mqtt"
 
 
+async def test_an_entry_that_cannot_be_read_is_passed_over(
+    town: Town, admin: httpx2.AsyncClient
+) -> None:
+    async with asyncio.timeout(300), listening(admin, after=0) as told:
+        for kind in (Kind.READINGS, Kind.POSITIONS, Kind.EDGE, Kind.CASE):
+            await append(town.connection, kind, b"{", at=utc_now())
+        await append(town.connection, Kind.EDGE, b"{}", at=utc_now())
+        last = await append(
+            town.connection, Kind.POSITIONS, one_position(), at=utc_now()
+        )
+        assert (await first(told, "position")).seq == last
+    async with started_now(town) as client:
+        assert (await client.get("/api/v1/health")).json()["seq"] == last
+
+
 async def test_a_series_registered_meanwhile_has_its_name(
     town: Town, admin: httpx2.AsyncClient
 ) -> None:
