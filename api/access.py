@@ -103,6 +103,18 @@ def refuse_other_sites(request: Request) -> None:
         )
 
 
+def refuse_units(caller: Caller, why: str = "this is the whole city's") -> None:
+    """Refuse a token of one unit.
+
+    Raises:
+        ProblemError: If it is one.
+    """
+    if caller.unit_id is not None:
+        raise ProblemError(
+            Kind.NOT_ALLOWED, f"{why}, and this token is unit {caller.unit_code}'s"
+        )
+
+
 def _unknown(why: str) -> ProblemError:
     return ProblemError(
         Kind.UNKNOWN_TOKEN,

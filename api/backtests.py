@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 from starlette.responses import Response
 
-from api.access import Caller, Supervisor
+from api.access import Supervisor, refuse_units
 from api.answer import Page, answer, answer_page
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
@@ -29,6 +29,9 @@ router = APIRouter(prefix="/backtests", tags=["rules"])
 
 LONGEST = timedelta(days=31)
 """Of a stretch that may be asked for."""
+
+ALL_CASES = "a backtest tells of every department's cases"
+"""Why a token of one unit may not ask for one."""
 
 JobId = Annotated[int, Path(ge=1, lt=2**63)]
 
@@ -84,7 +87,7 @@ async def ask(
     parts: Held, database: Database, caller: Supervisor, body: BacktestIn
 ) -> Response:
     """Ask for a backtest; it runs when those before it are done."""
-    _refuse_bound(caller)
+    refuse_units(caller, ALL_CASES)
     _refuse_wrong(body)
     asked = JobAsk(
         rules=list(body.rules),
@@ -110,7 +113,7 @@ async def list_backtests(
     query: Annotated[NewestPageQuery, Query()],
 ) -> Response:
     """List backtests, newest first."""
-    _refuse_bound(caller)
+    refuse_units(caller, ALL_CASES)
     rows = await jobs(database, before=query.after, limit=query.limit + 1)
     last = rows[query.limit - 1].id if len(rows) > query.limit else 0
     found = [_out(row) for row in rows]
@@ -120,7 +123,7 @@ async def list_backtests(
 @router.get("/{job_id}", response_model=BacktestOut)
 async def show(database: Database, caller: Supervisor, job_id: JobId) -> Response:
     """Show how far a backtest is, or what came of it."""
-    _refuse_bound(caller)
+    refuse_units(caller, ALL_CASES)
     return answer(_out(await _row(database, job_id)))
 
 
@@ -133,7 +136,7 @@ async def list_lines(
     query: Annotated[LineQuery, Query()],
 ) -> Response:
     """List alarms or cases that would have been or were, side by side."""
-    _refuse_bound(caller)
+    refuse_units(caller, ALL_CASES)
     await _row(database, job_id)
     rows = await lines_of_job(
         database, job_id, query.what, after=query.after, limit=query.limit + 1
@@ -148,7 +151,7 @@ async def cancel(
     parts: Held, database: Database, caller: Supervisor, job_id: JobId
 ) -> Response:
     """Take a backtest back; one that is over stays as it is."""
-    _refuse_bound(caller)
+    refuse_units(caller, ALL_CASES)
     await _row(database, job_id)
     await cancel_job(database, job_id, at=parts.clock())
     return answer(_out(await _row(database, job_id)))
@@ -159,14 +162,6 @@ async def _row(database: Database, job_id: int) -> JobRow:
     if found is None:
         raise not_found("backtest", str(job_id))
     return found
-
-
-def _refuse_bound(caller: Caller) -> None:
-    """Refuse a token of one department: a backtest tells of all."""
-    if caller.unit_id is not None:
-        raise ProblemError(
-            Kind.NOT_ALLOWED, "a backtest tells of every department's cases"
-        )
 
 
 def _refuse_wrong(body: BacktestIn) -> None:

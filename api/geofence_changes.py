@@ -6,10 +6,16 @@ import orjson
 from fastapi import APIRouter, Header
 from starlette.responses import Response
 
-from api.access import Admin, Caller
-from api.answer import answer
+from api.access import Admin, Caller, refuse_units
 from api.geofence_in import GeofenceIn, row_of
-from api.geofence_shown import Code, GeofenceOut, row_from, shown
+from api.geofence_shown import (
+    Code,
+    GeofenceOut,
+    answer_shown,
+    row_from,
+    shown,
+    tag_of,
+)
 from api.parts import Database, Held, Parts
 from api.problems import Kind, ProblemError, not_found
 from rules.lifecycle.fence_users import fence_users
@@ -23,7 +29,17 @@ from store.registry_rows import GeofenceRow, Rows
 router = APIRouter(prefix="/geofences", tags=["devices"])
 
 ANY = "*"
-"""`If-None-Match: *` asks for a new one (RFC 9110 §13.1.2)."""
+"""`If-None-Match: *` asks for a new one, `If-Match: *` for any that there is
+(RFC 9110 §13.1)."""
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=200,
+        description="The `tag` it was read with: only if nobody has changed it since.",
+    ),
+]
+"""RFC 9110 §13.1.1; without it the last one wins."""
 
 MOST_NAMED = 5
 """So many vehicles or rules are named in a refusal."""
@@ -40,12 +56,14 @@ async def put_geofence(
     if_none_match: Annotated[
         str | None, Header(description="`*`: only if there is none of this code.")
     ] = None,
+    if_match: IfMatch = None,
 ) -> Response:
     """Make or change a geofence; for administrators.
 
     Rules judge by it from the journal's next entry on. Everything that is wrong is told
     at once; what is as it was changes nothing.
     """
+    refuse_units(caller)
     row = row_of(code, body)
     async with database.transaction():
         await lock_registry(database)
@@ -53,15 +71,22 @@ async def put_geofence(
         before = None if found is None else row_from(*found)
         if before is not None and if_none_match == ANY:
             raise _taken(before)
+        _refuse_changed(before, if_match)
         if row != before:
             await write_rows(database, Rows(geofences={code: row}))
             await _tell(database, parts, caller, code=code, before=before, after=row)
-    return answer(await shown(database, code), status=201 if before is None else 200)
+    status = 201 if before is None else 200
+    return answer_shown(await shown(database, code), status=status)
 
 
 @router.delete("/{code}", status_code=204)
 async def delete_geofence(
-    parts: Held, database: Database, caller: Admin, code: Code
+    parts: Held,
+    database: Database,
+    caller: Admin,
+    *,
+    code: Code,
+    if_match: IfMatch = None,
 ) -> Response:
     """Remove a geofence; for administrators.
 
@@ -69,14 +94,16 @@ async def delete_geofence(
     What was judged before stays: alarms, cases, and backtests under the fences of then.
     Refused while a vehicle works in it, or a rule that judges names it by its code.
     """
+    refuse_units(caller)
     async with database.transaction():
         await lock_registry(database)
         found = await geofence(database, code)
         if found is None:
             raise not_found("geofence", code)
+        before = row_from(*found)
+        _refuse_changed(before, if_match)
         await _refuse_in_use(database, found[0])
         await remove_geofence(database, code)
-        before = row_from(*found)
         await _tell(database, parts, caller, code=code, before=before, after=None)
     return Response(status_code=204)
 
@@ -126,6 +153,22 @@ async def _refuse_in_use(database: Connection, line: GeofenceLine) -> None:
             Kind.FENCE_IN_USE,
             f"rules that judge name it by its code: {names}; change or retire them",
             detail_zh=f"在用规则按编号引用了它：{names}，请先修改或停用规则",
+        )
+
+
+def _refuse_changed(before: GeofenceRow | None, if_match: str | None) -> None:
+    """Refuse to overwrite what the asker has not seen.
+
+    Raises:
+        ProblemError: If the geofence is not what it was when they read it.
+    """
+    if if_match is None:
+        return
+    if before is None or if_match not in {ANY, tag_of(before)}:
+        raise ProblemError(
+            Kind.FENCE_CHANGED,
+            "it is not as you have read it: load it again, then change that",
+            detail_zh="您打开之后，别人改过或删除了这个围栏；请重新载入后再改",
         )
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api import geofence_changes, geofence_preview
 from api.access import Viewer
 from api.answer import Page, answer, answer_page
-from api.geofence_shown import Code, GeofenceOut, shown
+from api.geofence_shown import Code, GeofenceOut, answer_shown, shown
 from api.parts import Database
 from api.queries import IdPageQuery
 from rules.lifecycle.fence_users import FenceUser, fence_users
@@ -129,7 +129,7 @@ async def list_kinds(database: Database, _: Viewer) -> Response:
 @router.get("/geofences/{code}", response_model=GeofenceOut)
 async def one_geofence(database: Database, _: Viewer, code: Code) -> Response:
     """Show one geofence with its shape, and the rules that judge by it."""
-    return answer(await shown(database, code))
+    return answer_shown(await shown(database, code))
 
 
 @router.get("/geofences/{code}/changes", response_model=Sequence[GeofenceChange])

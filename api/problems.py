@@ -83,6 +83,11 @@ class Kind(Enum):
     STALE_VERSION = (409, "stale-version", "Somebody else has changed it meanwhile")
     CODE_TAKEN = (409, "code-taken", "There is one of this code already")
     FENCE_IN_USE = (409, "geofence-in-use", "A vehicle or a rule needs the geofence")
+    FENCE_CHANGED = (
+        412,
+        "geofence-changed",
+        "Somebody else has changed the geofence meanwhile",
+    )
     TOO_LARGE = (413, "too-large", "The request is too large")
     INVALID = (422, "invalid-request", "Parts of the request are wrong")
     CANNOT = (422, "device-cannot", "The device cannot be told that")

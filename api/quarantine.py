@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.access import Admin, Dispatcher
+from api.access import Admin, Dispatcher, refuse_units
 from api.answer import Page, answer, answer_page
 from api.parts import Database, Held
 from api.problems import not_found
@@ -107,13 +107,14 @@ async def one_quarantined(database: Database, _: Dispatcher, row_id: RowId) -> R
     "/quarantine/{row_id}/retry", response_model=QuarantinedOut, status_code=202
 )
 async def retry_quarantined(
-    parts: Held, database: Database, _: Admin, row_id: RowId
+    parts: Held, database: Database, caller: Admin, row_id: RowId
 ) -> Response:
     """Ask the ingest process to try again; for administrators.
 
     What is right by now is stored, with the time it first came, and the row is gone.
     What is still refused stays under the reason that is true now; `retried_at` says so.
     """
+    refuse_units(caller)
     row, at = await _known(database, row_id), parts.clock()
     if not await request_retry(database, row_id, at=at):
         raise not_found("row of the quarantine", row_id)
@@ -121,8 +122,11 @@ async def retry_quarantined(
 
 
 @router.delete("/quarantine/{row_id}", status_code=204)
-async def drop_quarantined(database: Database, _: Admin, row_id: RowId) -> Response:
+async def drop_quarantined(
+    database: Database, caller: Admin, row_id: RowId
+) -> Response:
     """Throw a row away for good; for administrators."""
+    refuse_units(caller)
     if not await drop(database, row_id):
         raise not_found("row of the quarantine", row_id)
     return Response(status_code=204)

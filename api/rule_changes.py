@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from api.access import Caller, Supervisor
+from api.access import Caller, Supervisor, refuse_units
 from api.answer import answer
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
@@ -35,6 +35,9 @@ LONGEST = 100_000
 
 SEE_SCHEMA = "see /api/v1/rules/schema.json"
 """What to say where a fault does not say itself what would be right."""
+
+RULES = "rules are the whole city's"
+"""Why a token of one unit may not change them."""
 
 Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,100}$")]
 Version = Annotated[int, Path(ge=1, lt=2**31)]
@@ -77,7 +80,7 @@ async def add(
     parts: Held, database: Database, caller: Supervisor, body: DraftIn
 ) -> Response:
     """Put in a rule file as a draft; everything that is wrong with it is told."""
-    refuse_units(caller)
+    refuse_units(caller, RULES)
     change = Change(author=caller.name, at=parts.clock(), note=body.note)
     try:
         code, version = await add_draft(database, body.source, change)
@@ -103,7 +106,7 @@ async def stage(  # noqa: PLR0917 one for each part of the request
     ] = False,
 ) -> Response:
     """Bring a version to another stage: draft, shadow, live or retired."""
-    refuse_units(caller)
+    refuse_units(caller, RULES)
     await _refuse_role(database, caller, code, version, body.stage)
     at = parts.clock()
     change = Change(author=caller.name, at=at, note=body.note)
@@ -166,19 +169,6 @@ async def _refuse_role(
             Kind.NOT_ALLOWED,
             f"the role {caller.role} may write and try rules; taking one live, or from"
             " there, is for an admin",
-        )
-
-
-def refuse_units(caller: Caller) -> None:
-    """Refuse a token of one unit.
-
-    Raises:
-        ProblemError: If it is one.
-    """
-    if caller.unit_id is not None:
-        raise ProblemError(
-            Kind.NOT_ALLOWED,
-            f"rules are the whole city's, and this token is unit {caller.unit_code}'s",
         )
 
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from api.access import Supervisor, Viewer
+from api.access import Supervisor, Viewer, refuse_units
 from api.answer import Page, answer
 from api.parts import Database, Held
 from api.problems import not_found
-from api.rule_changes import refuse_units
+from api.rule_changes import RULES
 from store.rule_faults import (
     FaultRow,
     HaltRow,
@@ -71,7 +71,7 @@ async def retry(
     parts: Held, database: Database, caller: Supervisor, code: Code, version: Version
 ) -> Response:
     """Let a halted version of a rule judge again, from now on."""
-    refuse_units(caller)
+    refuse_units(caller, RULES)
     async with database.transaction():
         at = parts.clock()
         if not await try_rule_again(database, code, version, at=at):

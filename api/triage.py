@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from api.access import Admin, Viewer
+from api.access import Admin, Viewer, refuse_units
 from api.answer import Page, answer, answer_page, answer_whole
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
 from api.queries import NewestPageQuery
-from api.rule_changes import LONGEST, file_problem, refuse_units
+from api.rule_changes import LONGEST, RULES, file_problem
 from api.rules import SCHEMA_TYPE
 from rules.lifecycle.triage_versions import (
     PutTriage,
@@ -159,7 +159,7 @@ async def put(
     parts: Held, database: Database, caller: Admin, body: TriageIn
 ) -> Response:
     """Put a triage file in force at once; everything that is wrong with it is told."""
-    refuse_units(caller)
+    refuse_units(caller, RULES)
     change = Change(author=caller.name, at=parts.clock(), note=body.note)
     try:
         done = await put_triage(database, body.source, change, after=body.after)

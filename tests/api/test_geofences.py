@@ -71,6 +71,43 @@ async def test_everything_wrong_is_told_at_once(admin: httpx2.AsyncClient) -> No
     assert (await admin.get("/api/v1/geofences/bad")).status_code == 404
 
 
+async def test_what_somebody_else_has_changed_is_not_overwritten(
+    admin: httpx2.AsyncClient,
+) -> None:
+    at = "/api/v1/geofences/site-1"
+    made = await admin.put(at, json={**NAMES, "wkt": WKT})
+    read = made.headers["etag"]
+    assert (await admin.get(at)).json()["tag"] == read
+    theirs = {**NAMES, "kind": "site", "wkt": WKT}
+    saved = await admin.put(at, json=theirs, headers={"If-Match": read})
+    assert saved.status_code == 200, saved.text
+    mine = {**NAMES, "kind": "no_entry", "wkt": WKT}
+    stale = {"If-Match": read}
+    refused = await admin.put(at, json=mine, headers=stale)
+    kept = await admin.delete(at, headers=stale)
+    assert (refused.status_code, kept.status_code) == (412, 412)
+    assert refused.json()["type"] == "urn:gezhi:problem:geofence-changed"
+    assert "重新载入" in refused.json()["detail_zh"]
+    assert (await admin.get(at)).json()["geofence"]["kind"] == "site"
+    fresh = {"If-Match": saved.headers["etag"]}
+    assert (await admin.delete(at, headers=fresh)).status_code == 204
+    gone = await admin.put(at, json=mine, headers=fresh)
+    assert gone.status_code == 412
+
+
+async def test_an_administrator_of_one_unit_does_not_draw_for_the_city(
+    town: Town,
+) -> None:
+    async with town.client(await town.token(Role.ADMIN, unit_id=1)) as client:
+        answers = [
+            await client.put("/api/v1/geofences/x", json={**NAMES, "wkt": WKT}),
+            await client.delete("/api/v1/geofences/area-1"),
+            await client.post("/api/v1/quarantine/1/retry"),
+            await client.delete("/api/v1/quarantine/1"),
+        ]
+    assert [answer.status_code for answer in answers] == [403] * 4
+
+
 async def test_only_an_administrator_draws(town: Town) -> None:
     async with town.client(await town.token(Role.DISPATCHER)) as client:
         refused = await client.put("/api/v1/geofences/x", json={**NAMES, "wkt": WKT})

@@ -244,6 +244,36 @@ async def test_what_is_wrong_is_shown_where_it_is(pen: Pen) -> None:
     assert await page.locator(".fence-waiting").count() == 0
 
 
+async def test_what_somebody_else_has_changed_is_said_and_loaded_again(
+    pen: Pen,
+) -> None:
+    page = pen.page
+    await pen.take()
+    await pen.click((-200, -120), (200, -120), (200, 120), (-200, 120))
+    await page.keyboard.press("Enter")
+    await pen.name("SITE-1", "site")
+    await pen.save()
+    await page.click(".fence-edit")
+    await page.wait_for_selector('.pen-handle[data-key="0-0-0"]')
+    theirs = {"name_zh": "别人画的", "name_en": "Theirs", "kind": "site", "wkt": WKT}
+    status = await page.evaluate(
+        "(row) => fetch('/api/v1/geofences/SITE-1', { method: 'PUT',"
+        " headers: { 'Content-Type': 'application/json' },"
+        " body: JSON.stringify(row) }).then((answer) => answer.status)",
+        theirs,
+    )
+    assert status == 200
+    await page.fill('.pen-form [name="name_zh"]', "我画的")
+    await page.click(".pen-save")
+    await page.wait_for_selector(".pen-again:visible")
+    assert "重新载入" in await page.inner_text(".pen-error")
+    assert await page.is_hidden(".pen-save")
+    await page.click(".pen-again")
+    await page.wait_for_selector('.fence-view h2:has-text("别人画的")')
+    told = await pen.told("/geofences/SITE-1")
+    assert told["geofence"]["name_zh"] == "别人画的"
+
+
 async def test_a_viewer_finds_a_geofence_and_has_no_pen(room: ControlRoom) -> None:
     await enter_as(room, "viewer")
     page = room.page

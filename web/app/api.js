@@ -35,8 +35,8 @@ export async function put(path, body, more = {}) {
 }
 
 /** Remove a resource. */
-export async function remove(path) {
-  return answered(await asked(path, { method: "DELETE" }));
+export async function remove(path, headers = {}) {
+  return answered(await asked(path, { method: "DELETE", headers }));
 }
 
 /** Ask for every page of a list. */

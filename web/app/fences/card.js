@@ -48,7 +48,7 @@ function tools(found) {
     el("button.quiet.fence-remove", { type: "button", on: { click: ask } }, icon("bin", 16), t("fence.remove")));
   const ask = () => {
     const error = el("p.login-error", { role: "alert", hidden: true });
-    const sure = el("button.primary.fence-sure", { type: "button", text: t("fence.remove.sure"), on: { click: () => gone(found.geofence, sure, error) } });
+    const sure = el("button.primary.fence-sure", { type: "button", text: t("fence.remove.sure"), on: { click: () => gone(found, sure, error) } });
     fill(place, el("div.fence-ask", {},
       el("p", { text: t("fence.remove.what", { n: found.rules.length }) }), error,
       el("div.move-end", {}, sure, el("button.quiet", { type: "button", text: t("move.cancel"), on: { click: list } }))));
@@ -57,10 +57,10 @@ function tools(found) {
   return list();
 }
 
-async function gone(row, button, error) {
+async function gone({ geofence: row, tag }, button, error) {
   button.disabled = true;
   try {
-    await removeFence(row.code);
+    await removeFence(row.code, tag);
     notify(t("fence.removed", { name: said(row, "name") }), { key: "fence" });
     route.open("fences", 0);
   } catch (problem) {

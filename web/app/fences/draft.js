@@ -21,15 +21,15 @@ export function beginNew() {
 }
 
 /** Begin to change a geofence, as the API shows it. */
-export function beginChange({ geofence, geometry }) {
+export function beginChange({ geofence, geometry, tag }) {
   const { code, name_zh, name_en, kind, shape, radius_m } = geofence;
-  begin({ code, isNew: false, name_zh, name_en, kind, shape, radius_m, parts: shapeOf(geometry).parts });
+  begin({ code, tag, isNew: false, name_zh, name_en, kind, shape, radius_m, parts: shapeOf(geometry).parts });
 }
 
 function begin(row) {
   draft.set({
     ...row, doing: row.parts.length ? "edit" : "draw", path: [], chosen: null, back: [],
-    faults: {}, marks: [], began: JSON.stringify(content(row)),
+    faults: {}, marks: [], isStale: false, began: JSON.stringify(content(row)),
   });
 }
 

@@ -82,6 +82,8 @@ export default {
   "fence.wrong.code": "Must be without / \\ ? #",
   "fence.wrong.open": "A line is not finished: Enter finishes it, Esc gives it up",
   "fence.wrong.first": "Mend what is marked on the map first",
+  "fence.again": "Load it again",
+  "problem.geofence-changed": "Somebody else has changed or removed this geofence since you opened it",
   "problem.code-taken": "There is one of this code already",
   "problem.geofence-in-use": "A vehicle or a rule needs this geofence",
   "pen.tools": "Pen",

@@ -138,10 +138,13 @@ function field(name, label, input) {
 function ending() {
   const error = el("p.login-error.pen-error", { role: "alert", hidden: true });
   const saving = el("button.primary.pen-save", { type: "submit" }, icon("check", 16), t("fence.save"));
+  const again = el("button.quiet.pen-again", { type: "button", hidden: true, text: t("fence.again"), on: { click: () => leave(true) } });
   const cancel = el("button.quiet.pen-cancel", { type: "button", text: t("move.cancel"), on: { click: () => leave() } });
   return {
-    node: el("div.pen-ending", {}, error, el("div.move-end", {}, saving, cancel)),
-    draw: ({ faults, isSaving }) => {
+    node: el("div.pen-ending", {}, error, el("div.move-end", {}, saving, again, cancel)),
+    draw: ({ faults, isSaving, isStale }) => {
+      saving.hidden = isStale;
+      again.hidden = !isStale;
       error.textContent = faults.all ?? "";
       error.hidden = !faults.all;
       saving.disabled = Boolean(isSaving);
@@ -149,10 +152,10 @@ function ending() {
   };
 }
 
-/** Leave the drawing; what would be lost is asked about with a second press. */
-function leave() {
+/** Leave the drawing; what would be lost is asked about with a second press, unless they are sure. */
+function leave(isSure = false) {
   const button = document.querySelector(".pen-cancel");
-  if (isChanged(draft.value) && button.dataset.sure !== "true") {
+  if (!isSure && isChanged(draft.value) && button.dataset.sure !== "true") {
     button.dataset.sure = "true";
     button.textContent = t("fence.leave.sure");
     return;
@@ -198,12 +201,12 @@ function told(problem) {
   const marks = [];
   for (const { where, wrong } of problem.body?.errors ?? []) {
     const name = where.replace(/^body\./, "");
-    faults[name] = wrong;
+    faults[name] = t(`fence.fault.${name}`, {}, wrong);
     const found = PLACE.exec(wrong);
     if (found) marks.push({ at: [Number(found[1]), Number(found[2])], text: wrong });
   }
   if (problem.type.endsWith(":code-taken")) faults.code = problem.message;
   else faults.all = problem.message;
-  return { faults, marks };
+  return { faults, marks, isStale: problem.type.endsWith(":geofence-changed") };
 }
 

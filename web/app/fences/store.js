@@ -47,16 +47,16 @@ export function preview(row) {
   return post(`${path(row.code || "new")}/preview`, body(row));
 }
 
-/** Save a draft. */
+/** Save a draft; refused where somebody else has changed the geofence since it was read. */
 export async function save(row) {
-  const saved = await put(path(row.code), body(row), row.isNew ? { "If-None-Match": "*" } : {});
+  const saved = await put(path(row.code), body(row), row.isNew ? { "If-None-Match": "*" } : { "If-Match": row.tag });
   await loadFences();
   return saved;
 }
 
-/** Remove a geofence. */
-export async function removeFence(code) {
-  await remove(path(code));
+/** Remove a geofence as it was read with `tag`. */
+export async function removeFence(code, tag) {
+  await remove(path(code), { "If-Match": tag });
   await loadFences();
 }
 
