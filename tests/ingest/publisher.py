@@ -11,7 +11,8 @@ import aiomqtt
 
 from ingest.protocols.gezhi_json import DeviceReadings, UpMessage, encode
 
-START = datetime(2026, 11, 21, 4, tzinfo=UTC)
+START = datetime(2026, 11, 18, 4, tzinfo=UTC)
+"""Days ago: each message is a second later, and none may come to lie in the future."""
 
 
 @asynccontextmanager
