@@ -16,13 +16,14 @@ import aiomqtt
 from ingest.protocols.gezhi_json import UpMessage, decode
 from ingest.protocols.up_message import DoubtfulReadings
 from ingest.sequence import accounted
+from tasks.attempt import attempt
 from vocabulary.position import Position
 from vocabulary.quality import Quality
 from vocabulary.sequence import Epoch, Number
 from vocabulary.times import us_from_datetime
 
 
-async def until(is_so: Callable[[], bool], *, within_s: float = 90) -> None:
+async def until(is_so: Callable[[], bool], *, within_s: float = 240) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110 - what happens elsewhere
             await asyncio.sleep(0.02)
@@ -42,12 +43,15 @@ class FarEnd:
     async def run(self) -> None:
         while True:
             with contextlib.suppress(aiomqtt.MqttError):
-                async with _client(self.url(), f"far-{self.gateway}") as client:
-                    await client.subscribe(f"gezhi/v1/{self.gateway}/#", qos=1)
-                    self.is_listening = True
-                    async for message in client.messages:
-                        self._take(message)
+                await attempt(self._listen())
             await asyncio.sleep(0.05)
+
+    async def _listen(self) -> None:
+        async with _client(self.url(), f"far-{self.gateway}") as client:
+            await client.subscribe(f"gezhi/v1/{self.gateway}/#", qos=1)
+            self.is_listening = True
+            async for message in client.messages:
+                self._take(message)
 
     def _take(self, message: aiomqtt.Message) -> None:
         payload = bytes(message.payload)

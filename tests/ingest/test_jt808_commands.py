@@ -277,7 +277,7 @@ async def test_the_command_line_tells_a_terminal_and_says_what_it_says(
 ) -> None:
     (device,) = snapshot.devices.values()
 
-    async def tell(code: str, kind: str, body: str, *, wait_s: float = 20) -> int:
+    async def tell(code: str, kind: str, body: str, *, wait_s: float = 300) -> int:
         return await run_terminal_command(database_url, code, kind, body, wait_s=wait_s)
 
     async with serving(database_url, snapshot) as port, terminal_at(port):
