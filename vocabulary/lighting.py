@@ -13,7 +13,7 @@ from datetime import tzinfo
 import numpy as np
 from numpy.typing import NDArray
 
-from vocabulary.local_time import DAY_US, local_us, minute_of_day
+from vocabulary.local_time import DAY_US, MINUTE_US, local_us, minute_of_day
 from vocabulary.sun import elevation_deg
 from vocabulary.times import SECOND_US
 
@@ -25,6 +25,9 @@ ZENITH_DEG = 90.0
 
 FULL_PCT = 100.0
 """Level of a lamp that is lit and not dimmed."""
+
+SUN_DEG_PER_S = 361 / 86_400
+"""The sun climbs and sinks by no more than this."""
 
 _STEP = re.compile(r"([01]\d|2[0-3]):([0-5]\d)=(\d{1,3}(?:\.\d+)?)")
 
@@ -108,11 +111,8 @@ def level_pct(
         lat: Degrees north, WGS-84, shape (n,).
         zone: The city's: steps are in local time.
     """
-    # Evening and morning are told apart by the sun: in the evening it sinks.
-    now = elevation_deg(at_us, lon, lat)
-    sinks = elevation_deg(at_us + 60 * SECOND_US, lon, lat) < now
-    limit = np.where(sinks, programme.on_below_deg, programme.off_above_deg)
-    return np.where(now < limit, _night_level(programme, at_us, zone), 0.0)
+    by_clock = night_level_pct(programme, at_us, zone)
+    return np.where(is_night(programme, at_us, lon, lat), by_clock, 0.0)
 
 
 def expected_level_pct(
@@ -132,21 +132,73 @@ def expected_level_pct(
         zone: The city's.
 
     Returns:
-        Per cent, and whether no turn is within the margin; shape (n,) each.
+        Per cent, and whether no turn is within the margin, be the level before and
+            after it the same; shape (n,) each.
     """
+    level = level_pct(programme, at_us, lon, lat, zone)
     margin_us = round(programme.margin_s * SECOND_US)
-    before, level, after = (
-        level_pct(programme, at_us + shift, lon, lat, zone)
-        for shift in (-margin_us, 0, margin_us)
-    )
-    return level, (before == level) & (after == level)
+    last_us, next_us = at_us + margin_us, at_us - margin_us
+    turns = np.flatnonzero(_sun_may_turn(programme, at_us, lon, lat))
+    night = is_night(programme, at_us, lon, lat)
+    night[turns] = is_night(programme, next_us[turns], lon[turns], lat[turns])
+    by_clock = night_level_pct(programme, next_us, zone)
+    known = np.where(night, by_clock, 0.0) == level
+    while (next_us < last_us).any():
+        # Steps turn at whole minutes; the sun somewhere between two.
+        next_us = np.minimum(next_us // MINUTE_US * MINUTE_US + MINUTE_US, last_us)
+        night[turns] = is_night(programme, next_us[turns], lon[turns], lat[turns])
+        known &= np.where(night, by_clock, 0.0) == level
+        by_clock = night_level_pct(programme, next_us, zone)
+        known &= np.where(night, by_clock, 0.0) == level
+    return level, known
 
 
-def _night_level(
+def is_night(
+    programme: LampProgramme,
+    at_us: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Tell where the sun stands so low that lamps are lit, whatever the steps say.
+
+    Args:
+        programme: Of all the lamps.
+        at_us: Microseconds since 1970, UTC, shape (n,).
+        lon: Degrees east, WGS-84, shape (n,).
+        lat: Degrees north, WGS-84, shape (n,).
+    """
+    # Evening and morning are told apart by the sun: in the evening it sinks.
+    now = elevation_deg(at_us, lon, lat)
+    sinks = elevation_deg(at_us + 60 * SECOND_US, lon, lat) < now
+    limit = np.where(sinks, programme.on_below_deg, programme.off_above_deg)
+    return now < limit
+
+
+def night_level_pct(
     programme: LampProgramme, at_us: NDArray[np.int64], zone: tzinfo
 ) -> NDArray[np.float64]:
-    """Return the level by the local clock alone, as if it were night."""
+    """Return the level by the local clock alone, as if it were night.
+
+    Args:
+        programme: Of all the lamps.
+        at_us: Microseconds since 1970, UTC, shape (n,).
+        zone: The city's.
+    """
     since_noon = minute_of_day(local_us(at_us, zone) - NOON_US)
     turns = [(step.minute - 720) % 1440 for step in programme.steps]
     levels = np.array([FULL_PCT, *(step.level_pct for step in programme.steps)])
     return levels[np.searchsorted(np.array(turns), since_noon, side="right")]
+
+
+def _sun_may_turn(
+    programme: LampProgramme,
+    at_us: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Tell where the sun may come to an angle of a programme within its margin."""
+    low = min(programme.on_below_deg, programme.off_above_deg)
+    high = max(programme.on_below_deg, programme.off_above_deg)
+    now = elevation_deg(at_us, lon, lat)
+    reach = SUN_DEG_PER_S * (programme.margin_s + 1)
+    return (now >= low - reach) & (now <= high + reach)

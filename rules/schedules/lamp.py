@@ -21,7 +21,8 @@ from rules.plan.plan_source import PlanSource
 from rules.plan.subject import Subject
 from rules.schedules.pages import Asked, Page, by_page, next_after, open_at, turns_from
 from rules.schedules.schedule import Ask
-from vocabulary.lighting import ZENITH_DEG, LampProgramme, expected_level_pct
+from vocabulary.lighting import ZENITH_DEG, LampProgramme
+from vocabulary.lighting_turns import level_turns
 from vocabulary.local_time import DAY_US, MINUTE_US
 from vocabulary.times import SECOND_US
 
@@ -166,38 +167,19 @@ def _page(zone: str, light: _Light, number: int) -> Page:
     start_us, end_us = number * PAGE_US, (number + 1) * PAGE_US
     if light.programme is None:
         return Page(light.without is Without.ALWAYS, np.empty(0, np.int64))
-    # A minute's grid shows every stretch that lasts; the second is searched for.
-    grid = np.arange(start_us - MINUTE_US, end_us, MINUTE_US)
-    is_open = _says(zone, light, grid)
-    turned = np.flatnonzero(is_open[1:] != is_open[:-1])
-    turns_us = _searched(zone, light, grid[turned], is_open[turned])
-    was_open = bool(_says(zone, light, np.array([start_us - 1]))[0])
-    inside = (turns_us >= start_us) & (turns_us < end_us)
-    return Page(was_open, turns_us[inside])
-
-
-def _searched(
-    zone: str, light: _Light, low_us: NDArray[np.int64], was_open: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Return the first whole second after each turn in the minute from `low_us`."""
-    low_us, high_us = low_us.copy(), low_us + MINUTE_US
-    while len(low_us) and (high_us - low_us).max() > SECOND_US:
-        middle = (low_us + high_us) // (2 * SECOND_US) * SECOND_US
-        same = _says(zone, light, middle) == was_open
-        low_us[same], high_us[~same] = middle[same], middle[~same]
-    return high_us
-
-
-def _says(zone: str, light: _Light, at_us: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell when a programme surely says what is asked."""
-    if light.programme is None:
-        return np.full(len(at_us), light.without is Without.ALWAYS)
-    level, known = expected_level_pct(
-        light.programme,
-        at_us,
-        np.full(len(at_us), light.lon),
-        np.full(len(at_us), light.lat),
-        ZoneInfo(zone),
+    margin_us = round(light.programme.margin_s * SECOND_US)
+    # A turn beyond the page may close it at its ends.
+    stretch_us = start_us - margin_us - MINUTE_US, end_us + margin_us + MINUTE_US
+    at_us, level = level_turns(
+        light.programme, stretch_us, (light.lon, light.lat), ZoneInfo(zone)
     )
-    says: NDArray[np.bool_] = (level > 0) == (light.lamp is Lit.LIT)
-    return says & known
+    opens_us = at_us + margin_us
+    opens_us[0] = at_us[0]  # that is where it is looked at first, and no turn
+    closes_us = np.append(at_us[1:], stretch_us[1] + margin_us) - margin_us
+    is_open = ((level > 0) == (light.lamp is Lit.LIT)) & (opens_us < closes_us)
+    turns_us = np.stack((opens_us[is_open], closes_us[is_open]), axis=1).ravel()
+    # Without a margin a step from one level to another closes nothing.
+    once, times = np.unique(turns_us, return_counts=True)
+    turns_us = once[times == 1]
+    was_open = bool((turns_us < start_us).sum() % 2)
+    return Page(was_open, turns_us[(turns_us >= start_us) & (turns_us < end_us)])

@@ -134,11 +134,10 @@ def programmes(rng: random.Random) -> tuple[LampProgramme, ...]:
         turn_s = START_S + 10 + GRID_S * rng.randrange(4, 24)
         angle, _ = sun(turn_s, *place)
         margin_s = rng.choice([0.0, 20, 40, 100])
-        # Of two turns nearer than the margin the engine may not see the farther.
+        # Two suns must agree on which comes first, the sun or a step.
         sun_s = turn_s - START_S
-        apart = [m for m in range(960, 972) if abs(60 * (m - 960) - sun_s) > LONGEST_S]
-        most = 1 if margin_s > 60 else 2
-        minutes = sorted(rng.sample(apart, rng.randint(0, most)))
+        apart = [m for m in range(960, 972) if abs(60 * (m - 960) - sun_s) > GRID_S]
+        minutes = sorted(rng.sample(apart, rng.randint(0, 3)))
         steps = [
             NightStep(minute=minute, level_pct=rng.choice([0.0, 0.0, 30, 100]))
             for minute in minutes
@@ -217,9 +216,6 @@ class Spoken:
     value: float
     quality: int
 
-
-LONGEST_S = 120
-"""More than any margin around a turn."""
 
 ARRIVALS_S = (1.0, 1.5, 19.0)
 """When in a step of the grid anything arrives."""
