@@ -109,7 +109,8 @@ def _turn_anew(
     row = new.schedules.row[slots[1]]
     begun = fresh.schedule.turn_us[row] != NEVER
     row, was, now = row[begun], slots[0][begun], slots[1][begun]
-    late_us = np.maximum(_late_us(old)[was], _late_us(new)[now])
+    # How late its samples may come from now on makes no turn that was taken undone.
+    late_us = _late_us(old)[was]
     # Where samples are held, none of the time before the door follow.
     done_us = fresh.door_us[now] - (late_us > 0)
     after_us = np.maximum(state.at_us - late_us, done_us)

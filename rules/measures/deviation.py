@@ -129,9 +129,7 @@ def _add(
     """Add samples to their hours; hours that are over are put with those before."""
     over = (memory.hour[row] != hour) & (memory.samples[row] > 0)
     done, was = row[over], memory.hour[row[over]]
-    day, of_day = was // DAY_HOURS, was % DAY_HOURS
-    _keep(memory.mean, done, of_day, memory.sum[done] / memory.samples[done])
-    _keep(memory.day, done, of_day, day)
+    _keep(memory, done, was, memory.sum[done] / memory.samples[done])
     memory.sum[done], memory.samples[done] = 0, 0
     memory.hour[row] = hour
     memory.sum[row] += value
@@ -139,10 +137,24 @@ def _add(
 
 
 def _keep(
-    days: np.ndarray, row: NDArray[np.intp], of_day: NDArray[np.int64], new: np.ndarray
+    memory: DeviationMemory,
+    row: NDArray[np.intp],
+    hour: NDArray[np.int64],
+    mean: NDArray[np.float64],
 ) -> None:
-    hours = days.reshape(-1, days.shape[2])  # a view
-    push(hours, row * DAY_HOURS + of_day, new)
+    """Put the means of hours with those of days before.
+
+    Where clocks go back by two hours, each of the two comes twice, with the other in
+    between: that day's mean is then the mean of both times.
+    """
+    day, place = hour // DAY_HOURS, row * DAY_HOURS + hour % DAY_HOURS
+    means, days = (
+        each.reshape(-1, each.shape[2]) for each in (memory.mean, memory.day)
+    )
+    again = days[place, -1] == day
+    means[place[again], -1] = (means[place[again], -1] + mean[again]) / 2
+    push(means, place[~again], mean[~again])
+    push(days, place[~again], day[~again])
 
 
 def _newest(

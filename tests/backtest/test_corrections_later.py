@@ -234,6 +234,31 @@ async def test_what_is_right_after_all_is_withdrawn_and_another_may_come(
     assert second.measured_at == city.at(56)
 
 
+async def test_what_was_late_and_changed_nothing_yet_counts_when_more_comes(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    """When it was looked at, the delay that it begins was not over for anybody."""
+    world, code = Late(city, pool, on_s=300), gauges(city)[0]
+    await world.begin(dry(0) | dict.fromkeys(range(100, 260, 20), 300.0), code)
+    world.now = 250.0
+    await world.comes({code: {50.0: 300.0}})
+    assert not await world.rows(code)
+    # A batch that comes all in order: it is raised at 400, and would have been at 360.
+    in_order = dict.fromkeys(range(260, 440, 20), 300.0) | dry(440)
+    await world.comes({code: in_order})
+    assert [row["measured_at"] for row in await alarms_of_deep(pool)] == [city.at(400)]
+    assert not await world.rows(code)
+    await world.comes({code: {110.0: 300.0}})  # that alone changes nothing
+    (row,) = await world.rows(code)
+    assert said(row) == ("other_time", city.at(360), city.at(440), "minor")
+    assert row.late_at == [city.at(50), city.at(110)]
+
+
+async def alarms_of_deep(pool: asyncpg.Pool) -> list[asyncpg.Record]:
+    found = await pool.fetch("SELECT measured_at FROM alarm WHERE rule = 'deep'")
+    return list(found)
+
+
 @pytest.mark.parametrize("is_retired", [True, False])
 async def test_a_rule_that_does_not_judge_the_device_any_more_says_nothing(
     city: City, pool: asyncpg.Pool, *, is_retired: bool

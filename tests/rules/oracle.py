@@ -116,9 +116,8 @@ class Oracle:
             known = self.waiting.setdefault(slot.late_us, [])
             known += [row for row in for_it if row not in known]
         if slot.rule.when is not None and slot.began is not None:
-            late_us = max(slot.late_us, before.late_us)
-            done = (slot.floor or 0) - (late_us > 0)
-            slot.turned = max(self.at - late_us, done)
+            done = (slot.floor or 0) - (before.late_us > 0)
+            slot.turned = max(self.at - before.late_us, done)
 
     def _watched(self, slot: Slot) -> list[int]:
         """Return the series that a slot's side conditions look at."""

@@ -77,15 +77,20 @@ def count(samples: Sequence[Sample], asked: CountSettings) -> Found:
 def deviation(samples: Sequence[Sample], asked: DeviationSettings) -> Found:
     found: Found = []
     zone = ZoneInfo(asked.time_zone)
-    hours: dict[tuple[int, int], list[float]] = {}
+    hours: list[tuple[int, int, list[float]]] = []
     for at, value in samples:
         wall = datetime.fromtimestamp(at // S, zone)
         today = wall.date().toordinal()
-        hours.setdefault((today, wall.hour), []).append(value)
+        if not hours or hours[-1][:2] != (today, wall.hour):
+            hours.append((today, wall.hour, []))
+        hours[-1][2].append(value)
         means = [
-            mean(values)
-            for (day, hour), values in hours.items()
-            if hour == wall.hour and today - asked.days <= day < today
+            mean(mean(values) for day, hour, values in hours if (day, hour) == each)
+            for each in {
+                (day, hour)
+                for day, hour, _ in hours
+                if hour == wall.hour and today - asked.days <= day < today
+            }
         ]
         if len(means) < asked.least_days:
             found.append(None)

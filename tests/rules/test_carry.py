@@ -7,6 +7,7 @@ import msgspec
 from cases.request import Hit
 from rules.engine.carry import Withdrawn, carry
 from rules.engine.fold import fold
+from rules.engine.folded import Folded
 from rules.engine.learned import Learned
 from rules.engine.state import State, written
 from rules.plan.compile import compile_plan
@@ -193,6 +194,40 @@ def test_a_lamp_under_another_programme_turns_by_that_one() -> None:
     (cleared,) = fold(new, state, [tick(s, s) for s in range(1, 200)]).transitions
     assert cleared.kind is Hit.CLEARED
     assert cleared.measured_us == us(120)
+
+
+def dark_lamp(steps: str, late_s: float) -> Plan:
+    """Return a plan for a lamp that is night and day as its steps say."""
+    programme = LampProgramme(
+        code="p", on_below_deg=90, off_above_deg=90, margin_s=0, steps=steps_of(steps)
+    )
+    lamp = replace(LAMP, programme="p", allowed_lateness_s=late_s)
+    of = source([lamp, CABINET], DARK_AT_NIGHT)
+    return compile_plan(msgspec.structs.replace(of, programmes=(programme,)))
+
+
+def carried_at(old: Plan, new: Plan, at_s: int, dark_s: int) -> Folded:
+    """Fold a dark lamp's only sample, and go on under another plan for 100 s."""
+    entries = [tick(s, s) for s in range(1, at_s + 1) if s != dark_s]
+    entries.append(readings(dark_s, dark_s, [(50, dark_s, 1, 0)]))
+    entries.sort(key=lambda entry: entry.seq)
+    state, _ = carry(old, fold(old, old.fresh_state(), entries).state, new)
+    return fold(new, state, [tick(s, s) for s in range(at_s + 1, at_s + 101)])
+
+
+def test_who_may_be_late_no_more_still_takes_the_turn_that_it_was_waiting_for() -> None:
+    steps = "16:02=0"
+    old, new = dark_lamp(steps, 60), dark_lamp(steps, 0)
+    (cleared,) = carried_at(old, new, at_s=130, dark_s=1).transitions
+    assert (cleared.kind, cleared.measured_us) == (Hit.CLEARED, us(120))
+
+
+def test_who_may_be_late_from_now_on_takes_no_turn_of_the_time_that_is_done_with() -> (
+    None
+):
+    """Neither once more, nor one that only what it goes by now would have had."""
+    old, new = dark_lamp("12:01=0 20:00=100", 0), dark_lamp("12:01=0 16:02=100", 60)
+    assert not carried_at(old, new, at_s=130, dark_s=115).transitions
 
 
 def test_a_plans_source_survives_being_written_down() -> None:

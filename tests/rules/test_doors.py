@@ -10,7 +10,7 @@ from rules.engine.folded import Folded
 from rules.engine.learned import Learned
 from rules.plan.compile import compile_plan
 from rules.plan.subject import Subject
-from tests.rules.town import device, readings, source, tick, us
+from tests.rules.town import device, positions, readings, source, tick, us
 from vocabulary.device import DeviceKind
 
 TILT, WATER = 10, 11
@@ -110,6 +110,58 @@ def test_what_a_device_is_used_to_counts_up_to_so_many_times_what_was_declared(
 
 def test_who_reports_more_often_than_declared_has_as_long_as_declared() -> None:
     assert last_raised_s(2, declared_s=10) == 20
+
+
+BAN = """
+code: ban
+name: {zh: 禁, en: ban}
+kind: vehicle
+condition:
+  {type: geofence, is: inside, fences: own, band_m: 15, dwell_s: 12, severity: minor}
+when: {local: "16:00-16:10", on_close: clear}
+reason: {zh: "{value}", en: "{value}"}
+source: test
+"""
+
+
+@pytest.mark.parametrize(("behind_s", "raised_s"), [(0, 10), (2, 30)])
+def test_a_fix_from_before_a_turn_that_is_taken_has_not_been_in_a_fence(
+    behind_s: float, raised_s: float
+) -> None:
+    vehicle = device(5, DeviceKind.VEHICLE, interval_s=5)
+    entries = [
+        positions(1, -40, [(5, -40, 200, 0, 0)]),  # too long ago to be judged at 0
+        tick(2, behind_s - 2),
+        positions(3, behind_s - 1, [(5, -5, -500, 0, 0)]),
+        positions(4, 10, [(5, 10, -500, 0, 0)]),
+        positions(5, 20, [(5, 20, -500, 0, 0)]),
+        positions(6, 30, [(5, 30, -500, 0, 0)]),
+    ]
+    plan = compile_plan(source([vehicle], BAN))
+    (raised,) = fold(plan, plan.fresh_state(), entries).transitions
+    assert raised.measured_us == us(raised_s)
+
+
+def test_a_sample_from_before_a_closing_that_is_taken_raises_nothing() -> None:
+    """Also if nothing was judged at the closing, as nothing was known then."""
+    wet = "while: {of: self, quantity: water_under_cover, above: 0.5}"
+    when = 'when: {local: "16:00-16:01", on_close: clear}'
+    text = rule(f"type: stuck, above: 4, {wet}", "quantity: tilt_deg", when)
+    said = [
+        (10, [(WATER, 10.0, 0.0, 0), (TILT, 10.0, 20.0, 0)]),  # moot: has no number
+        (61, []),
+        (62, [(WATER, 50.0, 1.0, 0), (TILT, 50.0, 20.0, 0), (TILT, 55.0, 20.0, 0)]),
+    ]
+    entries = [
+        readings(seq, at_s, rows) if rows else tick(seq, at_s)
+        for seq, (at_s, rows) in enumerate(said, 1)
+    ]
+    plan = compile_plan(source([cover()], text))
+    folded = fold(plan, plan.fresh_state(), entries)
+    assert not folded.transitions
+    assert [late.measured_us for late in folded.late] == [us(50), us(55)]
+    one_by_one = fold(plan, plan.fresh_state(), [entries[0], entries[2]])
+    assert [turn.kind for turn in one_by_one.transitions] == [Hit.RAISED, Hit.CLEARED]
 
 
 WHILE = "while: {of: self, quantity: water_under_cover, above: 0.5}"

@@ -40,6 +40,8 @@ DAILY = [
     DeviationSettings(5, 3, 0.5, "Europe/Berlin"),
     DeviationSettings(14, 1, 0.01, "Europe/Berlin"),
 ]
+TROLL = DeviationSettings(5, 1, 0.5, "Antarctica/Troll")
+"""Clocks go back by two hours there on 25 October 2026, at 01:00 UTC."""
 
 Stream = list[Sample]
 
@@ -141,6 +143,27 @@ def test_an_hour_that_comes_twice_is_no_earlier_day() -> None:
     asked = DeviationSettings(5, 1, 0.5, "Europe/Berlin")
     found = made([asked], [stream], random.Random(1))  # noqa: S311 not a secret
     assert found == [[None, None]]
+
+
+def in_the_night_of_troll(*days: tuple[float, float, float]) -> Found:
+    """Measure an hour of three days: once, twice with another in between, and once."""
+    first_s = 1_792_882_800 - START_S  # 23:00 UTC, 01:00 on the wall
+    stream: Stream = []
+    for day, at_once in enumerate(days):
+        hours = (0, 1, 2) if day == 1 else (0,)
+        # From the second day on the wall shows 01:00 at 01:00 UTC.
+        late_s = 2 * 3600 if day > 1 else 0
+        stream += [
+            (us(first_s + (day - 1) * 86400 + late_s + 3600 * hour), at_once[hour])
+            for hour in hours
+        ]
+    return made([TROLL], [stream], random.Random(2))[0]  # noqa: S311 not a secret
+
+
+def test_an_hour_that_comes_again_after_another_is_no_earlier_day_and_one_day() -> None:
+    found = in_the_night_of_troll((10, 0, 0), (11, 9, 15), (13, 0, 0))
+    # The second time is compared with the day before only; then both are one mean.
+    assert found == [None, 2, None, 10, pytest.approx(1.5 / (1.4826 * 1.5))]
 
 
 def test_a_wider_ring_takes_over_the_newest_of_a_narrower_one() -> None:
