@@ -21,6 +21,7 @@ from store.connection import Connection
 from store.follow import JournalTail
 from store.journal import Entry
 from store.rule_faults import next_try
+from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ async def run_rules(dsn: str, *, time_zone: str, shard: int = 0) -> None:
     """
     while True:
         try:
-            await _work(dsn, time_zone, shard)
+            await attempt(_work(dsn, time_zone, shard))
         except Exception as error:
             if not is_away(error):
                 raise

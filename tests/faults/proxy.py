@@ -89,7 +89,12 @@ async def proxied(dsn: str) -> AsyncIterator[tuple[str, Proxy]]:
     proxy = Proxy(parts.hostname or "", parts.port or 0)
     connections = set[asyncio.Task[None]]()
 
+    is_open = True
+
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not is_open:  # it called before the wire was closed, and is heard after
+            writer.transport.abort()
+            return
         task = asyncio.create_task(proxy.serve(reader, writer), name="proxy")
         connections.add(task)
         task.add_done_callback(connections.discard)
@@ -102,6 +107,7 @@ async def proxied(dsn: str) -> AsyncIterator[tuple[str, Proxy]]:
         yield urlunsplit(address), proxy
     finally:
         server.close()
+        is_open = False
         await asyncio.sleep(0)  # a task that never began would close nothing
         for task in list(connections):
             task.cancel()
