@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, settings
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import Home, open_home
 from gezhi.stack.postgres import OWNER, Cluster
+from tests.databases import fresh_database
 from tests.patient_loop import PatientLoop
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 directories in it are made by mkdtemp
@@ -119,14 +120,16 @@ def template(cluster: Cluster) -> str:
 @pytest.fixture
 async def database_url(cluster: Cluster, template: str) -> AsyncIterator[str]:
     """Address of a fresh database with the whole schema in it."""
-    async for url in _fresh_database(cluster, template):
+    name = f"test_{next(_numbers)}"
+    async with fresh_database(cluster, name, template) as url:
         yield url
 
 
 @pytest.fixture
 async def empty_database_url(cluster: Cluster) -> AsyncIterator[str]:
     """Address of a fresh database with nothing in it."""
-    async for url in _fresh_database(cluster, "template1"):
+    name = f"test_{next(_numbers)}"
+    async with fresh_database(cluster, name, "template1") as url:
         yield url
 
 
@@ -180,20 +183,5 @@ async def _make_template(cluster: Cluster) -> None:
             "WHERE datname = $1",
             TEMPLATE,
         )
-    finally:
-        await admin.close()
-
-
-async def _fresh_database(cluster: Cluster, template: str) -> AsyncIterator[str]:
-    name = f"test_{next(_numbers)}"
-    admin = await asyncpg.connect(cluster.admin_dsn())
-    try:
-        # In memory, copying files is faster than writing the copy to the log.
-        await admin.execute(
-            f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER} "
-            "STRATEGY file_copy"
-        )
-        yield cluster.dsn(name)
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await admin.close()

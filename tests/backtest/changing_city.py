@@ -227,7 +227,7 @@ class ChangingCity:
     async def _split_what_is_many(self, connection: Connection) -> None:
         """Split every group and storm that stands; nothing if the worker lags."""
         rows = await connection.fetch(
-            "SELECT id FROM case_file WHERE shape <> 'single'"
+            "SELECT id FROM case_file WHERE shape <> 'single' ORDER BY id"
         )
         for row in rows:
             async with connection.transaction():

@@ -79,7 +79,9 @@ async def test_a_backtest_is_asked_for_run_read_and_only_by_who_may(
             first = (await client.get(f"{job}/lines?what=case&limit=1")).json()
             assert len(first["items"]) == 1
             assert first["next"]
-            number = await pool.fetchval("SELECT number FROM case_file LIMIT 1")
+            number = await pool.fetchval(
+                "SELECT number FROM case_file ORDER BY id LIMIT 1"
+            )
             await explains(client, number)
     await held.close()
 

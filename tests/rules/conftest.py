@@ -5,23 +5,18 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from gezhi.stack.postgres import OWNER, Cluster
+from gezhi.stack.postgres import Cluster
+from tests.databases import fresh_database
 
 
 @pytest.fixture
 async def second_pool(cluster: Cluster, template: str) -> AsyncIterator[asyncpg.Pool]:
     """Another fresh database with the whole schema in it, to compare with."""
-    admin = await asyncpg.connect(cluster.admin_dsn())
-    try:
-        await admin.execute(
-            f"CREATE DATABASE second TEMPLATE {template} OWNER {OWNER} "
-            "STRATEGY file_copy"
-        )
-        async with asyncpg.create_pool(cluster.dsn("second"), min_size=1) as pool:
-            yield pool
-        await admin.execute("DROP DATABASE second WITH (FORCE)")
-    finally:
-        await admin.close()
+    async with (
+        fresh_database(cluster, "second", template) as url,
+        asyncpg.create_pool(url, min_size=1) as pool,
+    ):
+        yield pool
 
 
 @pytest.fixture

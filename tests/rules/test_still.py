@@ -20,13 +20,18 @@ WAITS = """
         WHERE datname = current_database() AND wait_event_type = 'Lock'
     )
 """
-HOLDS_HEAD = """
+WAITER = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+HOLDS_HEAD_OR_IS_GONE = """
     SELECT EXISTS (
         SELECT FROM pg_stat_activity a JOIN pg_locks l USING (pid)
-        WHERE a.state = 'idle in transaction'
+        WHERE pid = {pid} AND a.state = 'idle in transaction'
             AND l.relation = 'journal_head'::regclass AND l.mode = 'RowExclusiveLock'
-    )
+    ) OR NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})
 """
+IS_GONE = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})"
 
 
 async def test_ingest_goes_on_when_rules_stand_still_amid_a_transaction(
@@ -40,11 +45,14 @@ async def test_ingest_goes_on_when_rules_stand_still_amid_a_transaction(
             await other.execute("SELECT FROM journal_head FOR UPDATE")
             process = await start_process(database_url)
             await holds(pool, WAITS)
+            pid = await pool.fetchval(WAITER)
             process.send_signal(signal.SIGSTOP)
-        await holds(pool, HOLDS_HEAD)
         try:
+            # We may look when the server has already hung up.
+            await holds(pool, HOLDS_HEAD_OR_IS_GONE.format(pid=pid))
             async with asyncio.timeout(STILL_S + 120):
                 seq = await append(connection, Kind.TICK, b"", at=feed.now)
+            await holds(pool, IS_GONE.format(pid=pid))  # that is what let us in
             process.send_signal(signal.SIGCONT)
             await moved_past(pool, seq - 1)  # and it goes on from where it was
         finally:
