@@ -13,7 +13,7 @@ from api.app import create_app
 from store.access import create_token
 from store.latest import fold_latest
 from tests.api.town import WEB_ROOT, served, tick, utc_now
-from tests.web.control_room import ControlRoom
+from tests.web.control_room import PATIENCE_MS, ControlRoom
 from tests.web.play import SAMPLE_CITY, Play
 from tests.web.tasks import running
 
@@ -31,9 +31,12 @@ FLAGS = (
 
 
 def zone_far_from_midnight() -> str:
-    """Return a zone whose day has hours behind it: tracks of today start there."""
+    """Return a zone whose day has hours behind it and does not end during a test.
+
+    Tracks of today start at its midnight.
+    """
     hour = utc_now().astimezone(ZoneInfo("Asia/Shanghai")).hour
-    return "Asia/Shanghai" if hour >= 2 else "UTC"
+    return "Asia/Shanghai" if 2 <= hour < 23 else "UTC"
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("chromium is not installed: scripts/install-system --test")
     async with async_playwright() as playwright:
         found = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(FLAGS)
+            executable_path=CHROMIUM, args=list(FLAGS), timeout=PATIENCE_MS
         )
         yield found
         await found.close()

@@ -9,9 +9,7 @@ from playwright.async_api import ConsoleMessage, Page
 from gezhi.commands.explain import Wish, run_explain
 from tests.rules.workers import ZONE
 from tests.triage.city import City
-
-PATIENCE_MS = 60_000
-"""How long the page may take for anything; no figure of a test hangs on it."""
+from tests.web.control_room import PATIENCE_MS
 
 ASK = "async (path) => (await fetch('/api/v1' + path)).text()"
 

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, Route
 from devices.registry.areas import geofence_area
 from devices.registry.shapes import area_m2, geojson_text
 from tests.api.town import WEB_ROOT
+from tests.web.control_room import PATIENCE_MS
 from vocabulary.registry_facts import GeofenceFacts, GeofenceShape
 
 pytestmark = pytest.mark.browser
@@ -41,6 +42,7 @@ ORIGIN = "http://page.test"
 async def page(browser: Browser) -> AsyncIterator[Page]:
     """A window that has the page's files and nothing behind them."""
     page = await browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
 
     async def file(route: Route) -> None:
         path = route.request.url.removeprefix(ORIGIN).removeprefix("/page")

@@ -86,7 +86,7 @@ async def test_a_polygon_with_a_hole_drawn_here_raises_an_alarm(
     drawn = (await pen.draft())["parts"][0]
     await pen.name("SITE-9", "no_entry")
     await page.wait_for_selector(".pen-preview .fence-users")
-    assert "车辆驶入禁行区" in await pen.room.text(".pen-preview")
+    await pen.room.until_says(".pen-preview", "车辆驶入禁行区")
     await pen.shot("03-form")
     await pen.save()
     await pen.shot("04-card")
@@ -95,8 +95,8 @@ async def test_a_polygon_with_a_hole_drawn_here_raises_an_alarm(
     assert told["geometry"] == {"type": "Polygon", "coordinates": rings}
     await page.reload()
     await page.wait_for_selector(".fence-view .fence-users")
-    assert "vehicle-no-entry" in await pen.room.text(".fence-users")
-    assert "画师" in await pen.room.text(".fence-changes")
+    await pen.room.until_says(".fence-users", "vehicle-no-entry")
+    await pen.room.until_says(".fence-changes", "画师")
     (west, south), (_, north) = drawn[0][3], drawn[0][0]
     await park(pen.room.connection, west + 0.0004, (south + north) / 2)
     await fold_all(pool, database_url)
@@ -152,7 +152,7 @@ async def test_corners_are_moved_added_and_removed_and_the_change_is_told(
     assert after["geometry"]["coordinates"] == [[*shown, shown[0]]]
     assert after["geometry"] != before["geometry"]
     changes = page.locator(".fence-change")
-    assert await changes.count() == 2
+    await pen.room.until_count(".fence-change", 2)
     assert "重画边界" in await changes.first.inner_text()
     await changes.first.hover()
     await pen.shot("06-compared")
@@ -190,7 +190,7 @@ async def test_circles_and_corridors_are_drawn_and_shapes_are_pasted(pen: Pen) -
     await page.click(".pen-paste summary")
     await page.fill(".pen-paste textarea", "POLYGON ((111 35,")
     await page.click(".pen-paste .move")
-    assert "不是 GeoJSON" in await pen.room.text(".pen-paste .login-error")
+    await pen.room.until_says(".pen-paste .login-error", "不是 GeoJSON")
     await page.fill(".pen-paste textarea", WKT)
     await page.click(".pen-paste .move")
     await page.wait_for_selector(".pen-preview [data-hour]")
@@ -206,32 +206,32 @@ async def test_what_is_wrong_is_shown_where_it_is(pen: Pen) -> None:
     page = pen.page
     await pen.take()
     await page.click(".pen-save")
-    assert "还没有画" in await pen.room.text(".pen-error")
+    await pen.room.until_says(".pen-error", "还没有画")
     assert await page.get_attribute('[name="code"]', "aria-invalid") == "true"
     await pen.click((-200, -120), (200, 120), (200, -120), (-200, 120))
     await page.keyboard.press("Enter")
     await pen.name("AREA-S01", "No Entry")
     await page.click(".pen-save")
-    assert "请先改正" in await pen.room.text(".pen-error")
+    await pen.room.until_says(".pen-error", "请先改正")
     mark = await page.locator(".pen-wrong").bounding_box()
     assert mark is not None
     x, y = await pen.at((0, 0))
     assert abs(mark["x"] + mark["width"] / 2 - x) < 4
     assert abs(mark["y"] + mark["height"] / 2 - y) < 4
-    assert "边界在此自相交" in await pen.room.text(".pen-wrongs")
+    await pen.room.until_says(".pen-wrongs", "边界在此自相交")
     await pen.shot("12-crossing")
     refused = page.expect_response("**/geofences/AREA-S01")
     await pen.drag(await pen.handle("0-0-2"), (-200, 300))
-    assert await page.locator(".pen-wrong").count() == 0
+    await page.wait_for_selector(".pen-wrong", state="detached")
     async with refused as answer:
         await page.click(".pen-save")
     assert (await answer.value).status == 422
     await page.wait_for_selector('[data-field="kind"] .pen-fault:not([hidden])')
-    assert "no_entry" in await pen.room.text('[data-field="kind"] .pen-fault')
+    await pen.room.until_says('[data-field="kind"] .pen-fault', "no_entry")
     await page.fill('[name="kind"]', "no_entry")
     await page.click(".pen-save")
     await page.wait_for_selector('[data-field="code"] .pen-fault:not([hidden])')
-    assert "已被" in await pen.room.text('[data-field="code"] .pen-fault')
+    await pen.room.until_says('[data-field="code"] .pen-fault', "已被")
     await pen.shot("13-taken")
     await page.keyboard.press("Escape")
     await page.wait_for_selector("#drawer", state="hidden")
@@ -279,12 +279,12 @@ async def test_a_viewer_finds_a_geofence_and_has_no_pen(room: ControlRoom) -> No
     page = room.page
     await page.click(".open-fences")
     await page.wait_for_selector(".fence-row")
-    assert await page.locator(".fence-row").count() == 36
+    await room.until_count(".fence-row", 36)
     await page.fill(".fence-search input", "步行街")
     await page.wait_for_selector(".fence-row >> nth=1", state="detached")
     await page.click(".fence-row")
     await page.wait_for_selector(".fence-view .facts")
-    assert "PED-01" in await room.text(".fence-view .facts")
+    await room.until_says(".fence-view .facts", "PED-01")
     assert await page.locator(".fence-new, .fence-edit, .fence-remove").count() == 0
     await page.goto(f"{room.url}/#pen-0")
     await page.wait_for_selector(".fence-row")
@@ -299,7 +299,7 @@ async def test_a_geofence_is_removed_unless_a_vehicle_works_in_it(pen: Pen) -> N
         await page.click(".fence-sure")
         if words:
             await page.wait_for_selector(".fence-ask .login-error:not([hidden])")
-            assert words in await pen.room.text(".fence-ask .login-error")
+            await pen.room.until_says(".fence-ask .login-error", words)
     await page.wait_for_selector(".fence-row")
     assert (await pen.told("/geofences/PED-01"))["status"] == 404
 

@@ -3,13 +3,20 @@
 import asyncio
 
 import pytest
+from playwright.async_api import Route
 
 from store.access import create_token, revoke_token, token_text, unit_id_of
-from tests.api.town import utc_now
+from tests.api.town import tell_case, utc_now
 from tests.web.control_room import ControlRoom
+from tests.web.pen import FRAMES
 from tests.web.troubles import OPEN_COVER
 
 pytestmark = [pytest.mark.browser, pytest.mark.db]
+
+HIT_AGAIN = """
+UPDATE case_file SET hit_count = hit_count + 1 WHERE title_zh = '作业车辆超速'
+RETURNING id, unit_id
+"""
 
 
 async def test_the_page_loads_without_a_complaint_and_from_us_alone(
@@ -93,6 +100,36 @@ async def test_a_dispatcher_sends_a_case_on_and_the_list_follows(
     assert room.complaints == []
 
 
+async def test_what_is_being_written_outlives_a_redraw_that_was_under_way(
+    room: ControlRoom,
+) -> None:
+    await room.enter()
+    await room.page.locator(".case", has_text="作业车辆超速").click()
+    await room.page.wait_for_selector('[data-move="dispatch"]')
+    held, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.set()
+        await let_go.wait()
+        await route.continue_()
+
+    evidence = "**/api/v1/cases/*/evidence"  # only the open case asks for it
+    await room.page.route(evidence, hold)
+    row = await room.connection.fetchrow(HIT_AGAIN)
+    await tell_case(room.connection, row["id"], unit_id=row["unit_id"])
+    async with asyncio.timeout(300):
+        await held.wait()
+    await room.page.click('[data-move="dispatch"]')
+    await room.page.fill(".move-form textarea", "请核查驾驶员")
+    async with room.page.expect_response(evidence):
+        let_go.set()
+    await room.page.evaluate(FRAMES)
+    written = room.page.locator(".move-form textarea")
+    assert [await each.input_value() for each in await written.all()] == [
+        "请核查驾驶员"
+    ]
+
+
 async def test_a_track_is_drawn_with_its_gap_and_can_be_played(
     room: ControlRoom,
 ) -> None:
@@ -140,7 +177,7 @@ async def test_a_case_that_went_to_another_unit_leaves_the_list(
     await room.connection.execute(
         "UPDATE case_file SET unit_id = (SELECT id FROM unit WHERE code = 'power')"
     )
-    await room.page.wait_for_selector(".case-list .empty", timeout=60_000)
+    await room.page.wait_for_selector(".case-list .empty")
 
 
 async def test_on_a_phone_nothing_is_wider_than_the_screen(room: ControlRoom) -> None:

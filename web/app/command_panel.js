@@ -36,9 +36,15 @@ async function newest(device) {
 function button(order, device, onAsked) {
   let sure = 0;
   const made = el("button.move", { type: "button", text: words(order, device.kind), on: { click: () => press() } });
-  const calm = () => { clearTimeout(sure); sure = 0; made.textContent = words(order, device.kind); };
+  const calm = () => {
+    clearTimeout(sure);
+    sure = 0;
+    delete made.dataset.armed;
+    made.textContent = words(order, device.kind);
+  };
   const press = async () => {
     if (!sure) {
+      made.dataset.armed = "yes";
       made.textContent = t("command.sure", { what: words(order, device.kind) });
       sure = setTimeout(calm, SURE_MS);
       return;

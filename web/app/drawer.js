@@ -24,7 +24,7 @@ export function watchDrawer(place, behind) {
   let turn = 0;
   let known = "";
 
-  const load = async ({ quietly }) => {
+  const load = async ({ quietly, unasked = false }) => {
     const open = route.value;
     turn += 1;
     const mine = turn;
@@ -32,6 +32,10 @@ export function watchDrawer(place, behind) {
     if (!quietly) fill(place, bar(), el("p.loading", { text: t("loading") }));
     const view = await loaded(open);
     if (mine !== turn) return;
+    if (unasked && isBusy(place)) {
+      known = "";
+      return;
+    }
     const top = quietly ? place.scrollTop : 0;
     fill(place, bar(), view);
     place.scrollTop = top;
@@ -48,14 +52,15 @@ export function watchDrawer(place, behind) {
   cases.watch(() => {
     if (route.value?.kind !== "case" || isBusy(place)) return;
     const now = stamp(route.value.id);
-    if (now !== known) load({ quietly: true });
+    if (now === known) return;
     known = now;
+    load({ quietly: true, unasked: true });
   });
   tongue.watch(() => load({ quietly: true }));
   setInterval(() => {
     const open = route.value;
     const isMoving = open?.kind === "lighting" || (open?.kind === "rules" && !open.at) || (open?.kind === "device" && devices.value.has(open.id));
-    if (isMoving && !isBusy(place)) load({ quietly: true });
+    if (isMoving && !isBusy(place)) load({ quietly: true, unasked: true });
   }, DEVICE_EVERY_MS);
 }
 
@@ -67,9 +72,9 @@ async function loaded({ kind, id, at }) {
   }
 }
 
-/** Somebody is writing in the drawer: it must not be redrawn below their hands. */
+/** Somebody writes in the drawer, or is asked to press once more: it must not be redrawn below their hands. */
 function isBusy(place) {
-  return Boolean(place.querySelector("form"));
+  return Boolean(place.querySelector("form, [data-armed]"));
 }
 
 function bar() {
