@@ -1,5 +1,6 @@
 """Probes, metrics, the page's headers and the schema are what they say."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -17,9 +18,14 @@ async def test_ready_once_the_journal_moves(town: Town) -> None:
         empty = await client.get("/readyz")
         assert empty.status_code == 503
         assert empty.json()["errors"][0]["where"] == "journal"
-        await tick(town.connection)
-        ready = await client.get("/readyz")
-        assert (ready.status_code, ready.json()["seq"]) == (200, 1)
+        # What the journal says is fresh for some seconds; a machine may lose those.
+        async with asyncio.timeout(300):
+            while True:
+                seq = await tick(town.connection)
+                ready = await client.get("/readyz")
+                if ready.status_code == 200:
+                    break
+        assert ready.json()["seq"] == seq
 
 
 async def test_a_journal_that_stands_still_is_not_ready(town: Town) -> None:
@@ -27,7 +33,7 @@ async def test_a_journal_that_stands_still_is_not_ready(town: Town) -> None:
     async with town.client() as client:
         stale = await client.get("/readyz")
     assert stale.status_code == 503
-    assert re.search(r"newest entry is 1\d s old", stale.json()["detail"])
+    assert re.search(r"newest entry is \d\d+ s old", stale.json()["detail"])
 
 
 async def test_a_database_that_was_not_migrated_is_not_ready(town: Town) -> None:

@@ -120,7 +120,7 @@ async def test_after_some_reports_without_an_answer_a_terminal_calls_anew() -> N
     terminal = Jt808Terminal(
         TerminalFacts(phone=PHONE, plate=""),
         listener=("127.0.0.1", server.sockets[0].getsockname()[1]),
-        habits=Habits(reply_s=0.1, pause_s=0.01),
+        habits=Habits(reply_s=0.5, pause_s=0.01),
     )
     terminal.report(fix())
     async with asyncio.timeout(300), server, playing(terminal.run()):

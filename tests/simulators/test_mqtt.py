@@ -21,6 +21,7 @@ from simulators.incidents import Cause
 from simulators.mqtt_gateway import Relay, message, run_mqtt_gateway
 from simulators.mqtt_link import LinkError, PublishRefusedError, mqtt_link
 from simulators.world import World
+from tasks.attempt import attempt
 from tests.simulators.playing import now, playing, world
 from tests.simulators.towns import town
 from vocabulary.device import Transport
@@ -162,26 +163,32 @@ async def collect(
     broker: Broker, topic: str, hear: Callable[[UpMessage], None], ready: asyncio.Event
 ) -> None:
     """Take messages for good, in one session that outlives connections."""
+    while True:
+        with contextlib.suppress(aiomqtt.MqttError):
+            await attempt(collect_while_connected(broker, topic, hear, ready))
+        await asyncio.sleep(0.1)
+
+
+async def collect_while_connected(
+    broker: Broker, topic: str, hear: Callable[[UpMessage], None], ready: asyncio.Event
+) -> None:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho has no type
     properties.SessionExpiryInterval = 3600
     parts = urlsplit(broker.ingest_url)
-    while True:
-        with contextlib.suppress(aiomqtt.MqttError):
-            async with aiomqtt.Client(
-                str(parts.hostname),
-                parts.port or 0,
-                username=parts.username,
-                password=parts.password,
-                identifier="collecting",
-                protocol=aiomqtt.ProtocolVersion.V5,
-                clean_start=False,
-                properties=properties,
-            ) as client:
-                await client.subscribe(topic, qos=1)
-                ready.set()
-                async for heard in client.messages:
-                    hear(decode(body(heard)))
-        await asyncio.sleep(0.1)
+    async with aiomqtt.Client(
+        str(parts.hostname),
+        parts.port or 0,
+        username=parts.username,
+        password=parts.password,
+        identifier="collecting",
+        protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=False,
+        properties=properties,
+    ) as client:
+        await client.subscribe(topic, qos=1)
+        ready.set()
+        async for heard in client.messages:
+            hear(decode(body(heard)))
 
 
 async def until(numbers: list[UpMessage], count: int) -> None:

@@ -159,32 +159,44 @@ class Listener:
         self.came = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
+        self._talks: list[asyncio.Task[None]] = []
 
     async def start(self, port: int) -> None:
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", port)
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", port)
 
     async def stop(self) -> None:
+        """Hang up, and still hear what was said until the other side has noticed."""
         if self._server is not None:
             self._server.close()
             for writer in self._writers:
-                writer.close()
+                with contextlib.suppress(OSError):  # it hung up before us
+                    writer.write_eof()
+            await asyncio.gather(*self._talks)
             await self._server.wait_closed()
 
     async def positions(self, count: int) -> list[Position]:
-        while True:
-            fixes = [item for item in self.items if isinstance(item, Position)]
-            if len(fixes) >= count:
-                return fixes
+        while len(self.fixes) < count:
             self.came.clear()
             await self.came.wait()
+        return self.fixes
+
+    @property
+    def fixes(self) -> list[Position]:
+        return [item for item in self.items if isinstance(item, Position)]
+
+    def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._writers.append(writer)
+        talk = self._talk(reader, writer)
+        self._talks.append(asyncio.create_task(talk, name="a listener's talk"))
 
     async def _talk(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self._writers.append(writer)
         stream = NmeaStream()
         with contextlib.suppress(OSError):
-            while data := await reader.read(4096):
+            while data := await reader.read(1 << 16):
                 self.items += stream.receive_data(data, now())
                 self.items += stream.receive_pause(now())
                 self.came.set()
@@ -214,8 +226,9 @@ async def test_a_terminal_calls_again_and_first_sends_what_it_kept() -> None:
     async with playing(player):
         await asyncio.sleep(0)  # nobody listens yet; the terminal keeps its fixes
         await listener.start(port)
-        before = await listener.positions(1)
+        await listener.positions(1)
         await listener.stop()
+        before = listener.fixes
         again = Listener()
         await again.start(port)
         after = await again.positions(2)
