@@ -43,6 +43,9 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 ZONE = "Asia/Shanghai"
 RULE = "lamp-not-switched-off"
 AFTER_S = 5
+GAP_S = 3600
+"""By default three reports, three seconds here: if the machine stands still for longer,
+an order may have been done unheard, and is never judged."""
 STUCK, SOUND = "LAMP-STUCK", "LAMP-SOUND"
 COMPONENTS = {STUCK: "9901020137000001", SOUND: "9901020137000002"}
 
@@ -83,6 +86,7 @@ async def city(
     for rule in (RULE, CIRCUIT_RULE):
         text = (SHIPPED / f"{rule}.yaml").read_text("utf-8")
         text = text.replace("no_effect_after_s: 60", f"no_effect_after_s: {AFTER_S}")
+        text += f"largest_gap_s: {GAP_S}\n"
         async with connection.transaction():
             await put_live(connection, rule, text, author="me", at=utc_now())
     yield connection

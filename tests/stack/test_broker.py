@@ -218,7 +218,7 @@ async def test_the_wheels_broker_carries_messages_behind_passwords(
         assert await first(ingest) == ("gezhi/v1/GW-1/up", b"reading")
     guess = f"mqtt://GW-1:guess@127.0.0.1:{embedded.ports.v5}"
     with pytest.raises(aiomqtt.MqttError):
-        async with connect(guess, waits_s=5):  # it says nothing to a wrong password
+        async with connect(guess, waits_s=2):  # it says nothing to a wrong password
             pass
 
 

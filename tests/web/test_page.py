@@ -115,7 +115,7 @@ async def test_what_is_being_written_outlives_a_redraw_that_was_under_way(
 
     evidence = "**/api/v1/cases/*/evidence"  # only the open case asks for it
     await room.page.route(evidence, hold)
-    row = await room.connection.fetchrow(HIT_AGAIN)
+    (row,) = await room.connection.fetch(HIT_AGAIN)
     await tell_case(room.connection, row["id"], unit_id=row["unit_id"])
     async with asyncio.timeout(300):
         await held.wait()
