@@ -16,6 +16,9 @@ from vocabulary.quantity import Quantity
 SPARE = 10
 """How far it counts beyond the highest limit."""
 
+MOST_TIMES = 500
+"""Highest limit: the time of each is remembered, for each device."""
+
 
 @dataclass(frozen=True, slots=True)
 class Each:
@@ -80,9 +83,17 @@ def read(top: Section, section: Section) -> Count:
         quantity=top.word("quantity", Quantity),
         each=_each(section.section("each")),
         window_s=section.number("window_s", above=0),
-        ladder=read_ladder(section),
+        ladder=_bounded(section, read_ladder(section)),
         sides=read_sides(section),
     )
+
+
+def _bounded(section: Section, ladder: Ladder) -> Ladder:
+    """Return a ladder, and note limits that no slot could remember so much for."""
+    if any(abs(limit) > MOST_TIMES for limit in ladder.limits):
+        key = next(k for k in ("above", "below", "grades") if section.has(k))
+        section.fault(key, f"counts no further than {MOST_TIMES}")
+    return ladder
 
 
 def _each(section: Section) -> Each:

@@ -109,7 +109,7 @@ def _with(
     text = expression.text
     for quantity, number in missing.items():
         if quantity not in subject.series:
-            text = re.sub(rf"(?<![\w.]){quantity}\b", f"{number:g}", text)
+            text = re.sub(rf"(?<![\w.]){quantity}\b", f"{number:.15g}", text)
     return expression if text == expression.text else parse_expression(text, QUANTITIES)
 
 

@@ -99,7 +99,7 @@ def _slots(
         gap_us=_us(d.gap_s for d in drafts),
         refuse=np.array([d.rule.refuse for d in drafts], np.int32),
         measure=measure,
-        lane=lane.astype(np.int8),
+        lane=lane,
         is_fed=(measure != VALUE) | (lane > 0) | is_timed,
         is_joint=np.array([bool(d.further) for d in drafts], np.bool_),
     )

@@ -58,7 +58,7 @@ class Slots:
     gap_us: NDArray[np.int64]
     refuse: NDArray[np.int32]
     measure: NDArray[np.int8]
-    lane: NDArray[np.int8]
+    lane: NDArray[np.intp]
     is_fed: NDArray[np.bool_]
     is_joint: NDArray[np.bool_]
 

@@ -330,3 +330,13 @@ def test_arrivals_shuffled_within_the_allowed_lateness_are_judged_alike(
             turns += [(turn.kind, turn.measured_us) for turn in folded.transitions]
         found.append(turns)
     assert found[0] == found[1]
+
+
+def test_what_counts_of_a_missing_quantity_is_taken_to_its_last_digit() -> None:
+    way = "expression: power_w + energy_kwh >= 1234564\n  missing: energy_kwh=1234564"
+    plan = compile_plan(source(SUBJECTS, RULE.format(way=way)))
+    state = plan.fresh_state()
+    entries = [readings(n, n, [(10, n, 0.0, 0)]) for n in range(1, 7)]
+    assert [turn.kind for turn in fold(plan, state, entries).transitions] == [
+        Hit.RAISED
+    ]

@@ -70,6 +70,17 @@ PLAN = compile_plan(source(SUBJECTS, *sorted(HELD)))
 SERIES = [10, 11, 20, 30, 40, 41]
 
 
+def test_every_slot_knows_its_lane_however_many_there_are() -> None:
+    late = [float(second) for second in range(300)]
+    subjects = [
+        device(at, DeviceKind.GAUGE, "depth_mm", allowed_lateness_s=late_s)
+        for at, late_s in enumerate(late, 1)
+    ]
+    plan = compile_plan(source(subjects, RATE))
+    lanes = [plan.lanes[lane].late_us for lane in plan.slots.lane]
+    assert lanes == [1_000_000 * late_s for late_s in late]
+
+
 @dataclass(frozen=True)
 class Row:
     """One thing a device says: of a series, or a fix of a vehicle (id below 10)."""

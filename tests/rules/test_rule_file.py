@@ -156,6 +156,14 @@ def over_time(condition: str) -> str:
 
 LIMIT = "above: 5\nseverity: minor"
 
+COUNT = "type: count\nwindow_s: 60\neach: {below: 3}\nseverity: minor"
+
+
+def test_how_far_a_count_goes_is_bounded() -> None:
+    assert parse_rule(over_time(f"{COUNT}\nabove: 500"), version=1).quantity
+    with pytest.raises(RuleFileError, match="above: counts no further than 500"):
+        parse_rule(over_time(f"{COUNT}\nabove: 1000000000"), version=1)
+
 
 @pytest.mark.parametrize(
     ("condition", "fault"),
