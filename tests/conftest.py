@@ -12,7 +12,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gezhi.stack.broker import Broker
 from gezhi.stack.home import Home, open_home
 from gezhi.stack.postgres import OWNER, Cluster
 from tests.databases import fresh_database
+from tests.hang_guard import ending
 from tests.patient_loop import PatientLoop
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 directories in it are made by mkdtemp
@@ -54,6 +55,13 @@ settings.load_profile("gezhi")
 def pytest_asyncio_loop_factories() -> dict[str, type[PatientLoop]]:
     """Run every test on a loop whose clock does not count what others take."""
     return {"patient": PatientLoop}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let no test, nor what is made for it, go on for ever."""
+    with ending(item.nodeid):
+        return (yield)
 
 
 def wants_timescaledb() -> bool:
