@@ -12,6 +12,7 @@ import msgspec
 from store.connection import Connection
 from store.journal import Kind, append
 from store.journal_body import json_body
+from store.text import storable
 from vocabulary.command import ENDS, AnyOrder, Effect, State, turn_of
 
 GEZHI = "gezhi"
@@ -120,6 +121,7 @@ async def move_on(
     Returns:
         None if it stands where that state cannot be reached from.
     """
+    detail = storable(detail)  # a device may have worded it
     before = [each for each, ends in ENDS.items() if state in ends]
     row = await connection.fetchrow(_MOVE, number, before, state, at, detail, actor)
     if row is None:

@@ -7,6 +7,7 @@ import msgspec
 
 from store.command_moves import DEVICE, GEZHI, Moved, move_on
 from store.connection import Connection
+from store.text import storable
 from vocabulary.command import AnyOrder, Command, CommandAnswer, Outcome, State
 
 LEASE = timedelta(seconds=120)
@@ -196,7 +197,7 @@ async def settle_answers(
         answers: Code of the gateway that passed it on, and the answer.
         at: When they came, aware.
     """
-    said = {answer.command for _, answer in answers}
+    said = {storable(answer.command) for _, answer in answers}
     numbers = [int(n) for n in said if n.isdecimal() and len(n) <= _MOST_DIGITS]
     rows = await connection.fetch(_ANSWERED, list(said), numbers)
     moved = []

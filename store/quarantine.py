@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.connection import Connection
+from store.text import storable
 from vocabulary.refusal import Reason, Refusal
 
 MOST_OCTETS = 65536
@@ -191,13 +192,13 @@ async def keep(connection: Connection, came: Sequence[Came]) -> list[int]:
         _UPSERT,
         digests,
         [refusal.reason.value for refusal in last],
-        [_text(refusal.detail) for refusal in last],
-        [_text(refusal.transport) for refusal in last],
-        [_text(refusal.gateway) for refusal in last],
-        [_text(refusal.identity) for refusal in last],
-        [_text(refusal.peer) for refusal in last],
+        [storable(refusal.detail) for refusal in last],
+        [storable(refusal.transport) for refusal in last],
+        [storable(refusal.gateway) for refusal in last],
+        [storable(refusal.identity) for refusal in last],
+        [storable(refusal.peer) for refusal in last],
         [refusal.octets[:MOST_OCTETS] for refusal in last],
-        [_text(refusal.topic) for refusal in last],
+        [storable(refusal.topic) for refusal in last],
         [min(each.first_seen for each in groups[digest]) for digest in digests],
         [max(each.last_seen for each in groups[digest]) for digest in digests],
         [sum(each.count for each in groups[digest]) for digest in digests],
@@ -264,12 +265,3 @@ async def quarantined_by_id(connection: Connection, row_id: int) -> Quarantined 
     """Return one row, if it is there."""
     row = await connection.fetchrow(_SHOW, row_id)
     return None if row is None else Quarantined(**row)
-
-
-def _text(text: str) -> str:
-    """Return `text` as PostgreSQL can keep it: no NUL, no lone surrogate."""
-    return (
-        text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        .encode(errors="replace")
-        .decode()
-    )

@@ -12,6 +12,7 @@ from enum import StrEnum
 import orjson
 
 from store.connection import Connection
+from store.text import storable_json
 
 CHANNEL = "terminal_command"
 """Notified when there is a new command."""
@@ -154,9 +155,7 @@ async def settle_commands(
                 outcome.command_id,
                 at,
                 outcome.result,
-                None
-                if outcome.answer is None
-                else orjson.dumps(outcome.answer, option=orjson.OPT_UTC_Z).decode(),
+                None if outcome.answer is None else _answer_json(outcome.answer),
             )
             for outcome in outcomes
         ],
@@ -166,6 +165,11 @@ async def settle_commands(
         " WHERE answered_at IS NULL AND expires_at <= $1",
         at,
     )
+
+
+def _answer_json(answer: Mapping[str, object]) -> str:
+    """Return an answer as JSON; a terminal's strings may have any octet in them."""
+    return storable_json(orjson.dumps(answer, option=orjson.OPT_UTC_Z).decode())
 
 
 async def outcome_of(connection: Connection, command_id: int) -> Outcome | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.connection import Connection
+from store.text import storable
 
 TOKEN_OCTETS = 24
 """Random octets of a token; 32 letters, which every edition of the wire can carry."""
@@ -58,8 +59,8 @@ async def create_terminal_token(
         device_id,
         digest_of(token),
         at,
-        *map(_storable, (hardware.maker, hardware.model, hardware.serial_id)),
-        _storable(hardware.plate),
+        *map(storable, (hardware.maker, hardware.model, hardware.serial_id)),
+        storable(hardware.plate),
     )
     return token
 
@@ -87,7 +88,3 @@ def new_token() -> str:
 def digest_of(token: str) -> bytes:
     """Return what is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "")  # PostgreSQL's text holds none
