@@ -7,8 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Kind, ProblemError, answer_problem
 
-MOST_BODY_OCTETS = 65_536
-"""Largest request body; the largest that makes sense is a note of a few lines."""
+MOST_BODY_OCTETS = 1_048_576
+"""Largest request body: a geofence of some ten thousand corners, a few rule files."""
 
 TOO_LARGE = f"the body is larger than {MOST_BODY_OCTETS} octets; no request needs more"
 """What to say to a larger one."""

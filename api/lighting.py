@@ -134,7 +134,7 @@ class LightingOut:
     Attributes:
         at: By the journal's clock.
         city: How all lamps are.
-        items: One page of groups, in the order of their codes.
+        items: One page of groups, in the order of their codes; lamps of none last.
         next: Address of the following page; null on the last one.
     """
 
@@ -194,7 +194,7 @@ async def show_lighting(
         zone=ZoneInfo(parts.time_zone),
     )
     groups = await _groups(database, query.by, now, found)
-    rest = [group for group in groups if group.code > query.after or not query.after]
+    rest = [group for group in groups if _place_of(group.code) > (0, query.after)]
     shown = rest[: query.limit]
     more = len(rest) > query.limit
     return answer(
@@ -230,7 +230,7 @@ async def list_nights(
 async def _groups(
     database: Connection, by: By, now: LightingNow, found: Sequence[CabinetRow]
 ) -> list[GroupOut]:
-    """Return the groups that have lamps, by ascending code."""
+    """Return the groups that have lamps, by ascending code; none of all comes last."""
     groups = now.group(_ids(now.lamps, by))
     if by is By.CABINET:
         known: Mapping[int, CabinetRow] = {cabinet.id: cabinet for cabinet in found}
@@ -239,7 +239,12 @@ async def _groups(
         read = lit_cells if by is By.CELL else subdistricts
         places = {place.id: place for place in await read(database)}
         shown = [_place(places.get(of), group) for of, group in groups.items()]
-    return sorted(shown, key=lambda group: group.code)
+    return sorted(shown, key=lambda group: _place_of(group.code))
+
+
+def _place_of(code: str) -> tuple[int, str]:
+    """Return where a code comes: the empty one last, for no page begins after it."""
+    return (0 if code else 1, code)
 
 
 def _ids(rows: Sequence[LampRow], by: By) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """Geofences over the API: drawn, read as WKT, refused whole, and told to everybody."""
 
+import math
 from datetime import timedelta
 
 import httpx2
@@ -52,6 +53,23 @@ async def test_a_geofence_is_drawn_changed_and_its_changes_are_kept(
     assert [row["code"] for row in of_kind["items"]] == ["site-1"]
     count = "SELECT count(*) FROM journal WHERE kind = $1"
     assert await town.connection.fetchval(count, int(Kind.REGISTRY)) == 2
+
+
+async def test_a_geofence_of_many_corners_is_drawn(
+    admin: httpx2.AsyncClient,
+) -> None:
+    turns = [index * math.tau / 5_000 for index in range(5_000)]
+    ring = [
+        [round(111 + 0.01 * math.cos(t), 7), round(35 + 0.01 * math.sin(t), 7)]
+        for t in turns
+    ]
+    round_ = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    made = await admin.put(
+        "/api/v1/geofences/round", json={**NAMES, "geometry": round_}
+    )
+    assert made.status_code == 201, made.text[:200]
+    corners = made.json()["geometry"]["coordinates"][0]
+    assert len(corners) == 5_001
 
 
 async def test_everything_wrong_is_told_at_once(admin: httpx2.AsyncClient) -> None:

@@ -108,13 +108,13 @@ async def test_a_body_beyond_any_need_is_a_413_problem(
 ) -> None:
     async def in_pieces() -> AsyncIterator[bytes]:
         for _ in range(80):
-            yield b" " * 1_000
+            yield b" " * 16_000
 
-    told = await admin.post("/api/v1/session", json={"token": "x" * 70_000})
+    told = await admin.post("/api/v1/session", json={"token": "x" * 1_100_000})
     untold = await admin.post("/api/v1/session", content=in_pieces())
     for response in (told, untold):
         assert response.status_code == 413
-        assert "65536" in str(problem(response)["detail"])
+        assert "1048576" in str(problem(response)["detail"])
 
 
 async def test_a_reversed_and_a_far_too_long_span_are_refused(

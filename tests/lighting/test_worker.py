@@ -179,6 +179,21 @@ async def test_the_rate_is_told_whole_and_by_group_page_by_page(
             assert sum(item["rate"][key] for item in items) == city_rate[key]
 
 
+async def test_lamps_of_no_cell_are_the_last_page_and_not_the_first_for_ever(
+    city: City, viewer: httpx2.AsyncClient
+) -> None:
+    lamp = city.codes(DeviceKind.LAMP, gateway="CAB-1")[0]
+    await city.pool.execute("UPDATE device SET cell_id = NULL WHERE code = $1", lamp)
+    codes: list[str] = []
+    next_ = "/api/v1/lighting?by=cell&limit=1"
+    while next_ and len(codes) < 300:
+        page = (await viewer.get(next_)).raise_for_status().json()
+        codes += [item["code"] for item in page["items"]]
+        next_ = page["next"]
+    assert codes[-1] == ""
+    assert len(set(codes)) == len(codes) > 2
+
+
 async def test_nights_count_lamp_hours_energy_and_switchings(
     city: City, viewer: httpx2.AsyncClient
 ) -> None:
