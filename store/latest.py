@@ -15,7 +15,7 @@ from store.copy_binary import Column, copy_columns, position_columns, reading_co
 from store.cursor import cursor_of, move_cursor
 from store.follow import JournalTail
 from store.journal import Entry, Kind
-from store.journal_body import positions_from, readings_from
+from store.journal_body import JournalBodyError, positions_from, readings_from
 from store.rows import is_believable, joined, newest_of_each
 from tasks.attempt import attempt
 from vocabulary.position import Positions
@@ -118,7 +118,11 @@ def newest_readings(entries: Sequence[Entry]) -> Readings:
     for entry in entries:
         if entry.kind is Kind.READINGS:
             received_us = us_from_datetime(entry.received_at)
-            rows = readings_from(entry.body, received_us)
+            try:
+                rows = readings_from(entry.body, received_us)
+            except JournalBodyError as error:
+                _pass_over(entry, error)
+                continue
             times_us = rows.measured_us
             parts.append(rows.take(is_believable(times_us, received_us, rows.quality)))
     rows = joined(Readings, parts)
@@ -131,11 +135,19 @@ def newest_positions(entries: Sequence[Entry]) -> Positions:
     for entry in entries:
         if entry.kind is Kind.POSITIONS:
             received_us = us_from_datetime(entry.received_at)
-            rows = positions_from(entry.body, received_us)
+            try:
+                rows = positions_from(entry.body, received_us)
+            except JournalBodyError as error:
+                _pass_over(entry, error)
+                continue
             times_us = rows.fixed_us
             parts.append(rows.take(is_believable(times_us, received_us, rows.quality)))
     rows = joined(Positions, parts)
     return rows.take(newest_of_each(rows.device_id, rows.fixed_us))
+
+
+def _pass_over(entry: Entry, error: JournalBodyError) -> None:
+    log.warning("latest: entry %d cannot be read: %s", entry.seq, error)
 
 
 async def _fold_while_connected(dsn: str) -> None:

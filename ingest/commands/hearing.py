@@ -1,5 +1,6 @@
 """What journal entries tell of commands: effects, and gateways that hear us. Pure."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import msgspec
 import numpy as np
 
 from store.journal import Entry, Kind
-from store.journal_body import positions_from, readings_from
+from store.journal_body import JournalBodyError, positions_from, readings_from
 from vocabulary.command_effect import Awaited, Sample, after
 from vocabulary.times import datetime_from_us, us_from_datetime
 
@@ -36,7 +37,10 @@ class Presence:
 
 def presence_from(body: bytes) -> Presence | None:
     """Return what the body of an EDGE entry says of a gateway; None if nothing."""
-    edge = msgspec.json.decode(body, type=_Edge)
+    try:
+        edge = msgspec.json.decode(body, type=_Edge)
+    except msgspec.DecodeError:  # of a release that this cannot read
+        return None
     return Presence(edge.gateway, edge.up) if edge.edge == GATEWAY else None
 
 
@@ -51,7 +55,8 @@ def heard(awaited: Sequence[Awaited], entries: Sequence[Entry]) -> list[Awaited]
     for waiting in awaited:
         now = waiting
         for entry in entries:
-            now = after(now, _samples(now, entry))
+            with contextlib.suppress(JournalBodyError):  # it tells the time only
+                now = after(now, _samples(now, entry))
         if now is not waiting and now != waiting:
             changed.append(now)
     return changed

@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
+from ingest.commands.hearing import heard, presence_from
 from ingest.commands.noting import LONGEST_REPEAT_S, repeat_after
 from ingest.protocols.gezhi_command import Down, encode_down
 from simulators.obeying import REMEMBERED, Obedience
+from store.journal import Entry, Kind
+from store.journal_body import readings_body
 from vocabulary.command import (
     ENDS,
     AnyOrder,
@@ -27,6 +31,8 @@ from vocabulary.command_effect import (
 )
 from vocabulary.device import DeviceKind, Format, Transport
 from vocabulary.quality import Quality
+from vocabulary.reading import Readings
+from vocabulary.times import us_from_datetime
 
 NOON = datetime(2026, 11, 21, 4, tzinfo=UTC)
 
@@ -49,6 +55,22 @@ def dimmed(state: State = State.ACKED, pct: float = 40) -> Awaited:
         tried_at=at(0),
         acked_at=at(1) if state is State.ACKED else None,
     )
+
+
+def test_an_entry_that_cannot_be_read_shows_nothing_and_hides_nothing() -> None:
+    seen = Readings(
+        np.array([1], np.int32),
+        np.array([us_from_datetime(at(5))], np.int64),
+        np.array([40.0]),
+        np.array([0], np.int32),
+        np.array([0], np.int64),
+    )
+    entries = [
+        Entry(0, seq, at(6), Kind.READINGS, 1, body)
+        for seq, body in enumerate((b"of a later release", readings_body(seen)))
+    ]
+    assert [each.number for each in heard([dimmed()], entries)] == [1]
+    assert presence_from(b"{") is None
 
 
 @pytest.mark.parametrize(

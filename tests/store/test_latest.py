@@ -48,6 +48,16 @@ async def test_the_newest_of_each_series_is_the_latest(
     assert await latest(connection) == {1: 3.0, 2: 2.0, 3: 5.0}
 
 
+async def test_an_entry_that_cannot_be_read_is_passed_over(
+    connection: asyncpg.Connection,
+) -> None:
+    for kind in (Kind.READINGS, Kind.POSITIONS):
+        await append(connection, kind, b"of a later release", at=NOON)
+    await write(connection, readings((1, 0, 1.0)))
+    await fold_all(connection)
+    assert await latest(connection) == {1: 1.0}
+
+
 async def test_nothing_older_replaces_newer_in_a_later_fold(
     connection: asyncpg.Connection,
 ) -> None:
