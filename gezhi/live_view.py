@@ -14,6 +14,7 @@ from store.case_brief import CaseBrief, cases_after
 from store.connection import AWAY
 from store.follow import JournalTail
 from store.journal import Kind
+from tasks.attempt import attempt
 
 SEVERITY_STYLE = {"critical": "bold red", "major": "yellow", "minor": "cyan"}
 """How loud a severity looks; its word is printed too."""
@@ -34,13 +35,17 @@ async def filed_cases(dsn: str, *, after_seq: int) -> AsyncIterator[CaseBrief]:
             if not any(entry.kind == Kind.CASE for entry in entries):
                 continue
             try:
-                async with pool.acquire() as connection:
-                    filed = await cases_after(connection, last_case)
+                filed = await attempt(_newer(pool, last_case))
             except AWAY:
                 continue  # the next case brings these too
             for brief in filed:
                 last_case = brief.id
                 yield brief
+
+
+async def _newer(pool: asyncpg.Pool, last_case: int) -> list[CaseBrief]:
+    async with pool.acquire() as connection:
+        return await cases_after(connection, last_case)
 
 
 def print_case(console: Console, case: CaseBrief, zone: ZoneInfo) -> None:
