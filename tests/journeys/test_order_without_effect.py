@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 
 ZONE = "Asia/Shanghai"
 RULE = "lamp-not-switched-off"
-AFTER_S = 5
+AFTER_S = 2
 GAP_S = 3600
 """By default three reports, three seconds here: if the machine stands still for longer,
 an order may have been done unheard, and is never judged."""
