@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 
 DAY = timedelta(days=1)
 
-KILLS = 6
+KILLS = 4
 
 
 async def put_to_sleep(

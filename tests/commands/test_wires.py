@@ -26,7 +26,7 @@ from tests.commands.street import (
     utc_now,
 )
 from tests.ingest.jt808_line import ADDRESS, PHONE
-from tests.ingest.publisher import connected
+from tests.ingest.publisher import connected, end_if_cancelled
 from tests.ports import free_port
 from tests.simulators.playing import playing
 from tests.simulators.towns import town
@@ -131,6 +131,7 @@ async def test_a_thingsboard_gateway_is_asked_by_rpc_and_its_answer_counts(
                 ),
                 qos=1,
             )
+            end_if_cancelled()
 
     async with (
         asyncio.timeout(300),

@@ -14,7 +14,7 @@ from tests.ingest.test_kill import ingest_process, until_subscribed
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
-KILLS = 3
+KILLS = 2
 
 
 async def test_what_a_gateway_answered_is_in_the_database_and_no_number_is_missing(

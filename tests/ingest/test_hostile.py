@@ -4,8 +4,6 @@ The ingest process is one of its own, so that what it took of memory can be read
 """
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -22,6 +20,7 @@ from ingest.protocols.lorawan import payload_codec
 from ingest.protocols.up_message import DeviceReadings, Uplink, UpMessage
 from tests.ingest.hostile import BY_FORMAT, Hostile
 from tests.ingest.publisher import connected
+from tests.ingest.test_kill import ingest_process
 from tests.ingest.test_mqtt_formats import EUI, give, register
 from tests.ingest.test_serve import edge_query, until
 from vocabulary.quantity import Quantity
@@ -97,14 +96,10 @@ SENT: dict[str, tuple[str, Callable[[float, datetime], bytes]]] = {
 @asynccontextmanager
 async def ingesting(dsn: str, broker: Broker, client_id: str) -> AsyncIterator[int]:
     """Run ingest as a process of its own; give its number once it listens."""
-    module = "tests.ingest.ingest_process"
-    command = [sys.executable, "-m", module, dsn, broker.ingest_url, client_id]
-    with subprocess.Popen(command) as process:  # noqa: ASYNC220 - it returns at once
-        try:
+    async with ingest_process(dsn, broker.ingest_url, client_id) as process:
+        async with asyncio.timeout(LONGEST_S):
             await until(dsn, *edge_query("mqtt", "", up=True))
-            yield process.pid
-        finally:
-            process.terminate()
+        yield process.pid
 
 
 def most_memory_kb(pid: int) -> int:

@@ -196,7 +196,8 @@ async def test_an_order_to_a_dead_slave_is_not_tried_and_starves_nobody() -> Non
         assert effects[Effect.NOT_TRIED] > effects[Effect.NO_ANSWER]
         not_tried = [each for each in outcomes if each.effect is Effect.NOT_TRIED]
         details = {each.detail.partition(" in ")[0] for each in not_tried}
-        assert details == {"unit 2 is silent, asked again"}
+        # But for the orders that came just when it was asked once more, in vain.
+        assert details - {"no answer"} == {"unit 2 is silent, asked again"}
         for unit in (1, 3):
             assert most_between(slaves.asked, unit, 2) <= 2
     assert not slaves.told

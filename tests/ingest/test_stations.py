@@ -88,6 +88,7 @@ async def test_a_ponding_gauge_speaks_sl_651_and_its_depths_are_stored(
             centre, stranger, clock=utc_now, answer_s=0.2
         ) as line:
             assert not await line.report(Function.TIMED, 1, seen)
+        await until(database_url, "SELECT count(*) FROM quarantine")
     assert told == [
         (GAUGE.station, "battery_v", 12.06),
         (GAUGE.station, "depth_mm", 185.0),
