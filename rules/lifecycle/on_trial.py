@@ -148,7 +148,11 @@ def trial_of(
     alarms = [line for line in docket.alarms.values() if line.new.rule == rule.code]
     told_of = {case.id: _told_of(docket, case) for case in docket.cases.values()}
     own = [docket.cases[i] for i, codes in told_of.items() if codes == {rule.code}]
-    cases = [_judged(_would_be(case, device_codes, until), found) for case in own]
+    by_key: dict[ProblemKey, list[FoundCase]] = {}
+    for each in found:
+        by_key.setdefault(each.key, []).append(each)
+    would_be = [_would_be(case, device_codes, until) for case in own]
+    cases = [_judged(case, by_key.get(case.key, ())) for case in would_be]
     days = max((until - since) / DAY, 1.0)
     counted = Counter(case.verdict for case in cases)
     met = {case.case_id for case in cases}
@@ -201,12 +205,11 @@ def _would_be(
 
 
 def _judged(case: WouldBe, found: Iterable[FoundCase]) -> WouldBe:
-    """Return a would-be case with what dispatch made of the like."""
+    """Return a would-be case with what dispatch made of the like, of its problem."""
     like = [
         each
         for each in found
-        if each.key == case.key
-        and each.opened_at <= case.last_at
+        if each.opened_at <= case.last_at
         and (each.closed_at is None or each.closed_at >= case.opened_at)
     ]
     if not like:
