@@ -75,60 +75,66 @@ async def backtest(
     kept = await journal_kept(connection, shard=shard)
     if kept is None:
         raise NothingStoredError("the journal is empty")
-    snapshot = await load_snapshot(connection)
     until = min(ask.until, _after(kept))
     ground = await ground_of(connection, kept, ask, until=until, shard=shard)
-    begun = ground.begun
-    span = ground.after, ground.until_seq
-    live = await _live_cases(connection, ask, begun)
-    plans = await _plans(connection, ask, ground, snapshot, time_zone, shard=shard)
-    registries = Registries(
-        connection=connection,
-        present=snapshot,
-        marks=await registries_between(connection, *span, shard=shard)
-        if span[1]
-        else (),
-        shard=shard,
-    )
+    live = await _live_cases(connection, ask, ground.begun)
     people = await _people(connection, ask, ground)
-    fixes = Fixes.of(await fixes_before(connection, begun))
-    docket = Docket(await registries.first(), shipped_routing(), people, fixes)
-    course = Course(await plans.first(), docket)
+    run = await _begun(
+        connection, ask, ground, people, time_zone=time_zone, tell=tell, shard=shard
+    )
     parts = parts_of(connection, ground, step_us=ask.step_us, shard=shard)
-    run = _Run(
-        course=course,
+    await run.through(parts, ground.begun, until)
+    return Found(
+        ask=ask,
+        names=run.names,
+        under=_under(run.plans, run.registries, ground),
+        units=run.registries.units,
+        is_exact=ground.is_exact,
+        journal_from=ground.journal_from,
+        samples_gone_until=ground.samples_gone_until,
+        begun=ground.begun,
+        until=until,
+        last_seq=ground.until_seq,
+        alarms=sorted(run.lines.alarms, key=_order_of_alarm),
+        cases=sorted(run.lines.cases, key=lambda case: (case.opened_at, case.id)),
+        left_off=run.lines.left_off,
+        samples=run.samples,
+        late=run.course.late,
+        broken=run.course.broken,
+        unplaced=run.course.docket.unplaced,
+        live_alarms=await _live_alarms(connection, ask, run.names),
+        live_cases=live,
+        people=people,
+        unwritten=await _unwritten(connection, ask, until),
+    )
+
+
+async def _begun(
+    connection: Connection,
+    ask: Ask,
+    ground: Ground,
+    people: People,
+    *,
+    time_zone: str,
+    tell: Callable[[Progress], None],
+    shard: int,
+) -> "_Run":
+    """Return a course at its beginning."""
+    span = ground.after, ground.until_seq
+    snapshot = await load_snapshot(connection)
+    plans = await _plans(connection, ask, ground, snapshot, time_zone, shard=shard)
+    marks = await registries_between(connection, *span, shard=shard) if span[1] else ()
+    registries = Registries(
+        connection=connection, present=snapshot, marks=marks, shard=shard
+    )
+    fixes = Fixes.of(await fixes_before(connection, ground.begun))
+    docket = Docket(await registries.first(), shipped_routing(), people, fixes)
+    return _Run(
+        course=Course(await plans.first(), docket),
         plans=plans,
         registries=registries,
         lines=_Lines(ask.since),
         tell=tell,
-    )
-    await run.through(parts, begun, until)
-    lines = run.lines
-    alarms = await _live_alarms(connection, ask, run.names)
-    return Found(
-        ask=ask,
-        names=run.names,
-        under=_under(plans, registries, ground.journal_from or begun, span[0]),
-        units=registries.units,
-        is_exact=ground.is_exact,
-        journal_from=ground.journal_from,
-        samples_gone_until=ground.samples_gone_until,
-        begun=begun,
-        until=until,
-        last_seq=span[1],
-        alarms=sorted(lines.alarms, key=_order_of_alarm),
-        cases=sorted(lines.cases, key=lambda case: (case.opened_at, case.id)),
-        left_off=lines.left_off,
-        samples=run.samples,
-        late=course.late,
-        broken=course.broken,
-        unplaced=course.docket.unplaced,
-        live_alarms=alarms,
-        live_cases=live,
-        people=people,
-        unwritten=await unwritten_between(connection, ask.since, until)
-        if ask.against_live
-        else None,
     )
 
 
@@ -247,14 +253,21 @@ class _Run:
             self.lines.drain(docket)
 
 
-def _under(plans: Plans, registries: Registries, begun: datetime, after: int) -> Under:
+def _under(plans: Plans, registries: Registries, ground: Ground) -> Under:
+    begun = ground.journal_from or ground.begun
     return Under(
         plans=plans.count,
-        known_from=plans.known_from(begun, after),
-        placed_from=registries.known_from(begun, after),
+        known_from=plans.known_from(begun, ground.after),
+        placed_from=registries.known_from(begun, ground.after),
         lost_at=tuple(plans.lost_at),
         unread=plans.unread + registries.unread,
     )
+
+
+async def _unwritten(connection: Connection, ask: Ask, until: datetime) -> int | None:
+    if not ask.against_live:
+        return None
+    return await unwritten_between(connection, ask.since, until)
 
 
 def _after(kept: Kept) -> datetime:
