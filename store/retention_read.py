@@ -12,9 +12,6 @@ from store.journal_kept import Kept
 LOOKS = 1000
 """Entries looked at to tell how a journal's time went."""
 
-HYPERTABLES = ("journal", "reading", "position")
-"""Tables that have chunks where they can."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerNeed:

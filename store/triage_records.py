@@ -30,12 +30,3 @@ async def records_between(
         limit,
     )
     return [row["body"] for row in rows]
-
-
-async def drop_records(connection: Connection, *, shard: int) -> None:
-    """Drop the records whose entries are not in the journal any more."""
-    await connection.execute(
-        "DELETE FROM triage_record WHERE shard = $1 AND until_seq <"
-        " (SELECT min(seq) FROM journal WHERE shard = $1)",
-        shard,
-    )

@@ -12,8 +12,8 @@ from rules.bundle.chain import TamperedError, opened, sealed
 from rules.bundle.keep import keep_one
 from rules.bundle.replay import replay
 from rules.bundle.whole import JOURNAL, KEPT
+from store.retention_drop import delete_records
 from store.rules import Change, judging_rules, put_live, set_stage
-from store.triage_records import drop_records
 from tests.bundle.test_many import explained, silent_gateway
 from tests.rules.workers import PATIENCE_S, ZONE
 from tests.triage.city import City
@@ -62,7 +62,7 @@ async def drop_journal(pool: asyncpg.Pool) -> None:
         " FROM journal_head WHERE shard = 0"
     )
     async with pool.acquire() as connection:
-        await drop_records(connection, shard=0)
+        await delete_records(connection, shard=0)
 
 
 async def test_a_case_is_explained_and_replayed_after_the_journal_is_gone(
