@@ -15,7 +15,8 @@ class Later:
     """One correction of an alarm.
 
     Attributes:
-        kind: would_have_raised, would_not_have_raised, other_severity or other_time.
+        kind: would_have_raised, would_not_have_raised, other_severity, other_time or
+            cannot_judge.
         severity: The worst it would have reached, or had.
         measured_at: Time of the sample that would have decided, or that did.
         late_at: Times of the samples that came too late.

@@ -13,7 +13,7 @@ class EdgeWord:
     """One of our own edges went up or down.
 
     Attributes:
-        edge: `ingest` for the whole platform, else `mqtt`, `modbus`, `nmea`.
+        edge: `ingest` for the whole platform, else as in `plan.subject`.
         gateway: The one gateway it is about; empty for all behind that edge.
         is_up: Whether we can hear through it.
     """
@@ -77,6 +77,7 @@ class Learned:
         content: What was learned.
         worker: The ingest worker that says so, in words on edges and where it says that
             it is there; empty for none, and for entries of before workers had names.
+        wrong: Why it could not be read; empty if it could.
     """
 
     seq: int
