@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.db, pytest.mark.broker]
 KILLS = 5
 PHONES = {"13900000001": Edition.OF_2013, "13900000002": Edition.OF_2019}
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)  # noqa: TID251 - the intake judges clocks by its own
-HABITS = Habits(reply_s=1.0, pause_s=0.05, batch=20)
+HABITS = Habits(reply_s=5.0, pause_s=0.05, batch=20)
 
 WAITING = 300
 """Reports a terminal has waiting at most: a second of START each, and START is only two
