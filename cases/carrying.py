@@ -1,8 +1,9 @@
 """Do in the database what was decided on a hit, act by act; decides nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from cases.acts import (
     Act,
@@ -34,6 +35,7 @@ from cases.opening import new_case, number_series
 from cases.placing import Place
 from cases.request import FilingRequest, Member
 from cases.routing import Routing
+from cases.subject import Point
 from devices.registry.snapshot import Snapshot
 from store import case_members as members
 from store import case_repeats as repeats
@@ -42,8 +44,18 @@ from store.case_members import NewMember
 from store.case_rework import mark_rework
 from store.connection import Connection
 
+FixOf: TypeAlias = Callable[[int, int], Point | None]
+"""Tells where a device last was, degrees east and north, WGS-84, as far as a journal
+entry knows; None if nobody knew."""
+
 NOBODY = 0
 """Stands for a case where there is none."""
+
+
+def nowhere(device_id: int, seq: int) -> Point | None:
+    """Tell that nobody knows where any device was."""
+    _ = device_id, seq
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,7 @@ class Desk:
         routing: Who answers for what.
         county: Six digits for cases that lie in no grid cell; None for the city's.
         zone: It says which day a case number is of.
+        fix_of: For hits that do not say where they are.
     """
 
     connection: Connection
@@ -63,6 +76,7 @@ class Desk:
     routing: Routing
     county: str | None
     zone: tzinfo
+    fix_of: FixOf
 
 
 async def carry_out(desk: Desk, ruling: Ruling) -> int | None:

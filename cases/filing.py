@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from cases.acts import Outcome
+from cases.carrying import FixOf, nowhere
 from cases.hits import Desk, Filed, file_one
 from cases.keeping import keep_later_samples
 from cases.notice import Notice, notice_body
@@ -32,6 +33,7 @@ async def file_cases(
     snapshot: Snapshot,
     *,
     time_zone: str,
+    fix_of: FixOf = nowhere,
     county: str | None = None,
     routing: Routing | None = None,
     shard: int = 0,
@@ -44,6 +46,7 @@ async def file_cases(
         requests: In journal order.
         snapshot: The registry as it was when the rules decided.
         time_zone: The city's IANA zone: it says which day a case number is of.
+        fix_of: Tells where a device last was, for requests that do not say.
         county: Six digits for cases that lie in no grid cell; None to take the city's.
         routing: Who answers for what; the shipped one if not given.
         shard: The journal that the rules read.
@@ -59,6 +62,7 @@ async def file_cases(
         routing=routing or shipped_routing(),
         county=county,
         zone=ZoneInfo(time_zone),
+        fix_of=fix_of,
     )
     await rows.lock_filing(connection)
     filed = [await file_one(desk, request) for request in requests]

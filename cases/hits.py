@@ -74,9 +74,9 @@ async def _facts(desk: Desk, request: FilingRequest | JoinRequest) -> Facts:
 
 
 async def _about_problem(desk: Desk, hit: FilingRequest, facts: Facts) -> Facts:
-    connection, fix = desk.connection, None
-    if hit.lon is None:
-        fix = await rows.last_fix(connection, hit.device_id, hit.at)
+    connection = desk.connection
+    # By the journal's order: fixes that came at the hit's very instant may be later.
+    fix = desk.fix_of(hit.device_id, hit.seq) if hit.lon is None else None
     found = place(hit, desk.snapshot, desk.routing, last_fix=fix)
     if not isinstance(found, Place):
         return replace(facts, found=found)

@@ -236,9 +236,13 @@ async def taken_steps(
 _FIXES = f"""
 SELECT d.id, p.fixed_at, p.lon_e7, p.lat_e7
 FROM device d JOIN LATERAL (
-    SELECT fixed_at, lon_e7, lat_e7 FROM "position"
-    WHERE device_id = d.id AND received_at < $1 AND quality & {Quality.FUTURE:d} = 0
-        AND fixed_at <= received_at + interval '{AHEAD_US} microseconds'
+    (SELECT fixed_at, lon_e7, lat_e7 FROM "position"
+     WHERE device_id = d.id AND received_at < $1 AND quality & {Quality.FUTURE:d} = 0
+         AND fixed_at <= received_at + interval '{AHEAD_US} microseconds'
+     ORDER BY fixed_at DESC, lon_e7 DESC, lat_e7 DESC LIMIT 1)
+    UNION ALL
+    (SELECT fixed_at, lon_e7, lat_e7 FROM last_position
+     WHERE device_id = d.id AND received_at < $1)
     ORDER BY fixed_at DESC, lon_e7 DESC, lat_e7 DESC LIMIT 1
 ) AS p ON true
 WHERE d.vehicle_id IS NOT NULL

@@ -8,8 +8,6 @@ from datetime import date, datetime
 
 from store.case_rows import Finding, LockedCase, NewCase, NewStep, ProblemKey
 from store.connection import Connection
-from store.rows import AHEAD_US
-from vocabulary.quality import Quality
 
 FILING_LOCK = 0x6361736573
 """Advisory lock held while filing ("cases" as octets)."""
@@ -79,22 +77,9 @@ WHERE f.id = alarm.case_id AND f.id <> $1 AND f.subject_kind = $2 AND f.subject_
     AND (alarm.cleared_seq IS NULL OR alarm.cleared_seq > $8)
 """
 
+
 # As it was known then: `last_position` runs ahead of rules that lag, or behind them,
 # but outlasts the fix itself.
-_LAST_FIX = f"""
-SELECT lon_e7 / 1e7::double precision AS lon, lat_e7 / 1e7::double precision AS lat
-FROM (
-    (SELECT fixed_at, lon_e7, lat_e7 FROM "position"
-     WHERE device_id = $1 AND received_at <= $2 AND quality & {Quality.FUTURE:d} = 0
-         AND fixed_at <= received_at + interval '{AHEAD_US} microseconds'
-     ORDER BY fixed_at DESC, lon_e7 DESC, lat_e7 DESC LIMIT 1)
-    UNION ALL
-    (SELECT fixed_at, lon_e7, lat_e7 FROM last_position
-     WHERE device_id = $1 AND received_at <= $2)
-) AS known ORDER BY fixed_at DESC LIMIT 1
-"""  # noqa: S608 # our own numbers
-
-
 async def lock_filing(connection: Connection) -> None:
     """Let one transaction file at a time, so that two can never wait for each other.
 
@@ -291,18 +276,6 @@ async def another_alarm_stands(
 ) -> bool:
     """Tell whether, at journal entry `seq`, another alarm of the case was active."""
     return bool(await connection.fetchval(_OTHER_ALARMS, case_id, alarm_id, seq))
-
-
-async def last_fix(
-    connection: Connection, device_id: int, at: datetime
-) -> tuple[float, float] | None:
-    """Return where a device last was, as far as was known at a time.
-
-    Returns:
-        Degrees east and north, WGS-84; None if nobody knew.
-    """
-    row = await connection.fetchrow(_LAST_FIX, device_id, at)
-    return (row["lon"], row["lat"]) if row else None
 
 
 async def unit_exists(connection: Connection, unit_id: int) -> bool:

@@ -14,13 +14,13 @@ from cases.request import FilingRequest, JoinRequest
 from cases.routing import Routing
 from cases.stage import SOLVED
 from devices.registry.snapshot import Snapshot
-from rules.backtest.fixes import Fixes
 from rules.backtest.lines import AlarmLine, CaseLine, MemberLine
 from rules.backtest.people import Doings, People
 from rules.engine.learned import Learned
 from rules.plan.plan import Plan
 from rules.triage.decision import Decision
 from rules.worker.booking import book
+from rules.worker.fixes import Fixes
 from rules.worker.raised import alarm_keys, new_alarms
 from store.alarms import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
 from store.backtest_read import TakenStep

@@ -14,7 +14,6 @@ from cases.routing import shipped_routing
 from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.backtest.course import Course
 from rules.backtest.docket import Docket
-from rules.backtest.fixes import Fixes
 from rules.backtest.found import Ask, Found, NothingStoredError, Progress, Under
 from rules.backtest.ground import Ground, ground_of, parts_of
 from rules.backtest.lines import AlarmLine, CaseLine
@@ -27,6 +26,7 @@ from rules.backtest.tried import Tried
 from rules.engine.learned import Learned
 from rules.plan.plan import Plan
 from rules.triage.desk import Handling
+from rules.worker.fixes import Fixes
 from rules.worker.present import current_source
 from store.backtest_read import (
     FiledAlarm,

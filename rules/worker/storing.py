@@ -13,6 +13,7 @@ from rules.bundle.reach import AFTER
 from rules.plan.plan import Plan
 from rules.triage.decision import Close, Decision, Open, Unheard
 from rules.worker.booking import book
+from rules.worker.fixes import Fixes
 from rules.worker.halting import BrokenPartError, Faults, part_of
 from rules.worker.raised import alarm_keys, new_alarms
 from store.alarms import change_alarms, raise_alarms, standing_alarms
@@ -34,11 +35,13 @@ class Town:
         snapshot: The registry as it was when the rules decided.
         time_zone: The city's IANA zone: it says which day a case is of.
         shard: Which journal.
+        fixes: Where vehicles are; the entries that are filed have been heard.
     """
 
     snapshot: Snapshot
     time_zone: str
     shard: int
+    fixes: Fixes
 
 
 async def store_alarms(
@@ -114,5 +117,6 @@ async def _file_some(
         requests,
         town.snapshot,
         time_zone=town.time_zone,
+        fix_of=town.fixes.at,
         shard=town.shard,
     )

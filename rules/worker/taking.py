@@ -17,7 +17,9 @@ from devices.registry.snapshot import load_snapshot
 from rules.correction.work import note
 from rules.engine.carry import Withdrawn
 from rules.engine.entry import BARRIERS, learned_from
+from rules.engine.learned import Learned
 from rules.engine.transition import Transition
+from rules.worker.fixes import Fixes
 from rules.worker.halting import (
     BrokenPartError,
     Faults,
@@ -61,6 +63,7 @@ class Worker:
         saved_us: That entry's time.
         collected_us: Journal time when cases were last asked for what is due.
         retry_at: Journal time when a halted rule is tried again; None if none is.
+        fixes: Where vehicles are, for hits that do not say.
         counts: What became of samples since the last checkpoint, see `Folded.counts`.
         early: Held rows judged before their time since then.
     """
@@ -73,6 +76,7 @@ class Worker:
     saved_us: int
     collected_us: int
     retry_at: datetime | None
+    fixes: Fixes
     counts: NDArray[np.int64] | None = None
     early: int = 0
 
@@ -89,20 +93,23 @@ async def take(worker: Worker, entries: Sequence[Entry]) -> Worker:
         worker: Before them.
         entries: In journal order, at least one; only the last may be a barrier.
     """
-    judged = _judge(worker, entries)
+    learned = [learned_from(entry) for entry in entries]
+    judged = _judge(worker, learned)
     if not _is_fold_broken(judged):
+        worker.fixes.hear(learned)
         return await _write(worker, entries, judged)
-    for entry in entries:
-        judged = _judge(worker, [entry])
+    for entry, told in zip(entries, learned, strict=True):
+        judged = _judge(worker, [told])
         if _is_fold_broken(judged):
-            worker = await _halt_broken(worker, entry)
-            judged = _judge(worker, [entry])
+            worker = await _halt_broken(worker, entry, told)
+            judged = _judge(worker, [told])
+        worker.fixes.hear([told])
         worker = await _write(worker, [entry], judged)
     return worker
 
 
-def _judge(worker: Worker, entries: Sequence[Entry]) -> Judged:
-    position, learned = worker.position, [learned_from(entry) for entry in entries]
+def _judge(worker: Worker, learned: Sequence[Learned]) -> Judged:
+    position = worker.position
     return judge_all(position.plan, position.state, position.desk, learned)
 
 
@@ -110,9 +117,9 @@ def _is_fold_broken(judged: Judged) -> bool:
     return any(wrong.is_fold for wrong in judged.wrongs)
 
 
-async def _halt_broken(worker: Worker, entry: Entry) -> Worker:
+async def _halt_broken(worker: Worker, entry: Entry, told: Learned) -> Worker:
     """Halt the rules that break on an entry, before it is taken."""
-    found = broken_by(worker.position, learned_from(entry))
+    found = broken_by(worker.position, told)
     if not found:
         return worker
     faults = Faults(entry.seq, entry.received_at)
@@ -156,8 +163,8 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
         # Last, for it ends with entries of its own, and all writers wait for those.
         if requests:
             await make_impatient(connection)
-            registry = Town(position.snapshot, worker.time_zone, worker.shard)
-            await file_requests(connection, requests, registry, faults)
+            town = Town(position.snapshot, worker.time_zone, worker.shard, worker.fixes)
+            await file_requests(connection, requests, town, faults)
         await _withdraw(after, gone)
         await note_faults(connection, faults.found, shard=worker.shard)
     for transition in folded.transitions:

@@ -15,13 +15,16 @@ import asyncpg
 
 from rules.engine.entry import BARRIERS
 from rules.engine.times import NEVER
+from rules.worker.fixes import Fixes
 from rules.worker.halting import is_away, resume_sound
 from rules.worker.taking import Worker, take
+from store.backtest_read import fixes_before
 from store.connection import Connection
 from store.follow import JournalTail
 from store.journal import Entry
 from store.rule_faults import next_try
 from tasks.attempt import attempt
+from vocabulary.times import datetime_from_us
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +67,17 @@ async def _work(dsn: str, time_zone: str, shard: int) -> None:
         position = await resume_sound(connection, shard=shard, time_zone=time_zone)
         seq, at_us = position.state.seq, position.state.at_us
         log.info("rules: from entry %d on, %d rules", seq, len(position.plan.rules))
-        retry_at = await next_try(connection)
+        known = await fixes_before(connection, datetime_from_us(max(at_us, 0) + 1))
         worker = Worker(
-            connection, shard, time_zone, position, seq, at_us, NEVER, retry_at
+            connection=connection,
+            shard=shard,
+            time_zone=time_zone,
+            position=position,
+            saved_seq=seq,
+            saved_us=at_us,
+            collected_us=NEVER,
+            retry_at=await next_try(connection),
+            fixes=Fixes.of(known),
         )
         async with JournalTail(dsn, shard=shard) as tail:
             while not connection.is_closed():

@@ -1,7 +1,6 @@
 """Filing: one open case for one problem on one subject, and what it says."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import orjson
 import pytest
@@ -282,19 +281,14 @@ async def test_a_vehicle_s_case_lies_where_the_vehicle_was(town: Town) -> None:
 
 
 async def test_a_vehicle_that_says_nothing_is_where_it_last_was(town: Town) -> None:
-    await town.pool.execute(
-        "INSERT INTO last_position VALUES ($1, $2, 1110005000, 350005000, 0, 0, 0, $2)",
-        TRUCK,
-        NOON - timedelta(seconds=1),
-    )
-    await town.pool.execute(  # what came later is not known yet, however late we are
-        'INSERT INTO "position" (device_id, fixed_at, lon_e7, lat_e7, inputs, quality,'
-        " received_at) VALUES ($1, $2, 1120005000, 360005000, 0, 0, $2)",
-        TRUCK,
-        NOON + timedelta(seconds=1),
-    )
     silent = replace(SILENT, type=OUT_OF_AREA.type, class_code="0195")
-    case = case_of((await town.hit(replace(HIT, device_id=TRUCK, files=silent))).case)
+    hit = replace(HIT, device_id=TRUCK, files=silent)
+
+    def last_fix(device_id: int, seq: int) -> tuple[float, float] | None:
+        return (111.0005, 35.0005) if (device_id, seq) == (TRUCK, hit.seq) else None
+
+    (filed,) = await town.hits(hit, fix_of=last_fix)
+    case = case_of(filed.case)
     assert (case.lon, case.lat, case.cell_id) == (111.0005, 35.0005, CELL)
 
 

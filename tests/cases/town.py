@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from cases.carrying import FixOf, nowhere
 from cases.filing import Filed, file_cases
 from cases.request import CaseType, FilingRequest, Hit, Problem, Severity
 from devices.registry.snapshot import Snapshot, load_snapshot
@@ -152,11 +153,15 @@ class Town:
         (filed,) = await self.hits(request)
         return filed
 
-    async def hits(self, *requests: FilingRequest) -> list[Filed]:
+    async def hits(
+        self, *requests: FilingRequest, fix_of: FixOf = nowhere
+    ) -> list[Filed]:
         """File several hits in one transaction, their alarms first."""
         async with self.pool.acquire() as connection, connection.transaction():
             stored = [await store_alarm(connection, each) for each in requests]
-            return await file_cases(connection, stored, self.snapshot, time_zone=ZONE)
+            return await file_cases(
+                connection, stored, self.snapshot, time_zone=ZONE, fix_of=fix_of
+            )
 
 
 async def store_alarm(connection: Connection, request: FilingRequest) -> FilingRequest:

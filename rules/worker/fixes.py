@@ -1,4 +1,4 @@
-"""Where each vehicle last was, as a docket goes along. Pure."""
+"""Where each vehicle last was, by the journal's order: live and in backtests. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
