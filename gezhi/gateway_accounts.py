@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 from gezhi.settings import SettingError, Settings
-from gezhi.stack.accounts import GATEWAY_CODE, TakesGateways, new_gateway
+from gezhi.stack.accounts import TakesGateways, is_user_name, new_gateway
 from gezhi.stack.home import Home
 from gezhi.stack.secrets import write_private
 from ingest.mqtt.topics import reads, writes
@@ -41,7 +41,7 @@ def gateway_url(settings: Settings, gateway: str) -> str:
             f"names no file that has the broker password of gateway {gateway!r}",
         )
     account = f"{quote(gateway)}:{quote(password)}"
-    place = f"{account}@{parts.hostname}:{parts.port or 1883}"
+    place = f"{account}@{parts.netloc.rpartition('@')[2]}"
     return urlunsplit(parts._replace(netloc=place))
 
 
@@ -64,7 +64,10 @@ async def follow_gateways(dsn: str, home: Home, broker: TakesGateways) -> None:
 async def give_accounts(
     connection: asyncpg.Connection, home: Home, broker: TakesGateways
 ) -> None:
-    """Bring the broker's accounts up to the registry, making missing passwords."""
+    """Bring the broker's accounts up to the registry, making missing passwords.
+
+    A gateway whose code cannot be a user name of its own has none.
+    """
     rows = await connection.fetch(
         "SELECT id, code, transport, host, port, simulated, format, native_topics"
         " FROM gateway WHERE transport = 'mqtt' ORDER BY code"
@@ -78,7 +81,7 @@ async def give_accounts(
             }
         )
         for row in rows
-        if GATEWAY_CODE.fullmatch(row["code"])
+        if is_user_name(row["code"])
     ]
     passwords = {each.code: new_gateway(home.secrets, each.code) for each in gateways}
     write_private(passwords_file(home), json.dumps(passwords, indent=1) + "\n")

@@ -101,7 +101,12 @@ def new_gateway(secrets: Path, code: str) -> str:
     return secret(secrets, _path(secrets, code).name)
 
 
+def is_user_name(code: str) -> bool:
+    """Tell whether a gateway's code can be its user name; ingest's is taken."""
+    return code != INGEST and GATEWAY_CODE.fullmatch(code) is not None
+
+
 def _path(secrets: Path, code: str) -> Path:
-    if code == INGEST or not GATEWAY_CODE.fullmatch(code):
+    if not is_user_name(code):
         raise ValueError(f"{code!r} cannot be a gateway's user name on the broker")
     return secrets / f"{PREFIX}{code}"
