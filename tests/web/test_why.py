@@ -170,6 +170,9 @@ async def test_a_group_shows_who_joined_when_and_when_they_were_enough(
 async def test_a_geofence_case_draws_the_fence_and_the_fixes_on_the_map(
     desk: Desk,
 ) -> None:
+    await desk.city.pool.execute(
+        "UPDATE geofence SET name_zh = '<i class=\"sneaked\">' || name_zh || '</i>'"
+    )
     truck = desk.city.device_id("VT-0002")
     for second in range(0, 60, 3):
         await fix(desk.city, truck, second, lon=110.93 + second * 1e-5)
@@ -185,7 +188,12 @@ async def test_a_geofence_case_draws_the_fence_and_the_fixes_on_the_map(
     drawn = await desk.page.locator("#map path.proof-fix").count()
     assert drawn == len(told["samples"]) == 20
     assert await desk.page.locator("#map path.proof-fix.decided").count() == 1
-    assert await desk.page.locator("#map path.proof-fence").count() == 1
+    drawn_fence = desk.page.locator("#map path.proof-fence")
+    assert await drawn_fence.count() == 1
+    await drawn_fence.dispatch_event("mouseover")
+    tip = await desk.page.locator(".leaflet-tooltip").last.inner_text()
+    assert "<i class" in tip
+    assert await desk.page.locator(".sneaked").count() == 0
     await desk.page.click(".drawer-back")
     await desk.page.wait_for_selector("#map path.proof-fix", state="detached")
     assert desk.complaints == []

@@ -2,6 +2,7 @@
 
 import * as L from "../../vendor/leaflet/leaflet-src.esm.js";
 import { short } from "../chart.js";
+import { el } from "../dom.js";
 import { theme } from "../theme.js";
 import { clock } from "../times.js";
 import { said, tongue } from "../words.js";
@@ -53,7 +54,8 @@ function drawFence(layer, base, fence, corridors) {
   } else {
     shape = L.geoJSON(geometry, { ...style, style });
   }
-  shape.bindTooltip(`${said(fence, "name")} ${fence.code}`, { sticky: true }).addTo(layer);
+  // A node: Leaflet takes a string for HTML, and names are anybody's words.
+  shape.bindTooltip(el("span", { text: `${said(fence, "name")} ${fence.code}` }), { sticky: true }).addTo(layer);
 }
 
 function drawFixes(layer, style, { fixes, decidedAt, words }) {
