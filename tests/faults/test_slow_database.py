@@ -96,7 +96,7 @@ def rss_mib(pid: int) -> float:
 
 def unread_octets(pid: int, port: int) -> int:
     """Return what most waits unread in a process's connections to a port."""
-    links = (link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir())
+    links = map(_target, Path(f"/proc/{pid}/fd").iterdir())
     own = {link.removeprefix("socket:[").removesuffix("]") for link in links}
     rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
     # Hexadecimal, as the kernel has it: the peer's port, then sent:unread octets.
@@ -106,3 +106,11 @@ def unread_octets(pid: int, port: int) -> int:
         if fields[9] in own and int(fields[2].partition(":")[2], 16) == port
     ]
     return max(waiting, default=0)
+
+
+def _target(link: Path) -> str:
+    """Return what a file of a process is; nothing if it was closed just now."""
+    try:
+        return link.readlink().name
+    except FileNotFoundError:
+        return ""
