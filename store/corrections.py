@@ -4,12 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-
 from store.connection import Connection
-from vocabulary.position import Positions
-from vocabulary.reading import Readings
-from vocabulary.times import us_from_datetime
 
 MOST_TIMES = 1000
 """Late samples remembered for each rule and device; the earliest of more are let go."""
@@ -277,56 +272,3 @@ async def corrections(
         is_standing,
     )
     return [CorrectionRow(**row) for row in rows]
-
-
-async def series_between(
-    connection: Connection, series: Sequence[int], since: datetime, until: datetime
-) -> Readings:
-    """Return the stored readings of some series, by their own times."""
-    rows = await connection.fetch(
-        "SELECT series_id, measured_at, value, quality FROM reading"
-        " WHERE series_id = ANY($1) AND measured_at >= $2 AND measured_at < $3"
-        " ORDER BY measured_at, series_id",
-        list(series),
-        since,
-        until,
-    )
-    times = np.array([us_from_datetime(row[1]) for row in rows], np.int64)
-    return Readings(
-        series_id=np.array([row[0] for row in rows], np.int32),
-        measured_us=times,
-        value=np.array([row[2] for row in rows], np.float64),
-        quality=np.array([row[3] for row in rows], np.int32),
-        received_us=times,
-    )
-
-
-async def fixes_between(
-    connection: Connection, devices: Sequence[int], since: datetime, until: datetime
-) -> Positions:
-    """Return the stored fixes of some devices, by their own times."""
-    rows = await connection.fetch(
-        "SELECT device_id, fixed_at, lon_e7, lat_e7, coalesce(speed_kmh, 'NaN'),"
-        " coalesce(course_deg, 'NaN'), coalesce(altitude_m, 'NaN'),"
-        " coalesce(satellites, -1), coalesce(hdop, 'NaN'), inputs, quality"
-        ' FROM "position" WHERE device_id = ANY($1) AND fixed_at >= $2'
-        " AND fixed_at < $3 ORDER BY fixed_at, device_id, lon_e7, lat_e7",
-        list(devices),
-        since,
-        until,
-    )
-    times = np.array([us_from_datetime(row[1]) for row in rows], np.int64)
-    return Positions(
-        device_id=np.array([row[0] for row in rows], np.int32),
-        fixed_us=times,
-        lon_e7=np.array([row[2] for row in rows], np.int32),
-        lat_e7=np.array([row[3] for row in rows], np.int32),
-        speed_kmh=np.array([row[4] for row in rows], np.float32),
-        course_deg=np.array([row[5] for row in rows], np.float32),
-        altitude_m=np.array([row[6] for row in rows], np.float32),
-        satellites=np.array([row[7] for row in rows], np.int16),
-        hdop=np.array([row[8] for row in rows], np.float32),
-        inputs=np.array([row[9] for row in rows], np.int32),
-        quality=np.array([row[10] for row in rows], np.int32),
-        received_us=times,
-    )

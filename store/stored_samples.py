@@ -1,5 +1,6 @@
 """Stored readings and fixes of a stretch, as columns."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -29,6 +30,7 @@ _READINGS = (
     "SELECT series_id, measured_at, value, quality FROM reading"
     " WHERE measured_at >= $1 AND measured_at < $2 AND received_at < $3"
 )
+_OF_SERIES = " AND series_id = ANY($4::integer[])"
 
 _POSITION_COLUMNS = (
     ("device_id", ">i4"),
@@ -60,6 +62,7 @@ _POSITIONS = (
     ' FROM "position"'
     " WHERE fixed_at >= $1 AND fixed_at < $2 AND received_at < $3"
 )
+_OF_DEVICES = " AND device_id = ANY($4::integer[])"
 
 
 async def stored_readings(
@@ -67,15 +70,24 @@ async def stored_readings(
     since: datetime,
     until: datetime,
     heard_before: datetime | None = None,
+    *,
+    series: Sequence[int] | None = None,
 ) -> Readings:
     """Return the readings measured in a stretch, by their time and series.
 
     The time of receipt is their own: when they came is asked only to leave out what
     came at `heard_before` or later.
+
+    Args:
+        connection: Only read from.
+        since: From when.
+        until: Up to when.
+        heard_before: What came then or later is left out; None for nothing.
+        series: Only those of these series; None for all.
     """
-    rows = await _copied(
-        connection, _READINGS, _READING, (since, until, heard_before or ANY_TIME)
-    )
+    args = _args(since, until, heard_before, series)
+    query = _READINGS if series is None else _READINGS + _OF_SERIES
+    rows = await _copied(connection, query, _READING, args)
     rows = rows[np.lexsort((rows["series_id"], rows["measured_us"]))]
     measured_us = rows["measured_us"].astype(np.int64) + POSTGRES_EPOCH_US
     return Readings(
@@ -92,12 +104,23 @@ async def stored_positions(
     since: datetime,
     until: datetime,
     heard_before: datetime | None = None,
+    *,
+    devices: Sequence[int] | None = None,
 ) -> Positions:
-    """Return the fixes taken in a stretch, by their time and device."""
-    rows = await _copied(
-        connection, _POSITIONS, _POSITION, (since, until, heard_before or ANY_TIME)
-    )
-    rows = rows[np.lexsort((rows["device_id"], rows["fixed_us"]))]
+    """Return the fixes taken in a stretch, by their time, device and place.
+
+    Args:
+        connection: Only read from.
+        since: From when.
+        until: Up to when.
+        heard_before: What came then or later is left out; None for nothing.
+        devices: Only those of these devices; None for all.
+    """
+    args = _args(since, until, heard_before, devices)
+    query = _POSITIONS if devices is None else _POSITIONS + _OF_DEVICES
+    rows = await _copied(connection, query, _POSITION, args)
+    keys = rows["lat_e7"], rows["lon_e7"], rows["device_id"], rows["fixed_us"]
+    rows = rows[np.lexsort(keys)]
     fixed_us = rows["fixed_us"].astype(np.int64) + POSTGRES_EPOCH_US
     return Positions(
         device_id=rows["device_id"].astype(np.int32),
@@ -115,11 +138,18 @@ async def stored_positions(
     )
 
 
+def _args(
+    since: datetime,
+    until: datetime,
+    heard_before: datetime | None,
+    ids: Sequence[int] | None,
+) -> Sequence[object]:
+    stretch = since, until, heard_before or ANY_TIME
+    return stretch if ids is None else (*stretch, list(ids))
+
+
 async def _copied(
-    connection: Connection,
-    query: str,
-    row: np.dtype[np.void],
-    stretch: tuple[datetime, datetime, datetime],
+    connection: Connection, query: str, row: np.dtype[np.void], args: Sequence[object]
 ) -> NDArray[np.void]:
     """Return what a query finds, as rows of equal length without NULLs."""
     parts: list[bytes] = []
@@ -127,7 +157,7 @@ async def _copied(
     async def keep(part: bytes) -> None:
         parts.append(part)
 
-    await connection.copy_from_query(query, *stretch, output=keep, format="binary")
+    await connection.copy_from_query(query, *args, output=keep, format="binary")
     octets = b"".join(parts)
     count = (len(octets) - COPY_HEAD_BYTES) // row.itemsize
     return np.frombuffer(octets, row, count, COPY_HEAD_BYTES)

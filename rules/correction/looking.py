@@ -28,15 +28,10 @@ from store.correction_standing import (
     standing_corrections,
     supersede,
 )
-from store.corrections import (
-    Due,
-    NewCorrection,
-    fixes_between,
-    insert_correction,
-    series_between,
-)
+from store.corrections import Due, NewCorrection, insert_correction
 from store.evidence import insert_evidence
 from store.stored_commands import stored_moves
+from store.stored_samples import stored_positions, stored_readings
 from vocabulary.times import datetime_from_us, us_from_datetime
 
 log = logging.getLogger(__name__)
@@ -138,8 +133,8 @@ async def _changed(
     return await asyncio.to_thread(
         changed_by,
         plan,
-        await series_between(connection, series, since, until),
-        await fixes_between(connection, devices, since, until),
+        await stored_readings(connection, since, until, series=series),
+        await stored_positions(connection, since, until, devices=devices),
         words_of(await stored_moves(connection, since, until, devices=devices)),
         late_us=set(look.late_us),
         device_id=asked.due.device_id,

@@ -17,6 +17,7 @@ from store.corrections import (
 )
 from store.journal import Kind, append
 from store.rules import put_live
+from store.stored_samples import stored_positions
 from tests.rules.workers import ZONE, fold_all
 from tests.triage.city import City
 from vocabulary.device import DeviceKind
@@ -166,6 +167,29 @@ async def test_an_alarm_that_a_late_sample_splits_ends_earlier_however_long_it_s
     assert other.kind == "other_time"
     assert other.alarm_id == await pool.fetchval("SELECT id FROM alarm")
     assert (other.measured_at, other.cleared_at) == (city.at(60), city.at(late_s))
+
+
+FIXES = """
+INSERT INTO "position"
+    (device_id, fixed_at, lon_e7, lat_e7, inputs, quality, received_at)
+SELECT device_id, $1, lon, 350000000, 0, 0, $1
+FROM unnest($2::integer[], $3::integer[]) AS n (device_id, lon)
+"""
+
+
+async def test_stored_fixes_of_one_instant_are_read_by_vehicle_and_place(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    one, two, other = (city.device_id(c) for c in city.codes(DeviceKind.VEHICLE)[:3])
+    fixes = [(two, 5), (one, 9), (other, 1), (one, 3), (one, 7)]
+    await pool.execute(FIXES, city.at(0), *map(list, zip(*fixes, strict=True)))
+    async with pool.acquire() as connection:
+        stretch = city.at(0), city.at(1)
+        found = await stored_positions(connection, *stretch, devices=[one, two])
+        every = await stored_positions(connection, *stretch)
+    rows = list(zip(found.device_id.tolist(), found.lon_e7.tolist(), strict=True))
+    assert rows == sorted(fix for fix in fixes if fix[0] != other)
+    assert len(every) == len(fixes)
 
 
 MANY_ALARMS = """
