@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -13,6 +13,7 @@ from api.access import Caller, Supervisor, refuse_units
 from api.answer import answer
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
+from api.rule_address import Code, Version
 from rules.files.rule_file import RuleFileError
 from rules.lifecycle.trial_report import warnings_of_live
 from rules.lifecycle.versions import (
@@ -39,8 +40,6 @@ SEE_SCHEMA = "see /api/v1/rules/schema.json"
 RULES = "rules are the whole city's"
 """Why a token of one unit may not change them."""
 
-Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,100}$")]
-Version = Annotated[int, Path(ge=1, lt=2**31)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 
 

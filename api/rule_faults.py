@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.access import Supervisor, Viewer, refuse_units
 from api.answer import Page, answer
 from api.parts import Database, Held
 from api.problems import not_found
+from api.rule_address import Code, Version
 from api.rule_changes import RULES
 from store.rule_faults import (
     FaultRow,
@@ -23,9 +24,6 @@ from store.rule_samples import SampleRow, rule_samples
 from store.rule_standing import RulesStanding, rules_standing
 
 router = APIRouter(tags=["rules"])
-
-Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,100}$")]
-Version = Annotated[int, Path(ge=1, lt=2**31)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.access import Viewer
 from api.answer import answer
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
+from api.rule_address import Code, Version
 from rules.files.rule_file import RuleFileError
 from rules.lifecycle.reaching import Registered, registered
 from rules.plan.reach import Lack, Reach
@@ -19,9 +19,6 @@ from store.rule_read import version_of
 from store.rules import JudgingRule, judging_rules
 
 router = APIRouter(tags=["rules"])
-
-Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,100}$")]
-Version = Annotated[int, Path(ge=1, lt=2**31)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.access import Viewer
 from api.answer import answer
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
+from api.rule_address import Code, Version
 from rules.files.rule_file import RuleFileError
 from rules.lifecycle.on_trial import UnitLoad, Verdict, WouldBe
 from rules.lifecycle.trial_report import TrialReport, trial_report
@@ -21,9 +21,6 @@ router = APIRouter(tags=["rules"])
 
 MOST_CASES = 1000
 """Would-be cases that are listed, newest first; the counts are of all."""
-
-Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,100}$")]
-Version = Annotated[int, Path(ge=1, lt=2**31)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

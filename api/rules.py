@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from api.answer import Page, answer, answer_page, answer_whole
 from api.parts import Database
 from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import NewestPageQuery, PageQuery
+from api.rule_address import Code, Version
 from rules.lifecycle.versions import UnknownVersionError, changes_between
 from store.alarm_read import RuleRow, rules
 from store.rule_read import VersionDetail, VersionRow, version_of, versions
@@ -22,9 +23,6 @@ from store.rule_read import VersionDetail, VersionRow, version_of, versions
 router = APIRouter(tags=["rules"])
 
 _KEY = re.compile(r"([a-z0-9-]{1,100})@([0-9]{1,9})")
-
-Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,100}$")]
-Version = Annotated[int, Path(ge=1, lt=2**31)]
 
 SCHEMA_TYPE = "application/schema+json"
 """What JSON Schemas are served as."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -14,6 +14,7 @@ from api.answer import Page, answer, answer_page, answer_whole
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
 from api.queries import NewestPageQuery
+from api.rule_address import Version
 from api.rule_changes import LONGEST, RULES, file_problem
 from api.rules import SCHEMA_TYPE
 from rules.lifecycle.triage_versions import (
@@ -33,7 +34,6 @@ router = APIRouter(prefix="/triage", tags=["rules"])
 SEE_SCHEMA = "see /api/v1/triage/schema.json"
 """What to say where a fault does not say itself what would be right."""
 
-Version = Annotated[int, Path(ge=1, lt=2**31)]
 Source = Annotated[
     str, Field(min_length=1, max_length=LONGEST, description="The YAML.")
 ]

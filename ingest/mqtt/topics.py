@@ -64,7 +64,6 @@ NATIVE: Mapping[Format, tuple[str, ...]] = {
 _ROOT = ("gezhi", "v1")
 _OURS = frozenset({"up", "status", "answer"})
 _UP_LEVELS = 4
-_NAMESPACES = {"application", "v3", "v1", sparkplug.NAMESPACE}
 
 
 @dataclass(frozen=True, slots=True)
