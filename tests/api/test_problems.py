@@ -136,7 +136,7 @@ async def test_a_bug_is_a_500_problem_without_its_insides(town: Town) -> None:
         raise AssertionError("the secret inside")
 
     async with (
-        served(app) as url,
+        served(app, has_journal=False) as url,
         httpx2.AsyncClient(base_url=url, timeout=60) as client,
     ):
         response = await client.get("/bug")
@@ -152,7 +152,7 @@ async def test_without_a_database_the_api_starts_and_says_so() -> None:
         web_root=WEB_ROOT,
     )
     async with (
-        served(app) as url,
+        served(app, has_journal=False) as url,
         httpx2.AsyncClient(base_url=url, timeout=60) as client,
     ):
         assert (await client.get("/healthz")).status_code == 200

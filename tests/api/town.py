@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 import web
 from api.app import create_app
+from api.live import Live, NotStartedError
 from store.journal import Kind, append
 
 WEB_ROOT = Path(web.__file__).parent
@@ -94,8 +95,12 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """Run an application on a free port of the loopback."""
+async def served(app: FastAPI, *, has_journal: bool = True) -> AsyncIterator[str]:
+    """Run an application on a free port of the loopback.
+
+    Where there is a journal it has been reached: until then streams are refused, and
+    what the edges said is not known.
+    """
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -111,9 +116,20 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         async with asyncio.timeout(300):
             while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing else
                 await asyncio.sleep(POLL_S)
+            while has_journal and not has_reached_journal(app):  # noqa: ASYNC110
+                await asyncio.sleep(POLL_S)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
         server.should_exit = True
+
+
+def has_reached_journal(app: FastAPI) -> bool:
+    live: Live = app.state.parts.live
+    try:
+        _ = live.ring
+    except NotStartedError:
+        return False
+    return True
 
 
 @contextlib.asynccontextmanager
@@ -125,17 +141,7 @@ async def started_now(town: Town) -> AsyncIterator[httpx2.AsyncClient]:
         served(app) as url,
         httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as client,
     ):
-        await _until_ready(client)
         yield client
-
-
-async def _until_ready(client: httpx2.AsyncClient) -> None:
-    async with asyncio.timeout(300):
-        while True:
-            async with client.stream("GET", "/api/v1/stream") as response:
-                if response.status_code != 503:
-                    return
-            await asyncio.sleep(POLL_S)
 
 
 async def tick(connection: asyncpg.Connection, at: datetime | None = None) -> int:
