@@ -96,6 +96,9 @@ class Oracle:
             if slot.key in before:
                 self._go_on(before[slot.key], slot)
         self.slots = slots
+        # Where nobody waits for what is late, nothing is kept for who will.
+        late = {slot.late_us for slot in slots}
+        self.waiting = {of: rows for of, rows in self.waiting.items() if of in late}
         watched &= {(s.late_us, i) for s in self.slots for i in self._watched(s)}
         self.newest = {key: self.newest[key] for key in watched & self.newest.keys()}
         self.hearing.turn_over(self.subjects, learning_of(slots))
