@@ -14,6 +14,9 @@ from tests.rules.workers import holds, moved_past, start_process
 
 pytestmark = pytest.mark.db
 
+BATCHES = 100
+"""Said before the worker is started: enough for a case."""
+
 WAITS = """
     SELECT EXISTS (
         SELECT FROM pg_stat_activity
@@ -39,7 +42,7 @@ async def test_ingest_goes_on_when_rules_stand_still_amid_a_transaction(
 ) -> None:
     async with pool.acquire() as connection, pool.acquire() as other:
         feed = Feed(await install_city(connection), random.Random(17))  # noqa: S311 not a secret
-        for _ in range(300):
+        for _ in range(BATCHES):
             await feed.write(connection)
         async with other.transaction():  # the first case cannot be told yet
             await other.execute("SELECT FROM journal_head FOR UPDATE")
