@@ -21,11 +21,13 @@ WAITS = """
     SELECT EXISTS (
         SELECT FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'
+            AND query LIKE '%journal_head%'
     )
 """
 WAITER = """
     SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
+        AND query LIKE '%journal_head%'
 """
 HOLDS_HEAD_OR_IS_GONE = """
     SELECT EXISTS (
