@@ -26,7 +26,7 @@ from vocabulary.times import us_from_datetime
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
-KILLS = sized(6, 50)
+KILLS = sized(10, 50)
 GATEWAYS = 3
 EACH = 200
 """Readings that each process stores at least before it is killed."""
