@@ -77,9 +77,6 @@ WHERE f.id = alarm.case_id AND f.id <> $1 AND f.subject_kind = $2 AND f.subject_
     AND (alarm.cleared_seq IS NULL OR alarm.cleared_seq > $8)
 """
 
-
-# As it was known then: `last_position` runs ahead of rules that lag, or behind them,
-# but outlasts the fix itself.
 async def lock_filing(connection: Connection) -> None:
     """Let one transaction file at a time, so that two can never wait for each other.
 
