@@ -77,6 +77,7 @@ WHERE f.id = alarm.case_id AND f.id <> $1 AND f.subject_kind = $2 AND f.subject_
     AND (alarm.cleared_seq IS NULL OR alarm.cleared_seq > $8)
 """
 
+
 async def lock_filing(connection: Connection) -> None:
     """Let one transaction file at a time, so that two can never wait for each other.
 
