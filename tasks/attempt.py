@@ -18,6 +18,7 @@ async def attempt(work: Coroutine[object, Never, T]) -> T:
 
     The task of its own is what makes that certain: a task group that fails may leave
     the task that owns it marked as cancelled (Python before 3.13), and that is not us.
+    Who was cancelled before and is cleaning up may attempt what is left to do.
 
     Args:
         work: What to do.
@@ -26,12 +27,19 @@ async def attempt(work: Coroutine[object, Never, T]) -> T:
         What it returned.
 
     Raises:
-        asyncio.CancelledError: We were cancelled, whatever the work said to that.
+        asyncio.CancelledError: We were cancelled meanwhile, whatever the work said to
+            that.
         BaseException: What the work raised.
     """
-    owner = asyncio.current_task()
+    before = _times_cancelled()
     try:
         return await asyncio.create_task(work)
     finally:
-        if owner is not None and owner.cancelling():
+        if _times_cancelled() > before:
             raise asyncio.CancelledError
+
+
+def _times_cancelled() -> int:
+    """Return how often somebody asked that the current task end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()

@@ -248,6 +248,22 @@ async def test_a_stopping_intake_stores_what_it_was_given(dsn: str) -> None:
     assert counts == [2]
 
 
+async def test_a_stopping_intake_stores_all_kinds_in_their_order_and_says_goodbye(
+    dsn: str,
+) -> None:
+    inbox = Inbox(100)
+    async with asyncio.timeout(300), intake(dsn, inbox, max_wait_s=1000):
+        await inbox.put(arrival(1))
+        await inbox.put(
+            EdgeChange(edge="mqtt", gateway="GW-1", up=False, detail="", at=START)
+        )
+        await inbox.put(arrival(2, after_s=1))
+        while not inbox.empty():  # noqa: ASYNC110 - there is no such signal
+            await asyncio.sleep(0)
+    last = [entry.kind for entry in await entries(dsn)][-4:]
+    assert last == [Kind.READINGS, Kind.EDGE, Kind.READINGS, Kind.EDGE]
+
+
 async def test_the_database_may_go_and_come_back(own_cluster: Cluster) -> None:
     dsn = own_cluster.dsn()
     await migrate(dsn)

@@ -112,3 +112,25 @@ async def test_what_an_attempt_returns_and_raises_is_the_works() -> None:
     assert await attempt(seven()) == 7
     with pytest.raises(GoneError):
         await attempt(gone())
+
+
+async def test_who_is_stopping_may_attempt_all_that_is_left_to_do() -> None:
+    done = []
+
+    async def note(word: str) -> None:
+        await asyncio.sleep(0)
+        done.append(word)
+
+    async def works() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await attempt(note("put away"))
+            await attempt(note("said goodbye"))
+
+    working = asyncio.create_task(works())
+    await asyncio.sleep(0.01)
+    working.cancel()
+    await asyncio.wait([working], timeout=60)
+    assert working.cancelled()
+    assert done == ["put away", "said goodbye"]
