@@ -10,7 +10,7 @@ from api.access import Viewer
 from api.answer import Page, answer_page
 from api.parts import Database
 from api.queries import NewestPageQuery
-from store.alarm_read import AlarmFilter, AlarmRow, alarms
+from store.alarms.read import AlarmFilter, AlarmRow, alarms
 
 router = APIRouter(tags=["rules"])
 

@@ -16,7 +16,7 @@ from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import Instant, NewestPageQuery, PageQuery
 from rules.backtest.job import JobAsk
 from rules.files.rule_file import RuleFileError, parse_rule
-from store.backtest_jobs import (
+from store.rules.backtest_jobs import (
     JobRow,
     ask_backtest,
     cancel_job,

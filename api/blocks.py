@@ -17,8 +17,8 @@ import numpy as np
 import orjson
 
 from api.answer import encoded
-from store.journal import Entry, Kind
-from store.journal_body import positions_from, readings_from
+from store.journal.body import positions_from, readings_from
+from store.journal.entries import Entry, Kind
 from vocabulary.position import DEGREES_E7
 from vocabulary.times import us_from_datetime
 

@@ -11,7 +11,7 @@ from api.answer import Page, answer
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
 from store.access import Role, unit_id_of
-from store.capacity import CapacityRow, capacities, state_capacity
+from store.rules.capacity import CapacityRow, capacities, state_capacity
 
 router = APIRouter(prefix="/capacity", tags=["rules"])
 

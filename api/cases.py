@@ -12,8 +12,8 @@ from api.answer import Page, answer, answer_page
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
 from api.queries import IdPageQuery, Instant, KeyPageQuery, key_of
-from store.case_member_read import MemberRow, members_of
-from store.case_read import (
+from store.cases.member_read import MemberRow, members_of
+from store.cases.read import (
     CaseFilter,
     CaseRow,
     EvidenceRow,
@@ -23,8 +23,8 @@ from store.case_read import (
     evidence,
     steps,
 )
+from store.cases.splits import SplitRow, split_case, splits_of
 from store.connection import Connection
-from store.splits import SplitRow, split_case, splits_of
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 

@@ -20,14 +20,7 @@ from api.answer import Page, answer, answer_page
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import NewestPageQuery
-from store.command_read import (
-    CommandRow,
-    CommandStepRow,
-    command,
-    command_steps,
-    commands,
-)
-from store.commands import (
+from store.commands.ask import (
     Asker,
     KeyReusedError,
     Target,
@@ -35,6 +28,13 @@ from store.commands import (
     ask_command,
     cancel_command,
     target,
+)
+from store.commands.read import (
+    CommandRow,
+    CommandStepRow,
+    command,
+    command_steps,
+    commands,
 )
 from store.connection import Connection
 from vocabulary.command import AnyOrder, State

@@ -15,13 +15,13 @@ from api.parts import Database, Held
 from api.problems import not_found
 from api.queries import IdPageQuery, Instant, PageQuery, refuse_reversed
 from store.connection import Connection
-from store.registry_read import (
+from store.registry.read import (
     DeviceFilter,
     DeviceRow,
     device_exists,
     devices,
 )
-from store.telemetry_read import (
+from store.telemetry.read import (
     LastReadingRow,
     ReadingRow,
     last_readings_of,

@@ -10,8 +10,8 @@ from operator import attrgetter
 import orjson
 
 from api.blocks import UNREADABLE
-from store.journal import Entry, Kind
-from store.telemetry_read import EdgeTold
+from store.journal.entries import Entry, Kind
+from store.telemetry.read import EdgeTold
 
 GONE = timedelta(seconds=60)
 """A worker not heard for so long before the newest word of any is gone, as in

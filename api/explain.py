@@ -12,9 +12,9 @@ from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
 from api.queries import NewestPageQuery
 from rules.bundle.whole import Whole, explain_alarm
+from store.alarms.corrections import CorrectionRow, corrections
+from store.alarms.explained import alarm_facts, alarm_of_case
 from store.connection import Connection
-from store.corrections import CorrectionRow, corrections
-from store.explain_read import alarm_facts, alarm_of_case
 
 router = APIRouter(tags=["rules"])
 

@@ -20,7 +20,7 @@ from api.parts import Database, Held
 from api.problems import not_found
 from api.queries import NewestPageQuery, PageQuery
 from store.connection import Connection
-from store.gateway_read import EpochRow, GapRow, GatewayRow, epochs, gaps, gateways
+from store.registry.gateways import EpochRow, GapRow, GatewayRow, epochs, gaps, gateways
 
 router = APIRouter(prefix="/gateways", tags=["devices"])
 

@@ -19,12 +19,12 @@ from api.geofence_shown import (
 from api.parts import Database, Held, Parts
 from api.problems import Kind, ProblemError, not_found
 from rules.lifecycle.fence_users import fence_users
-from store import journal
 from store.connection import Connection
-from store.geofence_read import GeofenceLine, geofence, vehicles_of_area
-from store.registry import lock_registry, move_version
-from store.registry_import import remove_geofence, write_rows
-from store.registry_rows import GeofenceRow, Rows
+from store.journal import entries as journal
+from store.registry.facts import lock_registry, move_version
+from store.registry.geofences import GeofenceLine, geofence, vehicles_of_area
+from store.registry.rows import GeofenceRow, Rows
+from store.registry.write import remove_geofence, write_rows
 
 router = APIRouter(prefix="/geofences", tags=["devices"])
 

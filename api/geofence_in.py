@@ -9,7 +9,7 @@ from api.problems import Fault, Kind, ProblemError
 from devices.registry.fields import Fields
 from devices.registry.row_readers import geofence as read_geofence
 from devices.registry.sheet import GEOMETRY, Line
-from store.registry_rows import GeofenceRow
+from store.registry.rows import GeofenceRow
 from vocabulary.registry_facts import GeofenceFacts, GeofenceShape
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from api.parts import Database, Held
 from devices.registry.areas import geofence_area
 from devices.registry.shapes import area_m2
 from rules.lifecycle.fence_users import FenceUser, fence_users
-from store.geofence_fixes import Fixes, fixes_since, newest_fixes
-from store.geofence_read import geofence
+from store.registry.geofence_fixes import Fixes, fixes_since, newest_fixes
+from store.registry.geofences import geofence
 
 router = APIRouter(prefix="/geofences", tags=["devices"])
 

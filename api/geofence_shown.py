@@ -13,9 +13,9 @@ from api.geofence_in import facts_of
 from api.problems import not_found
 from rules.lifecycle.fence_users import FenceUser, fence_users
 from store.connection import Connection
-from store.geofence_read import GeofenceLine, geofence
-from store.registry_by_code import canonical
-from store.registry_rows import GeofenceRow
+from store.registry.by_code import canonical
+from store.registry.geofences import GeofenceLine, geofence
+from store.registry.rows import GeofenceRow
 
 TAG_DIGITS = 16
 """Hexadecimal digits that tell two drawings of one geofence apart."""

@@ -15,7 +15,7 @@ from api.geofence_shown import Code, GeofenceOut, answer_shown, shown
 from api.parts import Database
 from api.queries import IdPageQuery
 from rules.lifecycle.fence_users import FenceUser, fence_users
-from store.geofence_read import (
+from store.registry.geofences import (
     GeofenceChange,
     GeofenceDrawn,
     GeofenceLine,
@@ -23,7 +23,7 @@ from store.geofence_read import (
     geofences,
     geofences_by_kind,
 )
-from store.geofence_read import geofence_changes as changes_of
+from store.registry.geofences import geofence_changes as changes_of
 
 router = APIRouter(tags=["devices"])
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.access import Viewer
 from api.answer import answer_whole, encoded
 from api.parts import Database, Held
-from store.registry_read import CellRow, cells
+from store.registry.read import CellRow, cells
 
 router = APIRouter(tags=["map"])
 

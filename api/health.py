@@ -11,9 +11,9 @@ from api.access import Viewer
 from api.answer import answer
 from api.edges import Edge
 from api.parts import Database, Held
-from store.case_read import SeverityCount, open_counts
-from store.registry_read import StateColumns, StateCount, state_counts, states
-from store.telemetry_read import journal_head
+from store.cases.read import SeverityCount, open_counts
+from store.registry.read import StateColumns, StateCount, state_counts, states
+from store.telemetry.read import journal_head
 
 router = APIRouter(tags=["health"])
 

@@ -27,7 +27,8 @@ from api.problems import Fault, Kind, ProblemError
 from api.queries import PageQuery
 from devices.lighting_now import GroupNow, LightingNow, lighting_now
 from store.connection import Connection
-from store.lighting_read import (
+from store.registry.facts import lamp_programmes
+from store.registry.lighting import (
     CabinetRow,
     LampRow,
     NightRow,
@@ -39,7 +40,6 @@ from store.lighting_read import (
     nights,
     subdistricts,
 )
-from store.registry import lamp_programmes
 from vocabulary.times import us_from_datetime
 
 router = APIRouter(prefix="/lighting", tags=["devices"])

@@ -11,10 +11,10 @@ from api.blocks import Block, SeriesNames, block_of, gap_block, series_in
 from api.edges import Edges
 from api.ring import Ring
 from store.connection import AWAY
-from store.follow import JournalTail
-from store.journal import Entry, Kind, read
-from store.registry_read import series_names
-from store.telemetry_read import edges_told, journal_head
+from store.journal.entries import Entry, Kind, read
+from store.journal.follow import JournalTail
+from store.registry.read import series_names
+from store.telemetry.read import edges_told, journal_head
 
 log = logging.getLogger(__name__)
 

@@ -26,11 +26,11 @@ from api.retention_metrics import RetentionGauges
 from api.ring import Ring
 from store.connection import AWAY
 from store.disk import free_share
-from store.gateway_read import Missing, missing
-from store.retention_told import RetentionTold, retention_told
-from store.rule_faults import FaultKind, fault_counts
-from store.rule_samples import SampleRow, rule_samples
-from store.rule_standing import RulesStanding, rules_standing
+from store.registry.gateways import Missing, missing
+from store.retention.told import RetentionTold, retention_told
+from store.rules.faults import FaultKind, fault_counts
+from store.rules.samples import SampleRow, rule_samples
+from store.rules.standing import RulesStanding, rules_standing
 
 router = APIRouter(include_in_schema=False)
 

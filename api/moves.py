@@ -17,8 +17,8 @@ from cases.moves import SensorDisagreesError, Step, move, sensor_of
 from cases.refusal import StepRefusedError
 from cases.routing import shipped_routing
 from store.access import unit_id_of
-from store.case_read import steps
-from store.case_rework import standing_alarms
+from store.cases.read import steps
+from store.cases.rework import standing_alarms
 from store.connection import Connection
 
 router = APIRouter(prefix="/cases/{case_id}/moves", tags=["cases"])

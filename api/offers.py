@@ -9,8 +9,8 @@ from cases.refusal import Ask, Standing, StepRefusedError, Why, decide
 from cases.rework import CLOSING
 from cases.stage import Stage
 from cases.words import GUARD_WORDS, MOVE_WORDS, Words
-from store.case_read import CaseRow, StepRow
-from store.case_rework import StandingAlarm
+from store.cases.read import CaseRow, StepRow
+from store.cases.rework import StandingAlarm
 
 ASKED_FOR: dict[Guard, str] = {
     Guard.REASON: "note",

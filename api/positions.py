@@ -9,7 +9,7 @@ from api.access import Viewer
 from api.answer import Page, answer_page
 from api.parts import Database
 from api.queries import IdPageQuery
-from store.telemetry_read import LastPositionRow, last_positions
+from store.telemetry.read import LastPositionRow, last_positions
 
 router = APIRouter(tags=["vehicles"])
 

@@ -15,9 +15,9 @@ from rules.retention.clock import JUMPED
 from store.connection import AWAY, Connection
 from store.disk import disk_of, full_disk
 from store.migrate import pending_in
-from store.retention_told import retention_wrong
-from store.rule_standing import RulesStanding, rules_standing
-from store.telemetry_read import Head, journal_head
+from store.retention.told import retention_wrong
+from store.rules.standing import RulesStanding, rules_standing
+from store.telemetry.read import Head, journal_head
 
 router = APIRouter(tags=["probes"])
 

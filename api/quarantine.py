@@ -17,8 +17,8 @@ from api.parts import Database, Held
 from api.problems import not_found
 from api.queries import NewestPageQuery
 from store.connection import Connection
-from store.quarantine import Quarantined, quarantined, quarantined_by_id
-from store.quarantine_retry import drop, request_retry
+from store.quarantine.refused import Quarantined, quarantined, quarantined_by_id
+from store.quarantine.retry import drop, request_retry
 from vocabulary.refusal import Reason
 
 router = APIRouter(tags=["quarantine"])

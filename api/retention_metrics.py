@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from store.retention_told import RetentionTold
+from store.retention.told import RetentionTold
 
 
 class RetentionGauges:

@@ -25,8 +25,8 @@ from rules.lifecycle.versions import (
 from rules.triage.settings import TriageFileError
 from store.access import Role
 from store.connection import Connection
-from store.rule_read import VersionDetail, version_of
-from store.rules import Change
+from store.rules.read import VersionDetail, version_of
+from store.rules.versions import Change
 from vocabulary.rule_stage import RuleStage
 
 router = APIRouter(tags=["rules"])

@@ -13,15 +13,15 @@ from api.parts import Database, Held
 from api.problems import not_found
 from api.rule_address import Code, Version
 from api.rule_changes import RULES
-from store.rule_faults import (
+from store.rules.faults import (
     FaultRow,
     HaltRow,
     faults,
     halted_rules,
     try_rule_again,
 )
-from store.rule_samples import SampleRow, rule_samples
-from store.rule_standing import RulesStanding, rules_standing
+from store.rules.samples import SampleRow, rule_samples
+from store.rules.standing import RulesStanding, rules_standing
 
 router = APIRouter(tags=["rules"])
 

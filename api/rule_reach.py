@@ -15,8 +15,8 @@ from api.rule_address import Code, Version
 from rules.files.rule_file import RuleFileError
 from rules.lifecycle.reaching import Registered, registered
 from rules.plan.reach import Lack, Reach
-from store.rule_read import version_of
-from store.rules import JudgingRule, judging_rules
+from store.rules.read import version_of
+from store.rules.versions import JudgingRule, judging_rules
 
 router = APIRouter(tags=["rules"])
 

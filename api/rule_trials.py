@@ -15,7 +15,7 @@ from api.rule_address import Code, Version
 from rules.files.rule_file import RuleFileError
 from rules.lifecycle.on_trial import UnitLoad, Verdict, WouldBe
 from rules.lifecycle.trial_report import TrialReport, trial_report
-from store.rule_read import version_of
+from store.rules.read import version_of
 
 router = APIRouter(tags=["rules"])
 

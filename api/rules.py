@@ -17,8 +17,8 @@ from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import NewestPageQuery, PageQuery
 from api.rule_address import Code, Version
 from rules.lifecycle.versions import UnknownVersionError, changes_between
-from store.alarm_read import RuleRow, rules
-from store.rule_read import VersionDetail, VersionRow, version_of, versions
+from store.alarms.read import RuleRow, rules
+from store.rules.read import VersionDetail, VersionRow, version_of, versions
 
 router = APIRouter(tags=["rules"])
 

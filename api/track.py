@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from store.track_read import Fixes
+from store.telemetry.track import Fixes
 from vocabulary.position import DEGREES_E7
 from vocabulary.times import SECOND_US
 

@@ -17,7 +17,7 @@ from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import Instant, refuse_reversed
 from api.track import gap_s_of, track_of
 from store.connection import Connection
-from store.track_read import VehicleRow, fixes_of, vehicle
+from store.telemetry.track import VehicleRow, fixes_of, vehicle
 
 router = APIRouter(tags=["vehicles"])
 

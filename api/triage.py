@@ -26,8 +26,13 @@ from rules.lifecycle.triage_versions import (
 )
 from rules.lifecycle.versions import UnknownVersionError
 from rules.triage.settings import TriageFileError, read_settings
-from store.rules import Change
-from store.triage_files import TriageDetail, TriageRow, triage_version, triage_versions
+from store.rules.triage_files import (
+    TriageDetail,
+    TriageRow,
+    triage_version,
+    triage_versions,
+)
+from store.rules.versions import Change
 
 router = APIRouter(prefix="/triage", tags=["rules"])
 

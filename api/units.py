@@ -10,7 +10,7 @@ from api.access import Viewer
 from api.answer import Page, answer_page
 from api.parts import Database
 from api.queries import PageQuery
-from store.registry_read import UnitRow, units
+from store.registry.read import UnitRow, units
 
 router = APIRouter(tags=["cases"])
 

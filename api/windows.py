@@ -15,8 +15,8 @@ from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import Instant, NewestPageQuery
 from store.access import Role
 from store.connection import Connection
-from store.window_targets import TargetCodes, WindowTarget, window_target
-from store.windows import (
+from store.rules.window_targets import TargetCodes, WindowTarget, window_target
+from store.rules.windows import (
     NewWindow,
     WindowDetail,
     WindowRow,

@@ -29,8 +29,8 @@ from rules.engine.entry import learned_from
 from rules.engine.learned import Learned
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
-from store.journal import Entry, Kind
-from store.journal_body import readings_body
+from store.journal.body import readings_body
+from store.journal.entries import Entry, Kind
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US, datetime_from_us

@@ -27,9 +27,9 @@ from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import open_home
 from gezhi.stack.postgres import Cluster
-from store.copy_binary import copy_columns, reading_columns
-from store.journal import Kind
+from store.journal.entries import Kind
 from store.migrate import migrate
+from store.telemetry.copy_binary import copy_columns, reading_columns
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US
 

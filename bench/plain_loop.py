@@ -83,7 +83,7 @@ class PlainLoop(Oracle):
 
     def step(self, entry: Learned) -> list[Said]:
         """Return what comes of one entry."""
-        if self.at is not None and entry.at_us - self.at <= 5 * SECOND_US:
+        if entry.at_us - self.at <= 5 * SECOND_US:
             self.audible_us += entry.at_us - self.at
         self.at = entry.at_us
         found: list[Said] = []

@@ -13,7 +13,7 @@ from cases.move_table import Move
 from cases.notice import Told
 from cases.placing import Place, Unplaced
 from cases.request import FilingRequest, Member, Shape
-from store.case_rows import Finding, LockedCase, NewStep
+from store.cases.rows import Finding, LockedCase, NewStep
 
 
 class Outcome(StrEnum):

@@ -37,11 +37,10 @@ from cases.request import FilingRequest, Member
 from cases.routing import Routing
 from cases.subject import Point
 from devices.registry.snapshot import Snapshot
-from store import case_members as members
-from store import case_repeats as repeats
-from store import cases as rows
-from store.case_members import NewMember
-from store.case_rework import mark_rework
+from store.cases import filed as rows
+from store.cases import members, repeats
+from store.cases.members import NewMember
+from store.cases.rework import mark_rework
 from store.connection import Connection
 
 FixOf: TypeAlias = Callable[[int, int], Point | None]

@@ -7,7 +7,7 @@ from cases.move_table import Move
 from cases.rework import is_taken_up, needs_rework
 from cases.routing import BY_HAND
 from cases.stage import ENDED, Stage
-from store.case_rows import NewStep
+from store.cases.rows import NewStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

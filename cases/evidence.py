@@ -19,8 +19,8 @@ from cases.placing import Place
 from cases.request import FilingRequest
 from cases.subject import SubjectKind
 from devices.registry.snapshot import Snapshot
-from store.command_read import CommandRow, CommandStepRow
-from store.evidence import FixSamples, ReadingSamples, Window
+from store.alarms.evidence import FixSamples, ReadingSamples, Window
+from store.commands.read import CommandRow, CommandStepRow
 from vocabulary.quantity import QUANTITIES, Quantity
 from vocabulary.registry_facts import CellFacts, ComponentFacts, UnitFacts, VehicleFacts
 

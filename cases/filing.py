@@ -16,10 +16,10 @@ from cases.notice import Notice, notice_body
 from cases.request import FilingRequest, JoinRequest
 from cases.routing import Routing, shipped_routing
 from devices.registry.snapshot import Snapshot
-from store import cases as rows
-from store import journal
+from store.alarms.evidence import take_due
+from store.cases import filed as rows
 from store.connection import Connection
-from store.evidence import take_due
+from store.journal import entries as journal
 
 MOST_DUE = 50
 """Most cases whose later samples are copied in one transaction."""

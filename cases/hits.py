@@ -9,9 +9,9 @@ from cases.number import NumbersSpentError
 from cases.placing import Place, Unplaced, place
 from cases.request import FilingRequest, JoinRequest
 from cases.ruling import asks_place, hit_of, may_recover, ruling_on
-from store import case_repeats as repeats
-from store import cases as rows
-from store.case_rows import LockedCase
+from store.cases import filed as rows
+from store.cases import repeats
+from store.cases.rows import LockedCase
 
 __all__ = ["Desk", "Filed", "file_one"]
 

@@ -9,9 +9,7 @@ from cases.evidence_bodies import CommandBody
 from cases.placing import Place
 from cases.request import FilingRequest
 from devices.registry.snapshot import Snapshot
-from store.command_read import command_steps, numbered_command
-from store.connection import Connection
-from store.evidence import (
+from store.alarms.evidence import (
     Due,
     Window,
     fixes_in,
@@ -21,6 +19,8 @@ from store.evidence import (
     insert_evidence,
     readings_in,
 )
+from store.commands.read import command_steps, numbered_command
+from store.connection import Connection
 
 
 async def keep_opening(

@@ -13,17 +13,17 @@ from cases.refusal import Ask, Standing, decide
 from cases.rework import CLOSING
 from cases.routing import shipped_routing
 from cases.stage import Stage
-from store import cases as rows
-from store.case_rework import (
+from store.cases import filed as rows
+from store.cases.rework import (
     StandingAlarm,
     mark_rework,
     sensor_facts,
     standing_alarms,
     unmark_rework,
 )
-from store.case_rows import LockedCase, NewStep
+from store.cases.rows import LockedCase, NewStep
 from store.connection import Connection
-from store.cursor import RULES, cursor_of
+from store.journal.cursor import RULES, cursor_of
 
 WITHOUT_WORKER = frozenset(
     {Stage.PENDING_HANDLE, Stage.PENDING_DISPATCH, Stage.RETURNED_TO_DISPATCHER}

@@ -7,7 +7,7 @@ from enum import StrEnum
 import orjson
 
 from cases.move_table import Move
-from store.case_rows import LockedCase
+from store.cases.rows import LockedCase
 
 
 class Told(StrEnum):

@@ -11,7 +11,7 @@ from cases.refusal import Ask, Standing, decide
 from cases.request import SEVERITIES, FilingRequest, Severity
 from cases.stage import Stage
 from devices.registry.snapshot import Snapshot
-from store.case_rows import Finding, LockedCase, NewCase, NewStep
+from store.cases.rows import Finding, LockedCase, NewCase, NewStep
 
 COUNTY_DIGITS = 6
 """How many digits of a grid cell's code name its county (GB/T 2260)."""

@@ -8,7 +8,7 @@ from cases.request import FilingRequest
 from cases.routing import ClassKey, Route, Routing, Who, choose
 from cases.subject import Point, Subject, cell_of, filed_under, point_of, subject_of
 from devices.registry.snapshot import Snapshot
-from store.case_rows import ProblemKey
+from store.cases.rows import ProblemKey
 from vocabulary.registry_facts import CellFacts, UnitKind
 
 

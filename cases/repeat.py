@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from cases.request import SEVERITIES, FilingRequest, Hit, Severity
 from cases.stage import SOLVED, Stage
-from store.case_rows import LockedCase
+from store.cases.rows import LockedCase
 
 
 class Course(Enum):

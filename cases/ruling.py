@@ -51,7 +51,7 @@ from cases.rework import needs_rework
 from cases.severity_steps import severity_step
 from cases.stage import Stage
 from devices.registry.snapshot import Snapshot
-from store.case_rows import Finding, LockedCase
+from store.cases.rows import Finding, LockedCase
 
 
 def hit_of(request: FilingRequest | JoinRequest) -> FilingRequest:

@@ -9,7 +9,7 @@ from cases.opening import ACTOR
 from cases.refusal import Ask, Standing, decide
 from cases.request import SEVERITIES, FilingRequest, Hit, Severity
 from cases.stage import Stage
-from store.case_rows import LockedCase, NewStep
+from store.cases.rows import LockedCase, NewStep
 
 
 def severity_step(case: LockedCase, request: FilingRequest) -> NewStep | None:

@@ -16,9 +16,9 @@ import numpy as np
 
 from devices.lighting_now import LightingNow, lighting_now
 from store.connection import AWAY, Connection
-from store.lamp_nights import NightLook, add_looks, newest_look
-from store.lighting_read import CabinetRow, cabinets, journal_time, lamps
-from store.registry import lamp_programmes
+from store.registry.facts import lamp_programmes
+from store.registry.lamp_nights import NightLook, add_looks, newest_look
+from store.registry.lighting import CabinetRow, cabinets, journal_time, lamps
 from tasks.attempt import attempt
 from vocabulary.times import us_from_datetime
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.lighting import LampState, LitRate, lamp_states, lit_rate, settled
-from store.lighting_read import CabinetRow, LampRow
+from store.registry.lighting import CabinetRow, LampRow
 from vocabulary.lighting import FULL_PCT, LampProgramme, expected_level_pct
 
 TELLING_SHARE = 0.2

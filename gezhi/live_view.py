@@ -10,10 +10,10 @@ from rich.text import Text
 from cases.request import Severity
 from cases.routing import reason_words
 from cases.words import SEVERITY_WORDS
-from store.case_brief import CaseBrief, cases_after
+from store.cases.brief import CaseBrief, cases_after
 from store.connection import AWAY
-from store.follow import JournalTail
-from store.journal import Kind
+from store.journal.entries import Kind
+from store.journal.follow import JournalTail
 from tasks.attempt import attempt
 
 SEVERITY_STYLE = {"critical": "bold red", "major": "yellow", "minor": "cyan"}

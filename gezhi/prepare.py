@@ -6,7 +6,7 @@ from gezhi.clock import utc_now
 from gezhi.processes.supervise import Report
 from store.edition import edition_of
 from store.migrate import migrate
-from store.rules import install_shipped
+from store.rules.versions import install_shipped
 
 
 async def prepare(dsn: str, report: Report) -> None:

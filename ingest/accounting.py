@@ -8,7 +8,7 @@ from devices.registry.snapshot import Snapshot
 from ingest.arrival import Arrival
 from ingest.sequence import Accounted, accounted
 from store.connection import Connection
-from store.sequence import (
+from store.telemetry.sequence import (
     FOLD_EVERY,
     AccountChanges,
     GapChange,

@@ -26,7 +26,7 @@ from ingest.quarantine.unplaced import (
     refusal_of_rows,
     stranger,
 )
-from store.batch import Batch
+from store.telemetry.batch import Batch
 from vocabulary.quality import Quality
 from vocabulary.reading import NamedReadings, Readings
 from vocabulary.refusal import Reason, Refusal

@@ -23,11 +23,11 @@ from ingest.inbox import Inbox
 from ingest.judging.memory import Memory
 from ingest.metrics import IngestMetrics
 from ingest.names import Names
-from store.batch import Writer
 from store.connection import AWAY, Connection
 from store.disk import check_room
-from store.journal import Kind, append
-from store.journal_body import edge_body
+from store.journal.body import edge_body
+from store.journal.entries import Kind, append
+from store.telemetry.batch import Writer
 from tasks.attempt import attempt
 from vocabulary.times import Clock
 

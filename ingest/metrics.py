@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ingest.arrival import Arrival
-from store.batch import Batch, Written
 from store.disk import DiskFullError, free_share
+from store.telemetry.batch import Batch, Written
 from vocabulary.quality import Quality
 
 COMMIT_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)

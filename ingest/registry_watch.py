@@ -10,7 +10,7 @@ import asyncpg
 
 from devices.registry.snapshot import Snapshot, load_snapshot
 from store.connection import AWAY
-from store.registry import CHANNEL, registry_version
+from store.registry.facts import CHANNEL, registry_version
 from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)

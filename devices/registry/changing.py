@@ -11,9 +11,9 @@ from datetime import datetime
 from tortoise.context import TortoiseContext
 from tortoise.transactions import in_transaction
 
-from store import journal
-from store.journal_body import json_body
-from store.registry import lock_registry, move_version
+from store.journal import entries as journal
+from store.journal.body import json_body
+from store.registry.facts import lock_registry, move_version
 
 
 @asynccontextmanager

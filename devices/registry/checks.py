@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from devices.registry.areas import Areas
 from devices.registry.city import FILES, City
 from devices.registry.report import Report
-from store.registry_rows import ComponentRow, DeviceRow, ProfileRow, Rows
+from store.registry.rows import ComponentRow, DeviceRow, ProfileRow, Rows
 from vocabulary.device import DeviceKind, Format, Transport
 from vocabulary.registry_facts import UnitKind
 

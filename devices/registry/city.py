@@ -29,7 +29,7 @@ from devices.registry.gateway_reader import gateway
 from devices.registry.import_result import Problem
 from devices.registry.row_readers import COLUMNS
 from devices.registry.sheet import Line, read_lines
-from store.registry_rows import Row, Rows
+from store.registry.rows import Row, Rows
 
 FILES = {
     "units": "units.csv",

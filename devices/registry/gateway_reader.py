@@ -1,7 +1,7 @@
 """How a gateway is read from its line: who is polled where, and who speaks what."""
 
 from devices.registry.fields import Fields
-from store.registry_rows import GatewayRow
+from store.registry.rows import GatewayRow
 from vocabulary.device import Format, Transport
 from vocabulary.serial_line import is_serial_device, serial_line
 

@@ -50,7 +50,7 @@ class RowResult:
     """What became of one row of a file.
 
     Attributes:
-        kind: Name of its table in `store.registry_rows.Rows`.
+        kind: Name of its table in `store.registry.rows.Rows`.
         code: Its code; empty where it could not be read.
         outcome: What became of it.
         file: Where it stands.

@@ -22,13 +22,13 @@ from devices.registry.import_result import (
 )
 from devices.registry.placing import Placing
 from devices.registry.report import Report
-from store import journal
 from store.connection import Connection
-from store.journal_body import json_body
-from store.registry import lock_registry, move_version
-from store.registry_by_code import read_rows
-from store.registry_import import make_series, write_rows
-from store.registry_rows import Row, Rows
+from store.journal import entries as journal
+from store.journal.body import json_body
+from store.registry.by_code import read_rows
+from store.registry.facts import lock_registry, move_version
+from store.registry.rows import Row, Rows
+from store.registry.write import make_series, write_rows
 
 KINDS = tuple(field.name for field in fields(Rows))
 """Kinds of rows in the order they can be written."""

@@ -1,8 +1,9 @@
 """Tortoise models of the registry's tables, for changes of one thing at a time.
 
 The schema is `store/migrations/0001_registry.sql`; a test compares the two. What asks
-for everything (`store.registry`) or writes thousands (`store.registry_import`) is SQL.
-A change goes through `devices.registry.changing`, which tells the rest of the program.
+for everything (`store.registry.facts`) or writes thousands (`store.registry.write`) is
+SQL. A change goes through `devices.registry.changing`, which tells the rest of the
+program.
 """
 
 from tortoise import fields

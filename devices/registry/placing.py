@@ -5,7 +5,7 @@ from dataclasses import replace
 from devices.registry.areas import Areas
 from devices.registry.city import City
 from devices.registry.report import Report
-from store.registry_rows import ComponentRow, DeviceRow, Rows
+from store.registry.rows import ComponentRow, DeviceRow, Rows
 from vocabulary.device import DeviceKind
 from vocabulary.geometry import distance_m
 

@@ -13,7 +13,7 @@ from devices.registry.shapes import (
     read_shape,
 )
 from devices.registry.sheet import GEOMETRY, Columns
-from store.registry_rows import (
+from store.registry.rows import (
     CellRow,
     ComponentRow,
     DeviceRow,

@@ -7,7 +7,7 @@ from shapely.geometry.base import BaseGeometry
 
 from devices.registry.areas import in_metres
 from devices.registry.date_line import HALF_TURN, cut_at_date_line, made_continuous
-from store.registry_by_code import canonical
+from store.registry.by_code import canonical
 
 
 class ShapeError(ValueError):

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from devices.registry.areas import Areas
 from store.connection import Connection
-from store.registry import read_registry
+from store.registry.facts import read_registry
 from vocabulary.device import Device, Gateway
 from vocabulary.lighting import LampProgramme
 from vocabulary.registry_facts import (

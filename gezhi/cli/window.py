@@ -35,7 +35,7 @@ def window_add(
 ) -> None:
     """Open a window now; what is named must all be so."""
     from gezhi.commands.windows import Asked, add
-    from store.window_targets import TargetCodes
+    from store.rules.window_targets import TargetCodes
 
     dsn = needed(settings_or_exit(beside=True), Settings.needs_database)
     codes = TargetCodes(

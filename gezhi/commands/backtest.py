@@ -23,8 +23,8 @@ from rules.backtest.report import Report, report_of
 from rules.backtest.run import backtest
 from rules.engine.hearing import LARGEST_STEP_US
 from rules.files.rule_file import RuleFileError
-from store.capacity import capacities
-from store.retention_drop import reading_the_past
+from store.retention.drop import reading_the_past
+from store.rules.capacity import capacities
 
 USAGE = 2
 """Exit code of a command that was not understood."""

@@ -13,21 +13,21 @@ from rich.console import Console
 from rich.table import Table
 
 from gezhi.clock import utc_now
-from store.command_read import (
-    CommandRow,
-    CommandStepRow,
-    command,
-    command_steps,
-    commands,
-    ids_like,
-)
-from store.commands import (
+from store.commands.ask import (
     Asker,
     KeyReusedError,
     Wish,
     ask_command,
     cancel_command,
     target,
+)
+from store.commands.read import (
+    CommandRow,
+    CommandStepRow,
+    command,
+    command_steps,
+    commands,
+    ids_like,
 )
 from vocabulary.command import AnyOrder, State
 from vocabulary.command_ability import abilities, words

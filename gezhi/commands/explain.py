@@ -15,7 +15,7 @@ from rules.bundle.course import course_of
 from rules.bundle.replay import Replayed, replay
 from rules.bundle.tell import lines_of
 from rules.bundle.whole import Whole, explain_alarm
-from store.explain_read import alarm_of_case
+from store.alarms.explained import alarm_of_case
 
 DIFFERENT = 1
 """Exit code of a bundle that is decided otherwise, or of what is not there."""

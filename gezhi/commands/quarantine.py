@@ -13,9 +13,9 @@ from rich.text import Text
 from devices.registry.snapshot import load_snapshot
 from gezhi.clock import utc_now
 from ingest.quarantine.retry import Retried, retry
-from store.batch import Writer
-from store.quarantine import Quarantined, quarantined, quarantined_by_id
-from store.quarantine_retry import drop, kept_messages
+from store.quarantine.refused import Quarantined, quarantined, quarantined_by_id
+from store.quarantine.retry import drop, kept_messages
+from store.telemetry.batch import Writer
 from vocabulary.refusal import Reason
 
 USAGE = 2

@@ -15,7 +15,7 @@ from rules.retention.job import believe_clock, run_once
 from rules.retention.policy import FOREVER, Policy
 from rules.retention.standing import RetentionStanding, standing_of
 from store.connection import Connection
-from store.retention_state import RetentionRow
+from store.retention.state import RetentionRow
 
 BUSY = 1
 """Exit code where another process is at it, or something was in the way."""

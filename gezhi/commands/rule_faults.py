@@ -7,7 +7,7 @@ from rich.table import Table
 from gezhi.clock import utc_now
 from gezhi.commands.rule_shelf import TIME, USAGE, with_database
 from store.connection import Connection
-from store.rule_faults import FaultRow, HaltRow, faults, halted_rules, try_rule_again
+from store.rules.faults import FaultRow, HaltRow, faults, halted_rules, try_rule_again
 
 
 def show_faults(dsn: str) -> int:

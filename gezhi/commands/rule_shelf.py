@@ -23,10 +23,10 @@ from rules.lifecycle.versions import (
     changes_between,
 )
 from store.access import unit_id_of
-from store.capacity import capacities, state_capacity
 from store.connection import Connection
-from store.rule_read import VersionDetail, newest_versions, version_of, versions
-from store.rules import Change
+from store.rules.capacity import capacities, state_capacity
+from store.rules.read import VersionDetail, newest_versions, version_of, versions
+from store.rules.versions import Change
 from vocabulary.rule_stage import RuleStage
 
 USAGE = 2

@@ -9,7 +9,7 @@ import orjson
 import typer
 
 from gezhi.clock import utc_now
-from store.terminal_commands import (
+from store.commands.terminal import (
     CommandKind,
     CommandResult,
     Outcome,

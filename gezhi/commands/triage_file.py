@@ -13,8 +13,8 @@ from rules.lifecycle.triage_versions import put_triage, triage_changes
 from rules.lifecycle.versions import UnknownVersionError
 from rules.triage.settings import TriageFileError, read_settings
 from store.connection import Connection
-from store.rules import Change
-from store.triage_files import TriageDetail, triage_version, triage_versions
+from store.rules.triage_files import TriageDetail, triage_version, triage_versions
+from store.rules.versions import Change
 
 MOST_VERSIONS = 100
 """Most versions that are listed."""

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gezhi.clock import utc_now
-from store.window_targets import TargetCodes, window_target
-from store.windows import NewWindow, WindowRow, end_window, insert_window, windows
+from store.rules.window_targets import TargetCodes, window_target
+from store.rules.windows import NewWindow, WindowRow, end_window, insert_window, windows
 
 USAGE = 2
 """Exit code of a command that was not understood."""

@@ -11,8 +11,8 @@ import asyncpg
 from gezhi.clock import utc_now
 from gezhi.settings import Settings
 from rules.backtest.job import run_job
-from store.backtest_jobs import BACKTEST_LOCK, fail_running
 from store.connection import AWAY, Connection
+from store.rules.backtest_jobs import BACKTEST_LOCK, fail_running
 from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)

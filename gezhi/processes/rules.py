@@ -9,7 +9,7 @@ from gezhi.settings import Settings
 from rules.bundle.keep import run_bundles
 from rules.correction.work import run_corrections
 from rules.worker.work import run_rules
-from store.latest import fold_latest
+from store.telemetry.latest import fold_latest
 
 
 async def run_rules_worker(settings: Settings) -> None:

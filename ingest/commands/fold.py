@@ -7,20 +7,20 @@ which gateways are down, and that the journal tells again.
 from collections.abc import Sequence
 
 from ingest.commands.hearing import heard, presence_from
-from store.command_effects import (
+from store.commands.bridge import follow_terminals
+from store.commands.effects import (
     awaited,
     expire,
     is_any_open,
     note_heard,
     settle_overtaken,
 )
-from store.command_moves import Moved, move_on, tell
-from store.command_queue import release_claims, wake
-from store.command_terminals import follow_terminals
+from store.commands.moves import Moved, move_on, tell
+from store.commands.queue import release_claims, wake
 from store.connection import Connection
-from store.cursor import cursor_of, move_cursor
-from store.journal import Entry, Kind, head
-from store.telemetry_read import edges_told
+from store.journal.cursor import cursor_of, move_cursor
+from store.journal.entries import Entry, Kind, head
+from store.telemetry.read import edges_told
 from vocabulary.command_effect import Awaited, verdict
 from vocabulary.times import Clock
 

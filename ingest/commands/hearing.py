@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from store.journal import Entry, Kind
-from store.journal_body import JournalBodyError, positions_from, readings_from
+from store.journal.body import JournalBodyError, positions_from, readings_from
+from store.journal.entries import Entry, Kind
 from vocabulary.command_effect import Awaited, Sample, after
 from vocabulary.times import datetime_from_us, us_from_datetime
 

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from ingest.commands.carrier import Said, Way
-from store.command_moves import DEVICE, Moved, move_on, tell
-from store.command_queue import note_sent, note_unsaid
+from store.commands.moves import DEVICE, Moved, move_on, tell
+from store.commands.queue import note_sent, note_unsaid
 from store.connection import Connection
 from vocabulary.command import Command, State
 

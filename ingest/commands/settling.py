@@ -7,8 +7,8 @@ from datetime import datetime
 
 from ingest.accounting import account
 from ingest.arrival import Arrival
-from store.command_moves import tell
-from store.command_queue import settle_answers
+from store.commands.moves import tell
+from store.commands.queue import settle_answers
 from store.connection import Connection
 from vocabulary.command import CommandAnswer
 from vocabulary.sequence import Number

@@ -19,10 +19,10 @@ from devices.registry.snapshot import Snapshot
 from ingest.commands.carrier import Carrier, Said, Way
 from ingest.commands.fold import Fold
 from ingest.commands.noting import note
-from store.command_journal import read_for_commands
-from store.command_queue import claim_commands
+from store.commands.journal import read_for_commands
+from store.commands.queue import claim_commands
 from store.connection import AWAY, IMPATIENT, Connection
-from store.follow import JournalTail
+from store.journal.follow import JournalTail
 from tasks.attempt import attempt
 from vocabulary.command import Command
 from vocabulary.device import Gateway

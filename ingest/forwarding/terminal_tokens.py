@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from store.terminals import Hardware, digest_of, new_token
+from store.registry.terminals import Hardware, digest_of, new_token
 from vocabulary.device import Device
 
 _SCHEMA = """

@@ -20,8 +20,7 @@ from ingest.jt808.orders import (
     outcome_from,
 )
 from ingest.protocols.jt808 import Message
-from store.connection import AWAY, IMPATIENT, Connection
-from store.terminal_commands import (
+from store.commands.terminal import (
     CHANNEL,
     Command,
     CommandResult,
@@ -29,6 +28,7 @@ from store.terminal_commands import (
     claim_commands,
     settle_commands,
 )
+from store.connection import AWAY, IMPATIENT, Connection
 from vocabulary.device import Device
 from vocabulary.times import Clock
 

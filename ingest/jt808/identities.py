@@ -13,7 +13,7 @@ from typing import Protocol
 import asyncpg
 
 from devices.registry.snapshot import Snapshot
-from store.terminals import (
+from store.registry.terminals import (
     Hardware,
     create_terminal_token,
     drop_terminal_token,

@@ -36,7 +36,7 @@ from ingest.protocols.jt808.fences import Watch, area_messages
 from ingest.protocols.jt808.parameters import parameter_of
 from ingest.protocols.jt808.route import DropRoutes
 from ingest.protocols.jt808.text_message import NOTICE
-from store.terminal_commands import Command, CommandKind, CommandResult
+from store.commands.terminal import Command, CommandKind, CommandResult
 from vocabulary.device import Device
 
 MAX_TEXT = 500

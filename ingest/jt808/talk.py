@@ -50,7 +50,7 @@ from ingest.protocols.jt808 import (
 )
 from ingest.tcp_stream import Peer
 from store.connection import AWAY
-from store.terminals import Hardware
+from store.registry.terminals import Hardware
 from vocabulary.device import Device
 
 log = logging.getLogger(__name__)

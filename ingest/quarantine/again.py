@@ -25,8 +25,8 @@ from ingest.quarantine.kept import kept_fix, kept_readings
 from ingest.quarantine.refused import refusal_of
 from ingest.stations.messages import hj212_content, sl651_content
 from ingest.stations.station import arrival_of, station_of
-from store.quarantine import Quarantined
-from store.quarantine_retry import KeptMessage
+from store.quarantine.refused import Quarantined
+from store.quarantine.retry import KeptMessage
 from vocabulary.device import Device, Transport
 from vocabulary.position import Position
 from vocabulary.reading import Reading

@@ -12,10 +12,10 @@ import asyncpg
 
 from devices.registry.snapshot import Snapshot, load_snapshot
 from ingest.quarantine.retry import Retried, retry
-from store.batch import Writer
 from store.connection import AWAY, IMPATIENT
-from store.quarantine_retry import CHANNEL, give_up, requested
-from store.registry import registry_version
+from store.quarantine.retry import CHANNEL, give_up, requested
+from store.registry.facts import registry_version
+from store.telemetry.batch import Writer
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)

@@ -18,11 +18,11 @@ from ingest.assemble import batch_of
 from ingest.judging.memory import Memory
 from ingest.names import Names
 from ingest.quarantine.again import arrivals_again
-from store.batch import Batch, Writer, Written
 from store.connection import Connection
-from store.quarantine import Came, Quarantined, quarantined_by_id
-from store.quarantine_retry import KeptMessage, MovedOnError, kept_messages, settle
-from store.rows import joined
+from store.quarantine.refused import Came, Quarantined, quarantined_by_id
+from store.quarantine.retry import KeptMessage, MovedOnError, kept_messages, settle
+from store.telemetry.batch import Batch, Writer, Written
+from store.telemetry.rows import joined
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.refusal import Reason, Refusal

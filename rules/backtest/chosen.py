@@ -8,8 +8,8 @@ from pathlib import Path
 from rules.files.rule_file import parse_rule
 from rules.plan.plan_source import RuleText
 from store.connection import Connection
-from store.rule_read import newest_versions, version_of
-from store.rules import live_rules
+from store.rules.read import newest_versions, version_of
+from store.rules.versions import live_rules
 
 LIVE_WORD = "live"
 """In place of a rule: all that were live, each while it was."""

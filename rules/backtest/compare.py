@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from rules.backtest.lines import AlarmLine, CaseLine
-from store.backtest_read import FiledAlarm, FiledCase
+from store.rules.backtest_read import FiledAlarm, FiledCase
 
 END = datetime.max.replace(tzinfo=UTC)
 """When what stands ends."""

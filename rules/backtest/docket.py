@@ -2,7 +2,7 @@
 
 What becomes of alarms is decided by `rules.worker.booking`, of hits by `cases.ruling`
 and of people's steps by `cases.effect`, as it is live; here it is only kept, as
-`store.alarms` and `store.cases` keep it in rows.
+`store.alarms.raised` and `store.cases.filed` keep it in rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,9 +22,9 @@ from rules.triage.decision import Decision
 from rules.worker.booking import book
 from rules.worker.fixes import Fixes
 from rules.worker.raised import alarm_keys, new_alarms
-from store.alarms import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
-from store.backtest_read import TakenStep
-from store.case_rows import ProblemKey
+from store.alarms.raised import AlarmChange, AlarmKey, AlarmMoment, NewAlarm
+from store.cases.rows import ProblemKey
+from store.rules.backtest_read import TakenStep
 
 
 class Docket:

@@ -8,7 +8,7 @@ from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.names import Names
 from rules.backtest.people import People
 from rules.plan.plan_source import RuleText
-from store.backtest_read import FiledAlarm, FiledCase
+from store.rules.backtest_read import FiledAlarm, FiledCase
 from vocabulary.registry_facts import UnitFacts
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from rules.backtest.found import Ask
 from rules.backtest.sources import Part, from_journal, from_samples
 from store.connection import Connection
-from store.journal_kept import Kept, seq_before
-from store.retention_state import samples_kept_from
+from store.journal.kept import Kept, seq_before
+from store.retention.state import samples_kept_from
 
 MADE_UP = 1 << 40
 """Entries made of stored samples are numbered from so far before the journal's on."""

@@ -14,16 +14,16 @@ from rules.backtest.found import Ask, NothingStoredError, Progress
 from rules.backtest.report import Report, report_of
 from rules.backtest.run import backtest
 from rules.files.rule_file import RuleFileError
-from store.backtest_jobs import (
+from store.connection import Connection
+from store.retention.drop import reading_the_past
+from store.rules.backtest_jobs import (
     JobRow,
     end_job,
     fail_running,
     next_job,
     tell_progress,
 )
-from store.capacity import capacities
-from store.connection import Connection
-from store.retention_drop import reading_the_past
+from store.rules.capacity import capacities
 from tasks.attempt import attempt
 from vocabulary.times import Clock
 

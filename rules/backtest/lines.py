@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from store.alarms import AlarmKey, NewAlarm
-from store.case_rows import LockedCase, NewCase, NewStep, ProblemKey
+from store.alarms.raised import AlarmKey, NewAlarm
+from store.cases.rows import LockedCase, NewCase, NewStep, ProblemKey
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from cases.move_table import Role
 from cases.stage import ENDED
-from store.backtest_read import TakenStep
-from store.case_rows import ProblemKey
+from store.cases.rows import ProblemKey
+from store.rules.backtest_read import TakenStep
 
 Place = tuple[int, bool]
 """An entry, and whether people's steps that followed it are meant as well."""

@@ -15,7 +15,7 @@ from rules.plan.plan_source import PlanSource, PlanSourceError
 from rules.triage.settings import TriageFileError
 from rules.worker.past_plans import past_source
 from store.connection import Connection
-from store.plan_sources import SourceMark
+from store.rules.plan_sources import SourceMark
 
 log = logging.getLogger(__name__)
 

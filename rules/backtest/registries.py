@@ -8,7 +8,7 @@ from datetime import datetime
 from devices.registry.snapshot import Snapshot
 from devices.registry.written import RegistryFormatError, registry_from
 from store.connection import Connection
-from store.registry_sources import RegistryMark, registry_body
+from store.registry.sources import RegistryMark, registry_body
 from vocabulary.registry_facts import UnitFacts
 
 log = logging.getLogger(__name__)

@@ -28,7 +28,10 @@ from rules.plan.plan import Plan
 from rules.triage.desk import Handling
 from rules.worker.fixes import Fixes
 from rules.worker.present import current_source
-from store.backtest_read import (
+from store.connection import Connection
+from store.journal.kept import Kept, journal_kept
+from store.registry.sources import registries_between
+from store.rules.backtest_read import (
     FiledAlarm,
     FiledCase,
     filed_alarms,
@@ -36,11 +39,8 @@ from store.backtest_read import (
     fixes_before,
     taken_steps,
 )
-from store.connection import Connection
-from store.journal_kept import Kept, journal_kept
-from store.plan_sources import sources_between
-from store.registry_sources import registries_between
-from store.rule_faults import unwritten_between
+from store.rules.faults import unwritten_between
+from store.rules.plan_sources import sources_between
 
 MOST_LINES = 100_000
 """Alarms and cases that are kept in full, of each kind; more are only counted."""

@@ -16,10 +16,10 @@ import numpy as np
 
 from rules.engine.entry import learned_from, wanted_of
 from rules.engine.learned import CommandWord, Content, Learned
+from store.commands.stored import StoredMove, stored_moves
 from store.connection import Connection
-from store.journal import read
-from store.stored_commands import StoredMove, stored_moves
-from store.stored_samples import stored_positions, stored_readings
+from store.journal.entries import read
+from store.telemetry.stored import stored_positions, stored_readings
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US, us_from_datetime

@@ -19,7 +19,8 @@ from rules.bundle.reach import AFTER, MOST_OCTETS
 from rules.triage.desk import Handling
 from rules.worker.halting import BrokenPartError, part_of
 from rules.worker.resume import CONSUMER
-from store.bundles import (
+from store.alarms.explained import AlarmFacts, alarm_facts
+from store.cases.bundles import (
     BundleDue,
     forget_due,
     give_to_case,
@@ -30,7 +31,6 @@ from store.bundles import (
     take_bundle_due,
 )
 from store.connection import AWAY, Connection
-from store.explain_read import AlarmFacts, alarm_facts
 from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rules.bundle.tell_words import word
 from rules.files.rule import Words
-from store.corrections import CorrectionRow
+from store.alarms.corrections import CorrectionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,12 +37,12 @@ from rules.triage.record import Record, RecordFormatError, record_from
 from rules.triage.settings import TriageFileError
 from rules.triage.turn import AlarmKey
 from rules.worker.resume import CONSUMER
+from store.alarms.explained import AlarmFacts
 from store.connection import Connection
-from store.cursor import cursor_of
-from store.explain_read import AlarmFacts
-from store.journal import read
-from store.journal_kept import Kept, journal_kept, seq_before
-from store.triage_records import records_between
+from store.journal.cursor import cursor_of
+from store.journal.entries import read
+from store.journal.kept import Kept, journal_kept, seq_before
+from store.rules.triage_records import records_between
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import us_from_datetime

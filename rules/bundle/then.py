@@ -21,10 +21,10 @@ from rules.triage.desk import Handling
 from rules.triage.layout import Layout, layout_from
 from rules.worker.past_plans import past_source
 from rules.worker.present import current_source
+from store.alarms.explained import AlarmFacts
 from store.connection import Connection
-from store.explain_read import AlarmFacts
-from store.plan_sources import sources_between
-from store.rule_read import version_of
+from store.rules.plan_sources import sources_between
+from store.rules.read import version_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from rules.bundle.replay import Replayed, replay, slot_of
 from rules.bundle.resolved import Resolved
 from rules.bundle.sayings import engine_sayings, many_sayings, verdict_sayings
 from rules.bundle.shown import Explained, Saying
-from store.bundles import kept_bundle
+from store.alarms.corrections import corrections
+from store.alarms.explained import AlarmFacts, RouteFacts, alarm_facts, route_of
+from store.cases.bundles import kept_bundle
 from store.connection import Connection
-from store.corrections import corrections
-from store.explain_read import AlarmFacts, RouteFacts, alarm_facts, route_of
 
 MOST_CORRECTIONS = 20
 """Corrections that are told of one alarm."""

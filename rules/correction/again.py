@@ -11,7 +11,7 @@ from rules.correction.spans import Difference, differences, spans_of
 from rules.engine.fold import fold
 from rules.engine.transition import Transition
 from rules.plan.plan import Plan
-from store.rows import Rows
+from store.telemetry.rows import Rows
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
 from vocabulary.times import SECOND_US

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from rules.correction.spans import OPEN_US, Difference, Kind, Span
 from rules.files.rule import Rule
-from store.backtest_read import FiledAlarm
-from store.corrections import NewCorrection
+from store.alarms.corrections import NewCorrection
+from store.rules.backtest_read import FiledAlarm
 from vocabulary.times import datetime_from_us, us_from_datetime
 
 

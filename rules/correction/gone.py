@@ -6,9 +6,9 @@ from datetime import datetime
 from rules.correction.spans import Kind
 from rules.plan.plan import Plan
 from rules.retention.policy import What
+from store.alarms.corrections import Due, NewCorrection
 from store.connection import Connection
-from store.corrections import Due, NewCorrection
-from store.retention_state import kept_from
+from store.retention.state import kept_from
 from vocabulary.device import DeviceKind
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,7 @@ from rules.correction.reach import Held, Look, Reach, looks_at, looks_on
 from rules.correction.spans import OPEN_US, Difference
 from rules.correction.standing import settled
 from rules.plan.plan import Plan
-from store.backtest_read import filed_alarms
-from store.connection import Connection
-from store.correction_standing import (
+from store.alarms.correction_standing import (
     Standing,
     Superseded,
     known_late,
@@ -28,10 +26,12 @@ from store.correction_standing import (
     standing_corrections,
     supersede,
 )
-from store.corrections import Due, NewCorrection, insert_correction
-from store.evidence import insert_evidence
-from store.stored_commands import stored_moves
-from store.stored_samples import stored_positions, stored_readings
+from store.alarms.corrections import Due, NewCorrection, insert_correction
+from store.alarms.evidence import insert_evidence
+from store.commands.stored import stored_moves
+from store.connection import Connection
+from store.rules.backtest_read import filed_alarms
+from store.telemetry.stored import stored_positions, stored_readings
 from vocabulary.times import datetime_from_us, us_from_datetime
 
 log = logging.getLogger(__name__)

@@ -20,9 +20,9 @@ from rules.plan.plan_source import LIVE, PlanSource
 from rules.worker.halting import BrokenPartError
 from rules.worker.halting import part_of as sheltered
 from rules.worker.present import current_source
+from store.alarms.corrections import Due, LateTime, end_due, first_due, note_late
 from store.connection import AWAY, Connection
-from store.corrections import Due, LateTime, end_due, first_due, note_late
-from store.rule_faults import FaultKind, NewFault, note_faults
+from store.rules.faults import FaultKind, NewFault, note_faults
 from tasks.attempt import attempt
 from vocabulary.times import datetime_from_us
 

@@ -5,8 +5,8 @@ import math
 import msgspec
 
 from rules.engine.learned import CommandWord, Content, EdgeWord, Learned, Wanted
-from store.journal import Entry, Kind
-from store.journal_body import JournalBodyError, positions_from, readings_from
+from store.journal.body import JournalBodyError, positions_from, readings_from
+from store.journal.entries import Entry, Kind
 from vocabulary.command import POSITION, State
 from vocabulary.times import us_from_datetime
 

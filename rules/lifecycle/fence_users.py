@@ -7,7 +7,7 @@ from rules.conditions.fence_keys import OnFences
 from rules.files.rule_file import RuleFileError, parse_rule
 from rules.plan.town import ALL, KIND, OWN, named_fences
 from store.connection import Connection
-from store.rules import judging_rules
+from store.rules.versions import judging_rules
 from vocabulary.registry_facts import GeofenceFacts
 
 

@@ -18,8 +18,8 @@ from rules.backtest.docket import Docket
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.files.rule import Rule
 from rules.triage.desk import Handling
-from store.case_rows import ProblemKey
-from store.rule_read import FoundCase
+from store.cases.rows import ProblemKey
+from store.rules.read import FoundCase
 
 DAY = timedelta(days=1)
 

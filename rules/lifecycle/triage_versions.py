@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from rules.lifecycle.versions import UnknownVersionError, unified
 from rules.triage.settings import Settings, read_settings
 from store.connection import Connection
-from store.rules import Change, judging_rules
-from store.triage_files import (
+from store.rules.triage_files import (
     TriageDetail,
     lock_triage,
     put_triage_file,
     triage_version,
 )
+from store.rules.versions import Change, judging_rules
 
 
 class StaleVersionError(RuntimeError):

@@ -17,10 +17,10 @@ from rules.plan.compile import compile_plan
 from rules.plan.plan_source import LIVE, PlanSource, RuleText
 from rules.triage.settings import Settings, read_settings
 from rules.worker.present import current_source
-from store.backtest_read import alarms_of_trial, taken_steps
-from store.capacity import capacities
 from store.connection import Connection
-from store.rule_read import VersionDetail, cases_between, version_of
+from store.rules.backtest_read import alarms_of_trial, taken_steps
+from store.rules.capacity import capacities
+from store.rules.read import VersionDetail, cases_between, version_of
 from vocabulary.rule_stage import RuleStage
 from vocabulary.times import us_from_datetime
 

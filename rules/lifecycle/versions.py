@@ -4,8 +4,8 @@ import difflib
 
 from rules.files.rule_file import parse_rule
 from store.connection import Connection
-from store.rule_read import VersionDetail, version_of
-from store.rules import Change, lock_rules, put_draft, set_stage
+from store.rules.read import VersionDetail, version_of
+from store.rules.versions import Change, lock_rules, put_draft, set_stage
 from vocabulary.rule_stage import JUDGING, RuleStage, refusal
 
 

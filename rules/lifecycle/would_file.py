@@ -17,7 +17,7 @@ from rules.plan.plan import Plan
 from rules.triage.desk import Desk
 from rules.triage.settings import Settings
 from rules.triage.triage import triage
-from store.backtest_read import FiledAlarm
+from store.rules.backtest_read import FiledAlarm
 from vocabulary.times import datetime_from_us, us_from_datetime
 
 

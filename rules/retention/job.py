@@ -11,8 +11,8 @@ from rules.retention.journal_job import drop_journals, repeat
 from rules.retention.policy import Policy, What
 from store.connection import Connection
 from store.edition import Edition, edition_of
-from store.journal_kept import journal_kept
-from store.retention_drop import (
+from store.journal.kept import journal_kept
+from store.retention.drop import (
     ReadingGoesOnError,
     delete_bundles,
     delete_commands,
@@ -21,8 +21,8 @@ from store.retention_drop import (
     drop_time_chunk,
     sources_of,
 )
-from store.retention_read import looked_at
-from store.retention_state import (
+from store.retention.read import looked_at
+from store.retention.state import (
     ClockRow,
     Holding,
     note_days,

@@ -11,15 +11,15 @@ from rules.retention.needs import holdings_of, needs_of
 from rules.retention.policy import What
 from store.connection import Connection
 from store.edition import Edition, edition_of
-from store.journal_kept import Kept, journal_kept, seq_before
-from store.retention_drop import (
+from store.journal.kept import Kept, journal_kept, seq_before
+from store.retention.drop import (
     delete_entries,
     delete_records,
     drop_journal_chunk,
     dropping,
 )
-from store.retention_read import journal_shards
-from store.retention_state import Holding, note_dropped
+from store.retention.read import journal_shards
+from store.retention.state import Holding, note_dropped
 
 MOST_TRIES = 2
 """So often somebody may be in the way of one run."""

@@ -7,9 +7,9 @@ from rules.bundle.reach import BEFORE
 from rules.retention.cut import Cut, Need
 from rules.worker.resume import CONSUMER
 from store.connection import Connection
-from store.journal_kept import Kept, seq_before
-from store.retention_read import bundles_need, consumers_need, time_of_entry
-from store.retention_state import Holding
+from store.journal.kept import Kept, seq_before
+from store.retention.read import bundles_need, consumers_need, time_of_entry
+from store.retention.state import Holding
 
 BUNDLES = "explanations that are still to be made"
 """Who needs the entries around alarms whose bundle nobody has made yet."""
@@ -24,7 +24,7 @@ async def needs_of(
     """Return who needs which journal from where on.
 
     Backtests and whoever else reads the past hold a lock instead, see
-    `store.retention_drop`. Trials, corrections and streams need no journal: they go by
+    `store.retention.drop`. Trials, corrections and streams need no journal: they go by
     alarms and by stored samples, and a stream is told of a gap.
 
     Args:

@@ -9,9 +9,9 @@ from rules.retention.journal_job import cuts_of
 from rules.retention.needs import holdings_of
 from rules.retention.policy import What
 from store.connection import Connection
-from store.journal_kept import journal_kept
-from store.retention_read import TableSize, journal_shards, table_sizes
-from store.retention_state import (
+from store.journal.kept import journal_kept
+from store.retention.read import TableSize, journal_shards, table_sizes
+from store.retention.state import (
     Holding,
     RetentionRow,
     retention_clock,

@@ -30,7 +30,7 @@ from rules.triage.layout import is_silence
 from rules.worker.books import Books, lead_of_bundle
 from rules.worker.bundle_words import bundle_request, bundle_severity
 from rules.worker.filing_words import request_of, unstable_words
-from store.alarms import AlarmChange, AlarmKey, AlarmMoment
+from store.alarms.raised import AlarmChange, AlarmKey, AlarmMoment
 from vocabulary.times import datetime_from_us
 
 

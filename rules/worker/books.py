@@ -10,7 +10,7 @@ from rules.triage.desk import Bundle
 from rules.triage.turn import AlarmRef
 from rules.worker.bundle_words import bundle_request
 from rules.worker.filing_words import request_of
-from store.alarms import AlarmChange, AlarmKey, AlarmMoment
+from store.alarms.raised import AlarmChange, AlarmKey, AlarmMoment
 from vocabulary.times import datetime_from_us
 
 

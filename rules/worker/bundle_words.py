@@ -11,7 +11,7 @@ from rules.plan.plan import Plan
 from rules.triage.desk import Bundle
 from rules.triage.layout import Node
 from rules.triage.settings import Group
-from store.alarms import NewAlarm
+from store.alarms.raised import NewAlarm
 from vocabulary.times import SECOND_US, datetime_from_us
 
 _STORM = Words(

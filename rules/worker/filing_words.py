@@ -9,7 +9,7 @@ from rules.files.rule import Words
 from rules.plan.plan import Plan
 from rules.triage.layout import is_silence
 from rules.triage.turn import AlarmRef
-from store.alarms import NewAlarm
+from store.alarms.raised import NewAlarm
 from vocabulary.times import datetime_from_us
 
 

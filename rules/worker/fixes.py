@@ -7,7 +7,7 @@ import numpy as np
 
 from cases.subject import Point
 from rules.engine.learned import Learned
-from store.rows import is_believable, joined
+from store.telemetry.rows import is_believable, joined
 from vocabulary.position import Positions
 
 E7 = 1e7

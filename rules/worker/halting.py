@@ -24,8 +24,8 @@ from rules.worker.resume import (
     resume,
 )
 from store.connection import AWAY, Connection
-from store.cursor import cursor_of, forget_checkpoints
-from store.rule_faults import FaultKind, NewFault, halt_rule, note_faults
+from store.journal.cursor import cursor_of, forget_checkpoints
+from store.rules.faults import FaultKind, NewFault, halt_rule, note_faults
 from vocabulary.times import EPOCH, datetime_from_us
 
 log = logging.getLogger(__name__)

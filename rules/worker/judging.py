@@ -22,7 +22,7 @@ from rules.triage.decision import Decision, File, Note
 from rules.triage.desk import Desk, Handling
 from rules.triage.triage import triage_all
 from rules.triage.turn import turn_of
-from store.rule_faults import FaultKind
+from store.rules.faults import FaultKind
 
 Part = TypeVar("Part")
 

@@ -5,8 +5,8 @@ from rules.worker.halting import BrokenPartError, Faults, part_of
 from rules.worker.judging import Judged
 from rules.worker.resume import Position
 from store.connection import Connection
-from store.rule_faults import FaultKind
-from store.triage_records import insert_record
+from store.rules.faults import FaultKind
+from store.rules.triage_records import insert_record
 
 
 async def note_triage(

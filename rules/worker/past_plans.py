@@ -3,7 +3,7 @@
 from rules.plan.plan import Plan
 from rules.plan.plan_source import PlanSource, source_from, source_pieces
 from store.connection import Connection
-from store.plan_sources import SourceMark, keep_source, source_at
+from store.rules.plan_sources import SourceMark, keep_source, source_at
 from vocabulary.times import datetime_from_us
 
 

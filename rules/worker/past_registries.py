@@ -5,7 +5,7 @@ from datetime import datetime
 from devices.registry.snapshot import Snapshot
 from devices.registry.written import registry_pieces
 from store.connection import Connection
-from store.registry_sources import RegistryMark, keep_registry, last_registry
+from store.registry.sources import RegistryMark, keep_registry, last_registry
 
 
 async def keep_town(

@@ -10,12 +10,12 @@ from rules.plan.plan_source import PlanSource, RuleText
 from rules.plan.subject import subjects_of
 from rules.triage.maintenance import Maintenance
 from rules.triage.settings import TriageFileError, read_settings
+from store.cases.splits import lasting_splits
 from store.connection import Connection
-from store.registry import registry_version
-from store.rules import JudgingRule, judging_rules
-from store.splits import lasting_splits
-from store.triage_files import triage_file
-from store.windows import windows_from
+from store.registry.facts import registry_version
+from store.rules.triage_files import triage_file
+from store.rules.versions import JudgingRule, judging_rules
+from store.rules.windows import windows_from
 from vocabulary.times import us_from_datetime
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from rules.triage.decision import (
 )
 from rules.worker.bundle_words import bundle_alarm
 from rules.worker.filing_words import new_alarm
-from store.alarms import AlarmKey, AlarmMoment, NewAlarm
+from store.alarms.raised import AlarmKey, AlarmMoment, NewAlarm
 
 
 def alarm_keys(decisions: Iterable[Decision]) -> set[AlarmKey]:

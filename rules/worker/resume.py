@@ -44,12 +44,17 @@ from rules.worker.past_plans import keep_plan
 from rules.worker.past_registries import keep_town
 from rules.worker.present import current_source, is_current
 from rules.worker.turnover import turn_over
-from store.alarms import AlarmKey as StoredKey
-from store.alarms import StandingAlarm, all_standing, standing_rows, withdraw_alarms
+from store.alarms.raised import AlarmKey as StoredKey
+from store.alarms.raised import (
+    StandingAlarm,
+    all_standing,
+    standing_rows,
+    withdraw_alarms,
+)
 from store.connection import Connection
-from store.cursor import RULES, checkpoint_of, cursor_of, save_checkpoint
-from store.journal import read
-from store.journal_kept import journal_kept
+from store.journal.cursor import RULES, checkpoint_of, cursor_of, save_checkpoint
+from store.journal.entries import read
+from store.journal.kept import journal_kept
 from vocabulary.times import EPOCH, datetime_from_us, us_from_datetime
 
 log = logging.getLogger(__name__)

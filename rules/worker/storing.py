@@ -16,10 +16,10 @@ from rules.worker.booking import book
 from rules.worker.fixes import Fixes
 from rules.worker.halting import BrokenPartError, Faults, part_of
 from rules.worker.raised import alarm_keys, new_alarms
-from store.alarms import change_alarms, raise_alarms, standing_alarms
-from store.bundles import ask_for_bundles
+from store.alarms.raised import change_alarms, raise_alarms, standing_alarms
+from store.cases.bundles import ask_for_bundles
 from store.connection import Connection
-from store.rule_faults import FaultKind
+from store.rules.faults import FaultKind
 
 log = logging.getLogger(__name__)
 

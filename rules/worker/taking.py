@@ -33,12 +33,12 @@ from rules.worker.noting import note_triage
 from rules.worker.present import current_source
 from rules.worker.resume import CONSUMER, Position, reload, save
 from rules.worker.storing import Town, file_requests, store_alarms
-from store.alarms import withdraw_alarms
+from store.alarms.raised import withdraw_alarms
 from store.connection import Connection, make_impatient
-from store.cursor import move_cursor
-from store.journal import Entry
-from store.rule_faults import FaultKind, next_try, note_faults, try_again
-from store.rule_samples import SampleCount, add_samples
+from store.journal.cursor import move_cursor
+from store.journal.entries import Entry
+from store.rules.faults import FaultKind, next_try, note_faults, try_again
+from store.rules.samples import SampleCount, add_samples
 from vocabulary.times import SECOND_US, datetime_from_us
 
 log = logging.getLogger(__name__)

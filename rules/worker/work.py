@@ -18,11 +18,11 @@ from rules.engine.times import NEVER
 from rules.worker.fixes import Fixes
 from rules.worker.halting import is_away, resume_sound
 from rules.worker.taking import Worker, take
-from store.backtest_read import fixes_before
 from store.connection import Connection
-from store.follow import JournalTail
-from store.journal import Entry
-from store.rule_faults import next_try
+from store.journal.entries import Entry
+from store.journal.follow import JournalTail
+from store.rules.backtest_read import fixes_before
+from store.rules.faults import next_try
 from tasks.attempt import attempt
 from vocabulary.times import datetime_from_us
 

@@ -5,8 +5,8 @@ import asyncio
 import httpx2
 import pytest
 
-from store.command_queue import claim_commands
-from store.journal import Kind, read
+from store.commands.queue import claim_commands
+from store.journal.entries import Kind, read
 from tests.api.town import Town, utc_now
 
 pytestmark = pytest.mark.db

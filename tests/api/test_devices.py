@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from store.journal import Kind, append
-from store.journal_body import edge_body
+from store.journal.body import edge_body
+from store.journal.entries import Kind, append
 from tests.api.town import Town, hear, raise_alarm, tick, utc_now
 
 pytestmark = pytest.mark.db

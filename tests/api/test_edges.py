@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from api.edges import GONE, Edges
-from store.journal import Entry, Kind
-from store.journal_body import edge_body
+from store.journal.body import edge_body
+from store.journal.entries import Entry, Kind
 
 NOON = datetime(2026, 11, 21, 4, tzinfo=UTC)
 

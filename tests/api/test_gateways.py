@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from ingest.accounting import account
-from store.journal import Kind, append
-from store.journal_body import edge_body
+from store.journal.body import edge_body
+from store.journal.entries import Kind, append
 from tests.api.town import Town, started_now, utc_now
 from vocabulary.sequence import Number
 from vocabulary.times import us_from_datetime

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from store.access import Role
-from store.journal import Kind
-from store.rules import install_shipped, put_live
+from store.journal.entries import Kind
+from store.rules.versions import install_shipped, put_live
 from tests.api.town import Town, utc_now
 
 pytestmark = pytest.mark.db

@@ -3,8 +3,8 @@
 import httpx2
 import pytest
 
-from store.quarantine import quarantine
-from store.quarantine_retry import CHANNEL, requested
+from store.quarantine.refused import quarantine
+from store.quarantine.retry import CHANNEL, requested
 from tests.api.town import Town, utc_now
 from vocabulary.refusal import Reason, Refusal
 

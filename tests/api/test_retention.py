@@ -7,7 +7,7 @@ import pytest
 
 from rules.retention.job import run_once
 from rules.retention.policy import Policy
-from store.cursor import move_cursor
+from store.journal.cursor import move_cursor
 from tests.api.town import Town, utc_now
 from tests.retention.past import pass_time
 

@@ -16,8 +16,8 @@ from api.app import create_app
 from api.live import Live
 from gezhi.stack.postgres import Cluster
 from store.access import create_token, revoke_token, token_text
-from store.journal import Kind, append
-from store.journal_body import edge_body, positions_body, readings_body
+from store.journal.body import edge_body, positions_body, readings_body
+from store.journal.entries import Kind, append
 from store.migrate import migrate
 from tests.api.sse import Told, listening
 from tests.api.town import (

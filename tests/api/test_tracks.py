@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.track import gap_s_of, simplified, track_of
-from store.track_read import Fixes
+from store.telemetry.track import Fixes
 from tests.api.town import Town
 
 STEP_E7 = 1_000

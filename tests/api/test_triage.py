@@ -5,9 +5,9 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from store.journal import Kind, append
-from store.rule_faults import FaultKind, NewFault, halt_rule, note_faults
-from store.rules import put_live
+from store.journal.entries import Kind, append
+from store.rules.faults import FaultKind, NewFault, halt_rule, note_faults
+from store.rules.versions import put_live
 from tests.api.town import Town, tick, utc_now
 
 pytestmark = pytest.mark.db

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from store.case_members import NewMember, insert_members, leave_all
+from store.cases.members import NewMember, insert_members, leave_all
 from tests.api.town import Town, open_case, raise_alarm, utc_now
 
 pytestmark = pytest.mark.db

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 import web
 from api.app import create_app
 from api.live import Live, NotStartedError
-from store.journal import Kind, append
+from store.journal.entries import Kind, append
 
 WEB_ROOT = Path(web.__file__).parent
 

@@ -11,9 +11,11 @@ import asyncpg
 from devices.registry.load import import_city
 from devices.registry.snapshot import load_snapshot
 from rules.worker.resume import CONSUMER
+from store.cases.splits import split_case
 from store.connection import Connection
-from store.cursor import cursor_of
-from store.rules import (
+from store.journal.cursor import cursor_of
+from store.rules.triage_files import put_triage_file, triage_file
+from store.rules.versions import (
     Change,
     JudgingRule,
     live_rules,
@@ -22,9 +24,7 @@ from store.rules import (
     put_live,
     set_stage,
 )
-from store.splits import split_case
-from store.triage_files import put_triage_file, triage_file
-from store.windows import NewWindow, end_window, insert_window
+from store.rules.windows import NewWindow, end_window, insert_window
 from tests.backtest.office import Office
 from tests.rules.city_feed import CITY, NOON, Feed
 from tests.rules.workers import fold_all, moved_past, start_process

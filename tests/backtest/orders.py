@@ -3,8 +3,8 @@
 import itertools
 from datetime import timedelta
 
-from store.command_moves import move_on, tell
-from store.commands import Asker, Wish, ask_command, target
+from store.commands.ask import Asker, Wish, ask_command, target
+from store.commands.moves import move_on, tell
 from tests.triage.city import City
 from vocabulary.command import AnyOrder, State
 from vocabulary.command_effect import expected_effect

@@ -6,8 +6,7 @@ import pytest
 
 from rules.correction.looking import MOST_ALARMS
 from rules.correction.work import correct_one
-from store.batch import Batch
-from store.corrections import (
+from store.alarms.corrections import (
     CorrectionRow,
     LateTime,
     corrections,
@@ -15,9 +14,10 @@ from store.corrections import (
     first_due,
     note_late,
 )
-from store.journal import Kind, append
-from store.rules import put_live
-from store.stored_samples import stored_positions
+from store.journal.entries import Kind, append
+from store.rules.versions import put_live
+from store.telemetry.batch import Batch
+from store.telemetry.stored import stored_positions
 from tests.rules.workers import ZONE, fold_all
 from tests.triage.city import City
 from vocabulary.device import DeviceKind

@@ -14,9 +14,9 @@ import pytest
 from cases.request import SEVERITIES, Hit, Severity
 from rules.correction.spans import Span, differences
 from rules.correction.work import correct_one
-from store.corrections import CorrectionRow, LateTime, corrections, note_late
-from store.journal import Kind, append
-from store.rules import Change, put_live, set_stage
+from store.alarms.corrections import CorrectionRow, LateTime, corrections, note_late
+from store.journal.entries import Kind, append
+from store.rules.versions import Change, put_live, set_stage
 from tests.backtest.test_corrections import DEEP, Samples, dry, gauges, say
 from tests.rules.oracle import Oracle
 from tests.rules.town import device, readings, source, us

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from store.rules import lock_rules, put_live
+from store.rules.versions import lock_rules, put_live
 from tests.backtest.past import apart, backtest_of, backtested, live_of
 from tests.rules.city_feed import NOON
 from tests.triage.city import City

@@ -6,8 +6,8 @@ import asyncpg
 import numpy as np
 import pytest
 
-from store.batch import Batch
-from store.rules import lock_rules, put_live
+from store.rules.versions import lock_rules, put_live
+from store.telemetry.batch import Batch
 from tests.backtest.past import apart, backtest_of, backtested, live_of
 from tests.rules.city_feed import NOON
 from tests.rules.town import positions

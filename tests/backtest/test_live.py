@@ -22,7 +22,7 @@ from rules.engine.state import read_back, written
 from rules.plan.compile import compile_plan
 from rules.triage.desk import desk_from, desk_written
 from rules.worker.past_plans import past_source
-from store.journal import read
+from store.journal.entries import read
 from tests.backtest.changing_city import ChangingCity
 from tests.backtest.past import apart, backtest_of, backtested, live_of
 from tests.backtest.week import Week

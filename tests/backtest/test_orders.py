@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from rules.backtest.found import Found
-from store.stored_commands import stored_moves
+from store.commands.stored import stored_moves
 from tests.backtest.orders import came_to, said_again, told
 from tests.backtest.past import backtest_of
 from tests.triage.city import City

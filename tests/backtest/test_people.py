@@ -5,7 +5,7 @@ import pytest
 
 from cases.move_table import Move, Role
 from cases.moves import move
-from store.rules import lock_rules, put_live
+from store.rules.versions import lock_rules, put_live
 from tests.backtest.past import apart, backtest_of, backtested, live_of
 from tests.backtest.test_halts import LITTLE
 from tests.rules.city_feed import NOON

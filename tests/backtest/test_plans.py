@@ -9,8 +9,8 @@ from rules.backtest.plans import cut
 from rules.backtest.tried import Tried, source_with
 from rules.engine.learned import Learned
 from rules.plan.plan_source import SHADOW, RuleText
-from store.plan_sources import SourceMark
-from store.rules import live_rules, put_live
+from store.rules.plan_sources import SourceMark
+from store.rules.versions import live_rules, put_live
 from tests.backtest.past import backtest_of
 from tests.rules.city_feed import NOON
 from tests.rules.town import device, source

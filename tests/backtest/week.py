@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from cases.move_table import Move
-from store.journal import Kind, append
+from store.journal.entries import Kind, append
 from tests.backtest.office import Office
 from tests.rules.city_feed import NOON, Feed
 from tests.rules.workers import fold_all

@@ -12,8 +12,8 @@ from rules.bundle.chain import TamperedError, opened, sealed
 from rules.bundle.keep import keep_one
 from rules.bundle.replay import replay
 from rules.bundle.whole import JOURNAL, KEPT
-from store.retention_drop import delete_records
-from store.rules import Change, judging_rules, put_live, set_stage
+from store.retention.drop import delete_records
+from store.rules.versions import Change, judging_rules, put_live, set_stage
 from tests.bundle.test_many import explained, silent_gateway
 from tests.rules.workers import PATIENCE_S, ZONE
 from tests.triage.city import City

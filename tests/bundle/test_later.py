@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from rules.bundle.later import later_of
-from store.corrections import CorrectionRow
+from store.alarms.corrections import CorrectionRow
 
 AT = datetime(2026, 11, 21, 4, tzinfo=UTC)
 ROW = CorrectionRow(

@@ -19,9 +19,9 @@ from rules.worker.present import current_source
 from simulators.incidents import Cause
 from simulators.pressure import sample_pressure
 from simulators.timetable import demo_timetable
-from store.journal import read
-from store.rules import Change
-from store.windows import NewWindow, insert_window
+from store.journal.entries import read
+from store.rules.versions import Change
+from store.rules.windows import NewWindow, insert_window
 from tests.bundle.offline import bundles_of
 from tests.rules.workers import ZONE
 from tests.simulators.towns import START

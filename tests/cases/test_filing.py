@@ -8,8 +8,8 @@ import pytest
 from cases.filing import Outcome
 from cases.placing import Unplaced
 from cases.request import Hit, Severity
-from store import journal
-from store.case_rows import LockedCase
+from store.cases.rows import LockedCase
+from store.journal import entries as journal
 from tests.cases.town import (
     BURST,
     CELL,

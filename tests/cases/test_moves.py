@@ -13,7 +13,7 @@ from cases.refusal import StepRefusedError, Why
 from cases.request import Hit
 from cases.routing import BY_HAND
 from cases.stage import Stage
-from store import journal
+from store.journal import entries as journal
 from tests.cases.town import (
     DRAINAGE,
     HIT,

@@ -12,7 +12,7 @@ from cases.filing import Outcome
 from cases.opening import new_case, opening_steps
 from cases.placing import Place, place
 from cases.routing import shipped_routing
-from store.cases import insert_case
+from store.cases.filed import insert_case
 from tests.cases.town import COVER, COVER_OF_STREET, HIT, LAMP, LAMP_OUT, Town, later
 
 pytestmark = pytest.mark.db

@@ -9,9 +9,9 @@ import pytest
 from cases.filing import Outcome, file_cases
 from cases.request import CaseType, Hit, Mark, Severity
 from cases.routing import Routing, RoutingFileError, read_routing, shipped_routing
-from store import cases as rows
-from store import journal
-from store.case_repeats import reopen
+from store.cases import filed as rows
+from store.cases.repeats import reopen
+from store.journal import entries as journal
 from tests.cases.town import (
     DRAINAGE,
     HIT,

@@ -11,10 +11,10 @@ import asyncpg
 
 from gezhi.stack.broker import Broker
 from simulators.mqtt_lamp import Lamp, run_mqtt_lamp
-from store.commands import Asker, Wish, ask_command, target
-from store.cursor import cursor_of
-from store.journal import head
-from store.registry import lock_registry, move_version
+from store.commands.ask import Asker, Wish, ask_command, target
+from store.journal.cursor import cursor_of
+from store.journal.entries import head
+from store.registry.facts import lock_registry, move_version
 from vocabulary.command import AnyOrder, Effect
 from vocabulary.command_effect import expected_effect
 

@@ -5,7 +5,7 @@ import pytest
 
 from ingest.commands.settling import Beside
 from ingest.protocols.gezhi_command import decode_answer
-from store.terminal_commands import (
+from store.commands.terminal import (
     CommandKind,
     CommandResult,
     Outcome,

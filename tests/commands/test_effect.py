@@ -9,8 +9,8 @@ from ingest.commands.hearing import heard, presence_from
 from ingest.commands.noting import LONGEST_REPEAT_S, repeat_after
 from ingest.protocols.gezhi_command import Down, encode_down
 from simulators.obeying import REMEMBERED, Obedience
-from store.journal import Entry, Kind
-from store.journal_body import readings_body
+from store.journal.body import readings_body
+from store.journal.entries import Entry, Kind
 from vocabulary.command import (
     ENDS,
     AnyOrder,

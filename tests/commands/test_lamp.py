@@ -8,7 +8,7 @@ import pytest
 from gezhi.stack.broker import Broker
 from ingest.protocols.gezhi_command import Answer, encode_answer
 from simulators.mqtt_lamp import Lamp
-from store.journal import Kind, read
+from store.journal.entries import Kind, read
 from tests.commands.street import (
     ask,
     awake,

@@ -9,7 +9,7 @@ import pytest
 
 from gezhi.stack.broker import Broker
 from simulators.mqtt_lamp import Lamp
-from store.journal import Kind, append
+from store.journal.entries import Kind, append
 from tests.commands.street import (
     ask,
     awake,

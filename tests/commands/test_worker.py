@@ -9,7 +9,7 @@ import pytest
 
 from ingest.commands.carrier import Carrier, Said, Way
 from ingest.commands.worker import AT_ONCE_EACH, run_commands
-from store.journal import Kind, append
+from store.journal.entries import Kind, append
 from tests.commands.street import (
     ask,
     detail_of,

@@ -10,8 +10,8 @@ from devices.registry.import_result import Change, ImportResult, Outcome
 from devices.registry.load import KINDS, import_city
 from devices.registry.snapshot import load_snapshot
 from store.connection import Connection
-from store.journal import Kind, read
-from store.registry import CHANNEL
+from store.journal.entries import Kind, read
+from store.registry.facts import CHANNEL
 from tests.devices.conftest import NOON, SAMPLE_CITY
 
 pytestmark = [pytest.mark.db, pytest.mark.editions]

@@ -9,7 +9,7 @@ from devices.registry.changing import open_models, registry_change
 from devices.registry.load import import_city
 from devices.registry.snapshot import load_snapshot
 from store.connection import Connection
-from store.journal import Kind, read
+from store.journal.entries import Kind, read
 from tests.devices.conftest import NOON, SAMPLE_CITY
 
 pytestmark = [pytest.mark.db, pytest.mark.editions]

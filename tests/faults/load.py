@@ -14,7 +14,7 @@ import asyncpg
 
 from gezhi.stack.broker import Broker
 from store.connection import AWAY
-from store.gateway_read import missing
+from store.registry.gateways import missing
 from tests.faults.figures import Outcome, outcome_of
 from tests.ingest.publisher import Publisher
 from tests.ingest.registry import register

@@ -14,9 +14,9 @@ from gezhi.stack.broker import Broker
 from ingest.forwarding.queue_file import QueueFile
 from ingest.protocols.up_message import DeviceReadings, UpMessage
 from store.connection import Connection
-from store.gateway_read import missing
-from store.journal import Kind, read
-from store.journal_body import readings_from
+from store.journal.body import readings_from
+from store.journal.entries import Kind, read
+from store.registry.gateways import missing
 from tests.faults.figures import Note
 from tests.faults.load import ingest, subscribe_once
 from tests.faults.sizes import sized

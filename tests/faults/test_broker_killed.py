@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 
 from gezhi.stack.broker import Broker
-from store.gateway_read import missing
-from store.registry import lock_registry, move_version
+from store.registry.facts import lock_registry, move_version
+from store.registry.gateways import missing
 from tests.faults.figures import Note, outcome_of
 from tests.faults.load import ingest, subscribe_once
 from tests.faults.sizes import sized

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from gezhi.stack.broker import Broker
-from store.gateway_read import missing
+from store.registry.gateways import missing
 from tests.faults.figures import Note
 from tests.faults.load import ingest, subscribe_once
 from tests.faults.sizes import sized

@@ -8,12 +8,12 @@ import pytest
 
 from devices.registry.snapshot import Snapshot
 from rules.worker.past_plans import past_source
-from store.batch import Batch, Writer
 from store.connection import Connection
-from store.journal import Kind, append
-from store.registry import lock_registry, move_version
-from store.registry_import import remove_geofence, write_rows
-from store.registry_rows import GeofenceRow, Rows
+from store.journal.entries import Kind, append
+from store.registry.facts import lock_registry, move_version
+from store.registry.rows import GeofenceRow, Rows
+from store.registry.write import remove_geofence, write_rows
+from store.telemetry.batch import Batch, Writer
 from tests.fences.yard import Fix, box, learned
 from tests.rules.city_feed import NOON, install_city
 from tests.rules.workers import fold_all

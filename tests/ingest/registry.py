@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from devices.registry.snapshot import Snapshot, load_snapshot
-from store.registry import lock_registry, move_version
+from store.registry.facts import lock_registry, move_version
 
 COVER = ("tilt_deg", "battery_pct")
 VEHICLE: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ import pytest
 from ingest.arrival import Arrival
 from ingest.inbox import Inbox
 from ingest.intake import run_intake
-from store.gateway_read import GapRow, GatewayRow, gaps, gateways
+from store.registry.gateways import GapRow, GatewayRow, gaps, gateways
 from tests.ingest.registry import register, snapshot_of
 from vocabulary.device import Transport
 from vocabulary.sequence import Number

@@ -13,7 +13,7 @@ from ingest.judging.memory import Memory
 from ingest.names import Names
 from ingest.quarantine.kept import kept_readings
 from ingest.quarantine.unplaced import MOST_ROWS
-from store.batch import Batch
+from store.telemetry.batch import Batch
 from tests.store.rows import NOON
 from vocabulary.coordinates import gcj02_from_wgs84
 from vocabulary.device import Device, DeviceKind, Gateway, Transport

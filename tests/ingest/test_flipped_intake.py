@@ -17,8 +17,8 @@ from ingest.judging.memory import Memory
 from ingest.mqtt.message import MqttMessage
 from ingest.mqtt.messages import Ear, arrivals_of
 from ingest.names import Names
-from store.copy_binary import copy_octets, position_columns, reading_columns
-from store.journal_body import positions_body, readings_body
+from store.journal.body import positions_body, readings_body
+from store.telemetry.copy_binary import copy_octets, position_columns, reading_columns
 from tests.ingest.test_foreign import NOW, town
 from tests.protocols.mutants import mutated
 from tests.protocols.test_captures import CAPTURES, Capture

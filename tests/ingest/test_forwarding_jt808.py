@@ -19,7 +19,7 @@ from ingest.protocols.jt808 import (
     Result,
     location_of,
 )
-from store.terminals import Hardware
+from store.registry.terminals import Hardware
 from tests.ingest.far_end import gateway_process, send_plan, until
 from tests.ingest.jt808_line import ADDRESS, PHONE, Line, line_to, registration
 from tests.ingest.jt808_listener import FIX

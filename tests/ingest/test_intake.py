@@ -13,9 +13,9 @@ from gezhi.stack.postgres import Cluster
 from ingest.arrival import Arrival, EdgeChange, named_readings
 from ingest.inbox import Inbox
 from ingest.intake import run_intake
-from store.journal import Entry, Kind, read
+from store.journal.entries import Entry, Kind, read
 from store.migrate import migrate
-from store.quarantine import quarantined
+from store.quarantine.refused import quarantined
 from tests.ingest.registry import register, snapshot_of
 from vocabulary.device import Transport
 from vocabulary.quantity import Quantity

@@ -18,7 +18,7 @@ from ingest.jt808.serve import Jt808Ports, serve_jt808
 from ingest.protocols.jt808 import TerminalReply, TextFlag, TextMessage, Unknown
 from ingest.protocols.jt808.areas import SetPolygon
 from simulators.jt808_terminal import Habits, Jt808Terminal, TerminalFacts
-from store.terminal_commands import (
+from store.commands.terminal import (
     Command,
     CommandKind,
     CommandResult,

@@ -13,8 +13,8 @@ from gezhi.stack.broker import Broker
 from ingest.protocols.jt808 import Edition
 from ingest.protocols.jt808.beijing_time import time_from
 from simulators.jt808_terminal import Habits, Jt808Terminal, TerminalFacts
-from store.journal import Kind, read
-from store.journal_body import positions_from
+from store.journal.body import positions_from
+from store.journal.entries import Kind, read
 from tests.ingest.registry import register
 from tests.ingest.test_kill import ingest_process
 from tests.ports import free_port

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from ingest.arrival import Arrival, named_readings
 from ingest.assemble import batch_of
 from ingest.judging.memory import Memory
-from store.batch import Batch
-from store.journal import Entry, Kind
-from store.journal_body import positions_body, readings_body
-from store.latest import newest_positions, newest_readings
+from store.journal.body import positions_body, readings_body
+from store.journal.entries import Entry, Kind
+from store.telemetry.batch import Batch
+from store.telemetry.latest import newest_positions, newest_readings
 from tests.ingest.test_judge_clone import NAMES
 from tests.store.rows import NOON
 from vocabulary.device import Transport

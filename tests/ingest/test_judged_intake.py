@@ -14,10 +14,10 @@ from ingest.inbox import Inbox
 from ingest.intake import run_intake
 from ingest.metrics import IngestMetrics
 from ingest.quarantine.retry import retry
-from store.batch import Writer
-from store.journal import read
-from store.latest import fold_entries
-from store.quarantine import Quarantined, quarantined
+from store.journal.entries import read
+from store.quarantine.refused import Quarantined, quarantined
+from store.telemetry.batch import Writer
+from store.telemetry.latest import fold_entries
 from tests.ingest.registry import register, snapshot_of
 from vocabulary.device import Transport
 from vocabulary.position import Position

@@ -15,9 +15,9 @@ import asyncpg
 import pytest
 
 from gezhi.stack.broker import Broker
-from store.gateway_read import gateways
-from store.journal import Kind, read
-from store.journal_body import readings_from
+from store.journal.body import readings_from
+from store.journal.entries import Kind, read
+from store.registry.gateways import gateways
 from tests.faults.figures import SHOWN
 from tests.faults.sizes import sized
 from tests.ingest.publisher import START, Publisher

@@ -18,8 +18,8 @@ from ingest.protocols.gezhi_msgpack import encode as encode_msgpack
 from ingest.protocols.lorawan import payload_codec
 from ingest.protocols.up_message import DeviceReadings, Uplink, UpMessage
 from ingest.quarantine.retry import retry
-from store.batch import Writer
-from store.registry import lock_registry, move_version
+from store.registry.facts import lock_registry, move_version
+from store.telemetry.batch import Writer
 from tests.ingest.publisher import connected
 from tests.ingest.test_serve import edge_query, serving, until
 from vocabulary.quantity import Quantity

@@ -14,9 +14,9 @@ from ingest.judging.memory import Memory
 from ingest.names import Names
 from ingest.protocols.nmea0183 import encode_rmc
 from ingest.quarantine.retry import Retried, retry
-from store.batch import Writer
-from store.journal import Kind, read
-from store.quarantine import MOST_MESSAGES, Quarantined, quarantine, quarantined
+from store.journal.entries import Kind, read
+from store.quarantine.refused import MOST_MESSAGES, Quarantined, quarantine, quarantined
+from store.telemetry.batch import Writer
 from tests.ingest.publisher import START, numbered
 from tests.ingest.registry import register, snapshot_of
 from vocabulary.device import Transport

@@ -15,7 +15,7 @@ from gezhi.stack.broker import Broker
 from ingest.protocols.gezhi_json import StatusMessage, encode_status
 from ingest.protocols.nmea0183 import encode_login, encode_rmc
 from ingest.serve import IngestSettings, serve
-from store.journal import Kind
+from store.journal.entries import Kind
 from tests.ingest.publisher import connected, numbered
 from tests.ingest.registry import register
 from tests.ports import free_port

@@ -23,7 +23,7 @@ from simulators import hj212_station, sl651_station
 from simulators.hj212_station import Logger, averages, real_time
 from simulators.sl651_station import ponding
 from store.migrate import migrate
-from store.quarantine import quarantined
+from store.quarantine.refused import quarantined
 from tests.ingest.registry import register
 from tests.ingest.test_retry import try_all
 from tests.ingest.test_serve import edge_query, serving, until

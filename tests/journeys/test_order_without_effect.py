@@ -28,8 +28,8 @@ from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
 from simulators.mqtt_lamp import Lamp
 from simulators.world import World
-from store.cursor import cursor_of
-from store.rules import put_live
+from store.journal.cursor import cursor_of
+from store.rules.versions import put_live
 from tests.commands.street import POLL_S, ask, awake, register_lamp, until_state
 from tests.ports import free_port
 from tests.rules.town import SHIPPED

@@ -16,8 +16,8 @@ from api.app import create_app
 from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
 from store.access import create_token
-from store.journal import Kind, read
-from store.journal_body import readings_from
+from store.journal.body import readings_from
+from store.journal.entries import Kind, read
 from tests.api.town import WEB_ROOT, Town, served
 from tests.ingest.publisher import connected, numbered
 from tests.ingest.registry import register

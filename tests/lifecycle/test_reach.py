@@ -13,7 +13,7 @@ from gezhi.cli.app import app
 from rules.lifecycle.reaching import registered
 from rules.plan.compile import compile_plan
 from rules.worker.present import current_source
-from store.rules import judging_rules
+from store.rules.versions import judging_rules
 from tests.lifecycle.test_schema import SOUND
 from tests.rules.city_feed import NOON, install_city
 

@@ -16,9 +16,9 @@ from rules.lifecycle.triage_versions import (
 from rules.lifecycle.versions import UnknownVersionError
 from rules.triage.schema import triage_schema, triage_schema_text
 from rules.triage.settings import TriageFileError, read_settings
-from store.journal import Kind, read
-from store.rules import Change
-from store.triage_files import triage_versions
+from store.journal.entries import Kind, read
+from store.rules.triage_files import triage_versions
+from store.rules.versions import Change
 from tests.lifecycle.test_schema import at, document, keys_in
 from tests.rules.city_feed import NOON
 

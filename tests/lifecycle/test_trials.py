@@ -10,10 +10,10 @@ from rules.lifecycle.on_trial import Verdict
 from rules.lifecycle.trial_report import over_capacity, trial_report, warnings_of_live
 from rules.lifecycle.versions import add_draft, bring_to
 from store.access import create_token
-from store.capacity import state_capacity
-from store.rule_read import version_of
-from store.rules import Change
-from store.windows import NewWindow, insert_window
+from store.rules.capacity import state_capacity
+from store.rules.read import version_of
+from store.rules.versions import Change
+from store.rules.windows import NewWindow, insert_window
 from tests.api.town import WEB_ROOT, served
 from tests.rules.city_feed import NOON
 from tests.triage.city import City

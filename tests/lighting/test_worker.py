@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from devices.lamp_nights import look
-from store.journal import Kind, append, read
-from store.latest import CONSUMER, fold_entries
+from store.journal.entries import Kind, append, read
+from store.telemetry.latest import CONSUMER, fold_entries
 from tests.triage.city import City
 from vocabulary.device import DeviceKind
 

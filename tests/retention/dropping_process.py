@@ -8,8 +8,8 @@ import sys
 
 import asyncpg
 
-from store.retention_drop import delete_entries, drop_journal_chunk, dropping
-from store.retention_state import note_dropped
+from store.retention.drop import delete_entries, drop_journal_chunk, dropping
+from store.retention.state import note_dropped
 from tests.store.rows import NOON
 
 

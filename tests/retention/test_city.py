@@ -16,8 +16,8 @@ from rules.bundle.whole import KEPT
 from rules.engine.entry import learned_from
 from rules.plan.compile import compile_plan
 from rules.worker.past_plans import past_source
-from store.journal import Kind, append, read
-from store.retention_state import note_dropped
+from store.journal.entries import Kind, append, read
+from store.retention.state import note_dropped
 from tests.backtest.past import backtest_of
 from tests.bundle.test_many import explained
 from tests.retention.past import count, oldest, run

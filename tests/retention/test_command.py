@@ -9,7 +9,7 @@ import pytest
 from gezhi.commands.retention import believe, run_now, show_standing
 from gezhi.processes.retention import RETENTION_LOCK
 from rules.retention.policy import Policy
-from store.cursor import move_cursor
+from store.journal.cursor import move_cursor
 from tests.retention.past import oldest, two_weeks_and_more
 
 pytestmark = pytest.mark.db

@@ -6,7 +6,7 @@ import pytest
 from rules.bundle.keep import keep_one
 from rules.bundle.whole import KEPT
 from store.connection import Connection
-from store.windows import NewWindow, end_window, insert_window
+from store.rules.windows import NewWindow, end_window, insert_window
 from tests.bundle.test_many import explained
 from tests.retention.past import oldest, run
 from tests.rules.workers import ZONE

@@ -8,11 +8,11 @@ import pytest
 
 from rules.retention.job import READER, believe_clock, look_at_clock
 from store.connection import Connection
-from store.cursor import move_cursor, save_checkpoint
-from store.journal import Kind, append, read
-from store.retention_drop import reading_the_past
-from store.retention_state import RetentionRow, retention_rows
-from store.retention_told import retention_told, retention_wrong
+from store.journal.cursor import move_cursor, save_checkpoint
+from store.journal.entries import Kind, append, read
+from store.retention.drop import reading_the_past
+from store.retention.state import RetentionRow, retention_rows
+from store.retention.told import retention_told, retention_wrong
 from tests.retention.past import (
     AT_ONCE,
     DAY,

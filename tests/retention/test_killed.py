@@ -7,8 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from store.journal import Kind, append
-from store.retention_state import note_days, retention_rows
+from store.journal.entries import Kind, append
+from store.retention.state import note_days, retention_rows
 from tests.retention.past import DAY, count, oldest, run, two_weeks_and_more
 from tests.rules.workers import PATIENCE_S, holds
 from tests.store.rows import NOON

@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from rules.correction.work import correct_one
-from store.corrections import corrections
-from store.rules import put_live
+from store.alarms.corrections import corrections
+from store.rules.versions import put_live
 from tests.backtest.test_corrections import DAY_S, DEEP, say
 from tests.retention.past import run
 from tests.rules.workers import ZONE

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from store.connection import Connection
-from store.retention_state import kept_from
+from store.retention.state import kept_from
 from tests.retention.past import DAY, count, pass_time, run
 from tests.store.rows import NOON
 

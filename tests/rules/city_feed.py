@@ -12,11 +12,11 @@ import numpy as np
 import simulators
 from devices.registry.load import import_city
 from devices.registry.snapshot import Snapshot, load_snapshot
-from store.batch import Batch, Writer
 from store.connection import Connection
-from store.journal import Kind, append
-from store.journal_body import edge_body
-from store.rules import install_shipped
+from store.journal.body import edge_body
+from store.journal.entries import Kind, append
+from store.rules.versions import install_shipped
+from store.telemetry.batch import Batch, Writer
 from vocabulary.device import Device, DeviceKind
 from vocabulary.position import Positions
 from vocabulary.reading import Readings

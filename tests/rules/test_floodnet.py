@@ -21,9 +21,9 @@ from cases.request import Hit
 from rules.engine.fold import fold
 from rules.engine.transition import Transition
 from rules.plan.compile import compile_plan
-from store.batch import Batch, Writer
-from store.registry import move_version
-from store.rules import put_live
+from store.registry.facts import move_version
+from store.rules.versions import put_live
+from store.telemetry.batch import Batch, Writer
 from tests.rules.city_feed import NOON
 from tests.rules.town import device, readings, source, us
 from tests.rules.workers import fold_all

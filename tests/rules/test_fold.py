@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from devices.registry.snapshot import Snapshot
-from store.batch import Batch, Writer
-from store.journal import Kind, append
-from store.journal_body import edge_body
-from store.registry import move_version
-from store.rules import install_shipped, live_rules, put_live
+from store.journal.body import edge_body
+from store.journal.entries import Kind, append
+from store.registry.facts import move_version
+from store.rules.versions import install_shipped, live_rules, put_live
+from store.telemetry.batch import Batch, Writer
 from tests.rules.city_feed import NOON, install_city
 from tests.rules.workers import fold_all, holds, moved_past, worker
 from vocabulary.position import Positions

@@ -11,7 +11,7 @@ import pytest
 import rules.triage
 from cases.move_table import Move, Role
 from cases.moves import move
-from store.windows import NewWindow, end_window, insert_window
+from store.rules.windows import NewWindow, end_window, insert_window
 from tests.rules.city_feed import install_city
 from tests.rules.workers import holds, start_process
 from tests.triage.city import City

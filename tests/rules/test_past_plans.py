@@ -5,10 +5,16 @@ import pytest
 
 from rules.plan.plan_source import source_pieces, source_written
 from rules.worker.past_plans import past_source
-from store.cursor import checkpoint_of
-from store.plan_sources import sources_between
-from store.rules import Change, install_shipped, live_rules, put_live, set_stage
-from store.windows import NewWindow, insert_window
+from store.journal.cursor import checkpoint_of
+from store.rules.plan_sources import sources_between
+from store.rules.versions import (
+    Change,
+    install_shipped,
+    live_rules,
+    put_live,
+    set_stage,
+)
+from store.rules.windows import NewWindow, insert_window
 from tests.rules.city_feed import NOON, install_city
 from tests.triage.city import City
 from vocabulary.device import DeviceKind

@@ -18,7 +18,7 @@ from rules.engine.state import State, read_back, written
 from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import PlanSource, RuleText
-from store.journal import Kind, append, read
+from store.journal.entries import Kind, append, read
 from tests.rules.city_feed import NOON
 from tests.rules.town import device, edge, readings, source, tick, us
 from vocabulary.device import DeviceKind

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from store.connection import STILL_S
-from store.journal import Kind, append
+from store.journal.entries import Kind, append
 from tests.rules.city_feed import Feed, install_city
 from tests.rules.workers import holds, moved_past, start_process
 

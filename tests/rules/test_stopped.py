@@ -10,8 +10,8 @@ from devices.lamp_nights import count_nights
 from rules.bundle.keep import run_bundles
 from rules.correction.work import run_corrections
 from rules.worker.work import run_rules
-from store.journal import Kind, append
-from store.latest import fold_latest
+from store.journal.entries import Kind, append
+from store.telemetry.latest import fold_latest
 from tests.faults.proxy import proxied
 from tests.rules.city_feed import NOON, install_city
 from tests.rules.workers import PATIENCE_S, ZONE, fold_all, holds

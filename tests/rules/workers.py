@@ -10,7 +10,7 @@ import asyncpg
 
 from rules.worker.resume import CONSUMER
 from rules.worker.work import run_rules
-from store.cursor import cursor_of
+from store.journal.cursor import cursor_of
 
 PROCESS = Path(__file__).with_name("rules_process.py")
 PATIENCE_S = 300

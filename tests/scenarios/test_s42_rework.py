@@ -7,8 +7,8 @@ from cases.move_table import Move, Role
 from cases.moves import move
 from cases.rework import needs_rework
 from cases.stage import Stage
-from store import case_read
-from store.case_read import CaseFilter, CaseRow
+from store.cases import read as case_read
+from store.cases.read import CaseFilter, CaseRow
 from tests.triage.city import City
 
 pytestmark = pytest.mark.db

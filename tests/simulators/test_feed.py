@@ -18,8 +18,8 @@ from gezhi.feed.progress import progress_of
 from gezhi.feed.sending import Feed, feed_file
 from gezhi.stack.broker import Broker
 from ingest.serve import IngestSettings, serve
-from store.journal import Kind
-from store.latest import fold_latest
+from store.journal.entries import Kind
+from store.telemetry.latest import fold_latest
 from tests.simulators.playing import now
 from vocabulary.quality import Quality
 

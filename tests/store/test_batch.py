@@ -4,10 +4,10 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
-from store.batch import Batch, Writer, Written
-from store.journal import Kind, read
-from store.journal_body import positions_from, readings_from
-from store.quarantine import quarantined
+from store.journal.body import positions_from, readings_from
+from store.journal.entries import Kind, read
+from store.quarantine.refused import quarantined
+from store.telemetry.batch import Batch, Writer, Written
 from tests.store.rows import NOON, NOON_US, positions, readings
 from vocabulary.position import Positions
 from vocabulary.quality import Quality

@@ -14,12 +14,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from store.batch import Batch, Writer, Written
 from store.connection import Connection
 from store.edition import Edition, edition_of
-from store.journal import Kind, read
-from store.journal_body import positions_from, readings_from
+from store.journal.body import positions_from, readings_from
+from store.journal.entries import Kind, read
 from store.migrate import migrate
+from store.telemetry.batch import Batch, Writer, Written
 from tests.store.rows import NOON, NOON_US, positions, readings
 from vocabulary.position import Positions
 from vocabulary.quality import Quality

@@ -2,7 +2,7 @@ import asyncpg
 import numpy as np
 import pytest
 
-from store.copy_binary import Column, copy_columns, copy_octets
+from store.telemetry.copy_binary import Column, copy_columns, copy_octets
 
 TABLE = """
 CREATE TEMPORARY TABLE took (

@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from gezhi.stack.postgres import Cluster
-from store.follow import JournalTail
-from store.journal import Entry, Kind, append
+from store.journal.entries import Entry, Kind, append
+from store.journal.follow import JournalTail
 from store.migrate import migrate
 from tests.store.rows import NOON
 

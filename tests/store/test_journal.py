@@ -6,14 +6,14 @@ import asyncpg
 import numpy as np
 import pytest
 
-from store.cursor import (
+from store.journal.cursor import (
     Checkpoint,
     checkpoint_of,
     cursor_of,
     move_cursor,
     save_checkpoint,
 )
-from store.journal import READ_BYTES, Kind, NoShardError, append, head, read
+from store.journal.entries import READ_BYTES, Kind, NoShardError, append, head, read
 from tests.store.rows import NOON
 
 pytestmark = [pytest.mark.db, pytest.mark.editions]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.journal_body import (
+from store.journal.body import (
     JournalBodyError,
     edge_body,
     positions_body,

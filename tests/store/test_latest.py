@@ -4,11 +4,11 @@ import asyncpg
 import pytest
 
 from gezhi.stack.postgres import Cluster
-from store.batch import Batch, Writer
-from store.cursor import cursor_of
-from store.journal import Kind, append, head, read
-from store.latest import CONSUMER, fold_entries, fold_latest
+from store.journal.cursor import cursor_of
+from store.journal.entries import Kind, append, head, read
 from store.migrate import migrate
+from store.telemetry.batch import Batch, Writer
+from store.telemetry.latest import CONSUMER, fold_entries, fold_latest
 from tests.store.rows import NOON, positions, readings
 from vocabulary.position import Positions
 from vocabulary.quality import Quality

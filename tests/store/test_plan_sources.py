@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from store.journal import Kind, append
-from store.plan_sources import (
+from store.journal.entries import Kind, append
+from store.rules.plan_sources import (
     KeptSource,
     SourceMark,
     keep_source,

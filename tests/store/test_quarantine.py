@@ -4,7 +4,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from store.quarantine import (
+from store.quarantine.refused import (
     MOST_OCTETS,
     SAME_WHATEVER_IT_SAYS,
     digest_of,

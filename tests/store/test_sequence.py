@@ -11,10 +11,10 @@ import pytest
 
 from ingest.accounting import account
 from ingest.sequence import accounted
-from store.batch import Batch, Writer
 from store.connection import Connection
-from store.gateway_read import GapRow, gaps, gateways, missing
-from store.sequence import FOLD_EVERY, KEPT_EPOCHS, locked_epochs
+from store.registry.gateways import GapRow, gaps, gateways, missing
+from store.telemetry.batch import Batch, Writer
+from store.telemetry.sequence import FOLD_EVERY, KEPT_EPOCHS, locked_epochs
 from tests.store.rows import NOON, NOON_US
 from vocabulary.position import Positions
 from vocabulary.reading import Readings
@@ -185,7 +185,7 @@ async def test_any_number_of_gaps_is_closed_again(
 async def test_of_too_many_gaps_the_lowest_are_only_counted(
     pool: asyncpg.Pool, gateway_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.sequence.MOST_GAPS", 5)
+    monkeypatch.setattr("store.telemetry.sequence.MOST_GAPS", 5)
     await write(pool, gateway_id, made(*range(0, 21, 2)))
     await write(pool, gateway_id, made(22, FOLD_EVERY))
     (epoch,) = await kept(pool, gateway_id)

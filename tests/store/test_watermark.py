@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.watermark import (
+from store.telemetry.watermark import (
     NOTHING_YET,
     UNKNOWN,
     Watermarks,

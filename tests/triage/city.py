@@ -8,9 +8,9 @@ import asyncpg
 import numpy as np
 
 from devices.registry.snapshot import Snapshot
-from store.batch import Batch, Writer
-from store.journal import Kind, append
-from store.triage_files import put_triage_file
+from store.journal.entries import Kind, append
+from store.rules.triage_files import put_triage_file
+from store.telemetry.batch import Batch, Writer
 from tests.rules.city_feed import NOON
 from tests.rules.workers import fold_all
 from vocabulary.device import DeviceKind

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from rules.worker.judging import blamed
-from store.journal import Kind, append
-from store.journal_body import readings_body
-from store.rule_faults import fault_counts, faults, halted_rules, try_rule_again
-from store.rule_samples import rule_samples
-from store.rules import judging_rules, put_live
+from store.journal.body import readings_body
+from store.journal.entries import Kind, append
+from store.rules.faults import fault_counts, faults, halted_rules, try_rule_again
+from store.rules.samples import rule_samples
+from store.rules.versions import judging_rules, put_live
 from tests.rules.workers import moved_past, worker
 from tests.triage.city import City
 from tests.triage.queries import CASES, OPEN

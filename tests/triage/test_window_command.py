@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gezhi.commands.windows import USAGE, Asked, add, end, show_all
-from store.window_targets import TargetCodes
+from store.rules.window_targets import TargetCodes
 from tests.triage.city import City
 
 pytestmark = pytest.mark.db

@@ -2,10 +2,10 @@
 
 import pytest
 
-from store.journal import Kind, append
-from store.journal_body import edge_body
-from store.splits import split_case
-from store.windows import NewWindow, end_window, insert_window
+from store.cases.splits import split_case
+from store.journal.body import edge_body
+from store.journal.entries import Kind, append
+from store.rules.windows import NewWindow, end_window, insert_window
 from tests.triage.city import City
 from tests.triage.queries import CASES, HANDLINGS, MEMBERS, OPEN
 from vocabulary.device import DeviceKind

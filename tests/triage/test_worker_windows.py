@@ -2,7 +2,7 @@
 
 import pytest
 
-from store.windows import NewWindow, insert_window, window_detail
+from store.rules.windows import NewWindow, insert_window, window_detail
 from tests.triage.city import City
 from tests.triage.queries import CASES, HANDLINGS, OPEN
 from vocabulary.device import DeviceKind

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright
 
 from api.app import create_app
 from store.access import create_token
-from store.latest import fold_latest
+from store.telemetry.latest import fold_latest
 from tests.api.town import WEB_ROOT, served, tick, utc_now
 from tests.web.control_room import PATIENCE_MS, ControlRoom
 from tests.web.play import SAMPLE_CITY, Play

@@ -17,7 +17,7 @@ from cases.filing import file_cases
 from cases.request import FilingRequest, Hit
 from devices.registry.load import import_city
 from devices.registry.snapshot import Snapshot, load_snapshot
-from store.batch import Batch, Writer
+from store.telemetry.batch import Batch, Writer
 from tests.web.streets import streets
 from tests.web.troubles import TROUBLES, Trouble
 from vocabulary.device import Device, DeviceKind

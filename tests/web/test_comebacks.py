@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from store.case_members import NewMember, insert_members, set_shape
+from store.cases.members import NewMember, insert_members, set_shape
 from tests.api.town import utc_now
 from tests.web.control_room import ControlRoom
 

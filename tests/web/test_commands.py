@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Locator
 
 from cases.evidence import command_body
-from store.command_moves import move_on, tell
-from store.command_queue import claim_commands
-from store.command_read import command_steps, commands
+from store.commands.moves import move_on, tell
+from store.commands.queue import claim_commands
+from store.commands.read import command_steps, commands
 from tests.api.town import utc_now
 from tests.commands.street import ask
 from tests.web.control_room import ControlRoom

@@ -8,9 +8,9 @@ import pytest
 
 from devices.registry.snapshot import load_snapshot
 from store.access import create_token
-from store.batch import Batch, Writer
 from store.connection import Connection
-from store.rules import install_shipped
+from store.rules.versions import install_shipped
+from store.telemetry.batch import Batch, Writer
 from tests.api.town import utc_now
 from tests.rules.workers import fold_all
 from tests.web.control_room import ControlRoom

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store.lamp_nights import NightLook, add_looks
+from store.registry.lamp_nights import NightLook, add_looks
 from tests.api.town import utc_now
 from tests.web.control_room import ControlRoom
 

@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 
-from store.rules import install_shipped
+from store.rules.versions import install_shipped
 from tests.api.town import utc_now
 from tests.web.control_room import ControlRoom
 

@@ -9,8 +9,8 @@ from playwright.async_api import Browser
 
 from api.app import create_app
 from store.access import create_token
-from store.batch import Batch
-from store.windows import NewWindow, insert_window
+from store.rules.windows import NewWindow, insert_window
+from store.telemetry.batch import Batch
 from tests.api.town import WEB_ROOT, served, utc_now
 from tests.bundle.test_many import DEAD, silent_gateway
 from tests.rules.city_feed import install_city

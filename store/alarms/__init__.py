@@ -1,0 +1,1 @@
+"""Alarms as they stand and stood, and what explains or corrects them."""

@@ -1,0 +1,1 @@
+"""Cases (案卷): filed, moved, read."""

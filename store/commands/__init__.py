@@ -1,0 +1,1 @@
+"""The command queue: asked, said, answered, seen."""

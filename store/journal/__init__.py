@@ -1,0 +1,1 @@
+"""The journal, and who has read it how far."""

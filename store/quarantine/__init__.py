@@ -1,0 +1,1 @@
+"""What could not be taken in, and its second try."""

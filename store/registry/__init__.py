@@ -1,0 +1,1 @@
+"""What stands where: the registry as rows, read whole or page by page."""

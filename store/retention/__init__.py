@@ -1,0 +1,1 @@
+"""Dropping what is old."""

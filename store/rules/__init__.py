@@ -1,0 +1,1 @@
+"""Rule and triage files, windows and backtests: what judges, since when."""

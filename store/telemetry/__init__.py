@@ -1,0 +1,1 @@
+"""Readings and fixes: written once each by COPY, read back as columns."""
