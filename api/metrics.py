@@ -66,23 +66,25 @@ class Metrics:
             buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 5),
             registry=self.registry,
         )
-        self._gaps_open = self._gauge_of_gateways(
-            "gezhi_sequence_gaps_open", "Gaps in a gateway's numbered messages."
+        self._gaps_open = self._gauge(
+            "gezhi_sequence_gaps_open",
+            "Gaps in a gateway's numbered messages.",
+            ["gateway"],
         )
-        self._missing = self._gauge_of_gateways(
-            "gezhi_sequence_missing_messages", "Numbered messages that did not come."
+        self._missing = self._gauge(
+            "gezhi_sequence_missing_messages",
+            "Numbered messages that did not come.",
+            ["gateway"],
         )
-        self._faults = Gauge(
+        self._faults = self._gauge(
             "gezhi_rules_faults",
             "How often the rules process left something out, by what.",
             ["what"],
-            registry=self.registry,
         )
-        self._samples = Gauge(
+        self._samples = self._gauge(
             "gezhi_rules_samples",
             "Samples of a rule that judges: judged, refused or late.",
             ["rule", "version", "became"],
-            registry=self.registry,
         )
         self._halted = self._gauge(
             "gezhi_rules_halted", "Versions of rules that broke and do not judge."
@@ -91,20 +93,24 @@ class Metrics:
             "gezhi_rules_behind_entries", "Journal entries not judged yet."
         )
         self._retention = RetentionGauges(self.registry)
-        self._gauge("gezhi_api_streams", "Live streams open.").set_function(
-            lambda: live.listeners
-        )
-        self._gauge("gezhi_api_ring_octets", "Octets kept for streams.").set_function(
-            lambda: _ring_of(live).octets
-        )
-        self._gauge(
+        self._follow(live)
+        self._measure(disks)
+
+    def _follow(self, live: Live) -> None:
+        """Ask the stream for its figures at each scrape."""
+        streams = self._gauge("gezhi_api_streams", "Live streams open.")
+        octets = self._gauge("gezhi_api_ring_octets", "Octets kept for streams.")
+        newest = self._gauge(
             "gezhi_api_journal_seq", "Newest journal entry that streams have."
-        ).set_function(lambda: _ring_of(live).last)
-        free = Gauge(
-            "gezhi_disk_free_ratio",
-            "Share of a disk that is free, 0 to 1.",
-            ["place"],
-            registry=self.registry,
+        )
+        streams.set_function(lambda: live.listeners)
+        octets.set_function(lambda: _ring_of(live).octets)
+        newest.set_function(lambda: _ring_of(live).last)
+
+    def _measure(self, disks: Sequence[Path]) -> None:
+        """Look at the disks at each scrape."""
+        free = self._gauge(
+            "gezhi_disk_free_ratio", "Share of a disk that is free, 0 to 1.", ["place"]
         )
         for place in disks:
             free.labels(str(place)).set_function(partial(free_share, place))
@@ -139,11 +145,8 @@ class Metrics:
         """Show what is kept, and who holds back what would go."""
         self._retention.show(told)
 
-    def _gauge(self, name: str, words: str) -> Gauge:
-        return Gauge(name, words, registry=self.registry)
-
-    def _gauge_of_gateways(self, name: str, words: str) -> Gauge:
-        return Gauge(name, words, ["gateway"], registry=self.registry)
+    def _gauge(self, name: str, words: str, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(name, words, labels, registry=self.registry)
 
 
 class Measured:

@@ -5,7 +5,8 @@ import sys
 import uvloop
 
 from gezhi.clock import utc_now
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 
 if __name__ == "__main__":
     database_url, mqtt_url, client_id = sys.argv[1:]

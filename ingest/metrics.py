@@ -44,29 +44,23 @@ class IngestMetrics:
 
     def __init__(self, disks: Sequence[Path] = ()) -> None:
         self.registry = CollectorRegistry()
-        self._arrivals = Counter(
-            "gezhi_ingest_arrivals",
-            "What edges handed on, by transport",
-            ["transport"],
-            registry=self.registry,
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        self._arrivals = counter(
+            "gezhi_ingest_arrivals", "What edges handed on, by transport", ["transport"]
         )
-        self._rows = Counter(
+        self._rows = counter(
             "gezhi_ingest_rows",
             "Readings and positions, stored or left out as repeats",
             ["kind", "outcome"],
-            registry=self.registry,
         )
-        self._doubts = Counter(
+        self._doubts = counter(
             "gezhi_ingest_doubts",
             "Readings and positions that came in doubt, by doubt",
             ["kind", "doubt"],
-            registry=self.registry,
         )
-        self._refusals = Counter(
-            "gezhi_ingest_refusals",
-            "What went to quarantine, by reason",
-            ["reason"],
-            registry=self.registry,
+        self._refusals = counter(
+            "gezhi_ingest_refusals", "What went to quarantine, by reason", ["reason"]
         )
         self._commit_s = Histogram(
             "gezhi_ingest_commit_seconds",
@@ -74,30 +68,26 @@ class IngestMetrics:
             buckets=COMMIT_BUCKETS_S,
             registry=self.registry,
         )
-        self.inbox_depth = Gauge(
-            "gezhi_ingest_inbox_depth",
-            "Arrivals that wait for the intake",
-            registry=self.registry,
+        self.inbox_depth = gauge(
+            "gezhi_ingest_inbox_depth", "Arrivals that wait for the intake"
         )
-        self.edge_up = Gauge(
-            "gezhi_ingest_edge_up",
-            "Whether an edge can be heard",
-            ["edge", "gateway"],
-            registry=self.registry,
+        self.edge_up = gauge(
+            "gezhi_ingest_edge_up", "Whether an edge can be heard", ["edge", "gateway"]
         )
-        self._refusing = Gauge(
+        self._refusing = gauge(
             "gezhi_ingest_refusing",
             "1 while nothing can be stored for this reason",
             ["reason"],
-            registry=self.registry,
         )
-        self._failures = Counter(
+        self._failures = counter(
             "gezhi_ingest_store_failures",
             "Tries to store something that failed, by reason",
             ["reason"],
-            registry=self.registry,
         )
         self.refuse(None)
+        self._measure(disks)
+
+    def _measure(self, disks: Sequence[Path]) -> None:
         free = Gauge(
             "gezhi_disk_free_ratio",
             "Share of a disk that is free, 0 to 1",

@@ -2,7 +2,8 @@
 
 from gezhi.clock import utc_now
 from gezhi.settings import Settings
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 
 
 async def run_ingest(settings: Settings) -> None:

@@ -139,50 +139,53 @@ def _add_cabinet(
 ) -> None:
     """Add one cabinet, its gateway and its lamps, in the order of their streets."""
     road, avenue = streets
-    middle = crossing(road, avenue)
-    code = f"{COUNTY}{CABINET_CLASS}{number:06d}"
-    cared = "lamp-care" if number % 3 else ""
-    corner_zh, corner_en = (
-        f"{avenue.name_zh}与{road.name_zh}路口",
-        f"{road.name_en} and {avenue.name_en}",
-    )
-    lighting.gateways.append(
-        Gateway(
-            code=f"CAB-{number}",
-            transport="modbus_tcp",
-            name_zh=f"{corner_zh}路灯控制箱",
-            name_en=f"Lighting cabinet, {corner_en}",
-            host="127.0.0.1",
-            port=15020 + number,
-        )
-    )
-    lighting.components.append(
-        Component(
-            code=code,
-            class_code=CABINET_CLASS,
-            name_zh=f"{number}号路灯控制箱",
-            name_en=f"Lighting cabinet {number}",
-            place=(middle.x + 16.0, middle.y + 15.0),
-            authority="lighting",
-            owner="lighting",
-            maintainer=cared,
-            address_zh=f"{corner_zh}东北角",
-        )
-    )
+    cabinet = _cabinet(number, road, avenue)
+    lighting.gateways.append(_gateway(number, road, avenue))
+    lighting.components.append(cabinet)
     lighting.devices.append(
         Device(
             code=f"CB-{number:04d}",
             profile="cabinet-simulated",
             gateway=f"CAB-{number}",
             address="1",
-            component=code,
+            component=cabinet.code,
             programme=programme,
         )
     )
     ordered = sorted(fed, key=lambda spot: (spot.street.name_en, spot.along_m))
     for place_in_order, spot in enumerate(ordered, 1):
         rated_w = AVENUE_W if spot.street is avenue else ROAD_W
-        _add_lamp(lighting, (number, place_in_order), spot, code, rated_w)
+        _add_lamp(lighting, (number, place_in_order), spot, cabinet.code, rated_w)
+
+
+def _gateway(number: int, road: Street, avenue: Street) -> Gateway:
+    return Gateway(
+        code=f"CAB-{number}",
+        transport="modbus_tcp",
+        name_zh=f"{_corner_zh(road, avenue)}路灯控制箱",
+        name_en=f"Lighting cabinet, {road.name_en} and {avenue.name_en}",
+        host="127.0.0.1",
+        port=15020 + number,
+    )
+
+
+def _cabinet(number: int, road: Street, avenue: Street) -> Component:
+    middle = crossing(road, avenue)
+    return Component(
+        code=f"{COUNTY}{CABINET_CLASS}{number:06d}",
+        class_code=CABINET_CLASS,
+        name_zh=f"{number}号路灯控制箱",
+        name_en=f"Lighting cabinet {number}",
+        place=(middle.x + 16.0, middle.y + 15.0),
+        authority="lighting",
+        owner="lighting",
+        maintainer="lamp-care" if number % 3 else "",
+        address_zh=f"{_corner_zh(road, avenue)}东北角",
+    )
+
+
+def _corner_zh(road: Street, avenue: Street) -> str:
+    return f"{avenue.name_zh}与{road.name_zh}路口"
 
 
 def _add_lamp(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gezhi.clock import utc_now
 from gezhi.processes.until_told import run_until_told
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 
 
 def main() -> None:

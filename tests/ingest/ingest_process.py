@@ -8,7 +8,8 @@ import sys
 import uvloop
 
 from gezhi.clock import utc_now
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 
 
 def main() -> None:

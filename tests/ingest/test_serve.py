@@ -14,7 +14,8 @@ from gezhi.clock import utc_now
 from gezhi.stack.broker import Broker
 from ingest.protocols.gezhi_json import StatusMessage, encode_status
 from ingest.protocols.nmea0183 import encode_login, encode_rmc
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 from store.journal.entries import Kind
 from tests.ingest.publisher import connected, numbered
 from tests.ingest.registry import register

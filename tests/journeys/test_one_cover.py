@@ -22,7 +22,8 @@ from gezhi.processes.simulators import SAMPLE_CITY
 from gezhi.stack.broker import Broker
 from ingest.protocols.gezhi_json import encode
 from ingest.protocols.up_message import DeviceReadings, UpMessage
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 from rules.worker.work import run_rules
 from store.access import create_token
 from vocabulary.quantity import Quantity

@@ -20,7 +20,8 @@ from gezhi.clock import utc_now
 from gezhi.prepare import prepare
 from gezhi.processes.simulators import SAMPLE_CITY
 from gezhi.stack.broker import Broker
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 from rules.worker.work import run_rules
 from simulators.city import Endpoint
 from simulators.incidents import Cause, Incident

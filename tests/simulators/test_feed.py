@@ -17,7 +17,8 @@ from gezhi.feed.mapping import parse_mapping
 from gezhi.feed.progress import progress_of
 from gezhi.feed.sending import Feed, feed_file
 from gezhi.stack.broker import Broker
-from ingest.serve import IngestSettings, serve
+from ingest.serve import serve
+from ingest.settings import IngestSettings
 from store.journal.entries import Kind
 from store.telemetry.latest import fold_latest
 from tests.simulators.playing import now
