@@ -13,6 +13,7 @@ from store.commands.read import command_steps, commands
 from tests.api.town import utc_now
 from tests.commands.street import ask
 from tests.web.control_room import ControlRoom
+from tests.web.pen import FRAMES
 from tests.web.troubles import TROUBLES
 from vocabulary.command import State, Switch
 
@@ -96,7 +97,12 @@ async def test_a_waiting_command_is_taken_back(room: ControlRoom) -> None:
     lamp = await room.connection.fetchval(LAMP)
     await page.goto(f"{room.url}/#device-{lamp}")
     await press_surely(page.get_by_role("button", name="关灯"))
-    await page.click(".command button")
+    await page.locator(".command button").hover()
+    await page.mouse.down()
+    async with page.expect_response("**/commands?limit=*"):
+        pass  # each second the list is looked at anew
+    await page.evaluate(FRAMES)
+    await page.mouse.up()
     await page.wait_for_selector('.command[data-state="cancelled"]')
     assert room.complaints == []
 

@@ -106,6 +106,23 @@ async def test_a_dispatcher_sends_a_case_on_and_the_list_follows(
     assert room.complaints == []
 
 
+async def test_a_press_counts_though_the_list_moves_on_under_it(
+    room: ControlRoom,
+) -> None:
+    await room.enter()
+    row = room.page.locator(".case", has_text="作业车辆超速")
+    await row.hover()
+    await room.page.mouse.down()
+    (hit,) = await room.connection.fetch(HIT_AGAIN)
+    async with room.page.expect_response(f"**/api/v1/cases/{hit['id']}"):
+        await tell_case(room.connection, hit["id"], unit_id=hit["unit_id"])
+    await room.page.evaluate(FRAMES)
+    await room.page.mouse.up()
+    await room.page.wait_for_selector(".case-view .timeline")
+    await row.locator(".tag", has_text="2 次").wait_for(state="attached")
+    assert room.complaints == []
+
+
 async def test_what_is_being_written_outlives_a_redraw_that_was_under_way(
     room: ControlRoom,
 ) -> None:
@@ -152,6 +169,8 @@ async def test_a_track_is_drawn_with_its_gap_and_can_be_played(
     async with asyncio.timeout(300):
         while await room.text(".track-moment b") == before:
             await room.page.wait_for_timeout(50)
+    await room.page.click(".track-play", delay=200)  # a hand is slower than a frame
+    await room.page.wait_for_selector('.track-play[title="播放"]')
     await room.page.keyboard.press("Escape")
     await room.page.keyboard.press("Escape")
     await room.page.wait_for_selector("#track", state="hidden")

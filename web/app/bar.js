@@ -4,6 +4,7 @@ import { remove } from "./api.js";
 import { health, words } from "./city.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
+import { unpressed } from "./press.js";
 import { route } from "./route.js";
 import { link } from "./stream.js";
 import { switchTheme, theme } from "./theme.js";
@@ -31,7 +32,7 @@ export function showBar(session, onLeave) {
     tongue.watch(draw),
     words.watch(draw),
     theme.watch(draw),
-    health.watch(() => { drawFigures(figures); drawLink(state); }),
+    health.watch(unpressed(() => { drawFigures(figures); drawLink(state); })),
     link.watch(() => drawLink(state)),
     every(1000, () => { drawTime(time); drawLink(state); }),
   ];

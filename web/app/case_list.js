@@ -3,6 +3,7 @@
 import { cases, failed, show, shown, words } from "./city.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
+import { unpressed } from "./press.js";
 import { route } from "./route.js";
 import { Signal } from "./signal.js";
 import { ago, moment } from "./times.js";
@@ -20,10 +21,10 @@ export function showCases(place) {
   const head = el("header.cases-head");
   const list = el("ol.case-list", { "aria-label": t("cases") });
   fill(place, head, list);
-  const draw = () => {
+  const draw = unpressed(() => {
     drawHead(head);
     drawList(list);
-  };
+  });
   [cases, filter, tongue, words, shown].forEach((signal) => signal.watch(draw));
   route.watch(() => mark(list));
   setInterval(() => drawAges(list), REDRAW_MS);

@@ -3,6 +3,7 @@
 import { get, post, remove } from "./api.js";
 import { el, fill } from "./dom.js";
 import { notify } from "./notices.js";
+import { released } from "./press.js";
 import { ago } from "./times.js";
 import { t } from "./words.js";
 
@@ -66,6 +67,7 @@ function ask(order, device) {
 /** Look again and again until nothing is awaited any more, or the list is gone. */
 async function follow(device, list) {
   const rows = await newest(device).catch(() => []);
+  await released();
   show(list, rows, device);
   if (list.dataset.followed || !rows.some((row) => !row.settled_at)) return;
   list.dataset.followed = "yes";

@@ -9,6 +9,7 @@ import { penView } from "./fences/form.js";
 import { fencesView } from "./fences/list.js";
 import { icon } from "./icons.js";
 import { lightingView } from "./lighting.js";
+import { released } from "./press.js";
 import { route } from "./route.js";
 import { rulesView } from "./rules.js";
 import { t, tongue } from "./words.js";
@@ -31,6 +32,7 @@ export function watchDrawer(place, behind) {
     if (!open) return;
     if (!quietly) fill(place, bar(), el("p.loading", { text: t("loading") }));
     const view = await loaded(open);
+    if (unasked) await released();
     if (mine !== turn) return;
     if (unasked && isBusy(place)) {
       known = "";

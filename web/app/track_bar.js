@@ -90,6 +90,7 @@ function update(place, { at, here }) {
     el("b", { text: clock(at / 1000) }), el("span", { text: words, "data-band": here ? band(kmh) : "" }));
   const button = place.querySelector(".track-play");
   const label = t(playing ? "track.pause" : "track.play");
+  if (button.title === label) return; // drawn anew under a press, it could not be pressed
   button.title = label;
   button.setAttribute("aria-label", label);
   fill(button, icon(playing ? "pause" : "play"));

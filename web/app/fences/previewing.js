@@ -1,6 +1,7 @@
 // Whom a drawing would catch: asked of the API a moment after the hand has come to rest.
 
 import { el, fill } from "../dom.js";
+import { released } from "../press.js";
 import { said, t } from "../words.js";
 import { wrongs } from "./crossings.js";
 import { content, draft, held } from "./draft.js";
@@ -32,6 +33,7 @@ async function ask(place, isStill) {
   if (!row) return;
   try {
     const told = await preview({ ...row, name_zh: row.name_zh.trim() || "—", name_en: row.name_en.trim() || "—", code: row.isNew ? "" : row.code });
+    await released();
     if (isStill()) fill(place, shown(told));
   } catch (problem) {
     const [fault] = problem.body?.errors ?? [];

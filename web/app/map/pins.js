@@ -4,6 +4,7 @@ import * as L from "../../vendor/leaflet/leaflet-src.esm.js";
 import { cases } from "../city.js";
 import { el } from "../dom.js";
 import { icon } from "../icons.js";
+import { unpressed } from "../press.js";
 import { route } from "../route.js";
 import { said, tongue } from "../words.js";
 import { layers } from "./layers.js";
@@ -15,7 +16,7 @@ const RANK = { critical: 3000, major: 2000, minor: 1000 };
 /** Show the listed cases on a map. */
 export function showPins(map) {
   const pins = new Map();
-  const draw = () => place(map, pins);
+  const draw = unpressed(() => place(map, pins));
   cases.watch(draw);
   layers.watch(draw);
   route.watch(() => choose(pins));
