@@ -47,7 +47,7 @@ async def demo(settings: Settings, *, seed: int, keep: bool) -> None:
     started = time.monotonic()
     home = _demo_home(keep=keep)
     city = demo_city(home.root / "city")
-    settings = _free_ports(replace(settings, city=str(city)))
+    settings = with_free_ports(replace(settings, city=str(city)))
     console.print("格知 Gezhi: a simulated city on this machine\n", style="bold")
     async with running(settings, home, console.print) as platform:
         await _fill_registry(platform, city, console)
@@ -76,21 +76,22 @@ def _demo_home(*, keep: bool) -> Home:
     return home
 
 
-def _free_ports(settings: Settings) -> Settings:
+def with_free_ports(settings: Settings) -> Settings:
+    """Return settings in which every port that is taken now is another."""
     return replace(
         settings,
         api_port=_free(settings.api_port),
         nmea_tcp_port=_free(settings.nmea_tcp_port),
-        nmea_udp_port=_free(settings.nmea_udp_port),
+        nmea_udp_port=_free(settings.nmea_udp_port, is_udp=True),
         jt808_tcp_port=_free(settings.jt808_tcp_port),
-        jt808_udp_port=_free(settings.jt808_udp_port),
+        jt808_udp_port=_free(settings.jt808_udp_port, is_udp=True),
         sl651_port=_free(settings.sl651_port or SL651_PORT),
         hj212_port=_free(settings.hj212_port or HJ212_PORT),
     )
 
 
-def _free(port: int) -> int:
-    return port if is_free(port) else free_port()
+def _free(port: int, *, is_udp: bool = False) -> int:
+    return port if is_free(port, is_udp=is_udp) else free_port(is_udp=is_udp)
 
 
 async def _fill_registry(platform: Platform, city: Path, console: Console) -> None:

@@ -168,6 +168,12 @@ class Child:
             file.seek(max(self._log_start, size - TAIL_BYTES))
             return file.read().decode(errors="replace").strip()
 
+    def has_said(self, words: str) -> bool:
+        """Tell whether it wrote something since it was started last."""
+        with self.program.log.open("rb") as file:
+            file.seek(self._log_start)
+            return words.encode() in file.read()
+
     def _shorten_log(self) -> None:
         # The child appends, so what it writes next stands at the new beginning.
         log = self.program.log

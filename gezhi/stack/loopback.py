@@ -40,25 +40,31 @@ def kept_port(record: Path) -> int:
     return port
 
 
-def free_port() -> int:
+def free_port(*, is_udp: bool = False) -> int:
     """Return a port nobody listens on (another process may still take it first).
 
     A process is given no port twice until it was given all.
+
+    Args:
+        is_udp: Whether it is for datagrams.
 
     Raises:
         OSError: If each of them is taken.
     """
     for number in itertools.islice(_numbers, PORTS):
         port = FIRST_PORT + number % PORTS
-        if is_free(port):
+        if is_free(port, is_udp=is_udp):
             return port
     raise OSError(f"no port is free from {FIRST_PORT} on, of {PORTS}")
 
 
-def is_free(port: int) -> bool:
-    """Tell whether a server could listen on the port now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def is_free(port: int, *, is_udp: bool = False) -> bool:
+    """Tell whether a server could listen on the port now, for TCP or for datagrams."""
+    with socket.socket(
+        type=socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM
+    ) as probe:
+        if not is_udp:  # where it would let two have the same port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError:

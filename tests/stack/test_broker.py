@@ -1,6 +1,7 @@
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import aiomqtt
 import pytest
 
 from gezhi.stack.broker import Broker
+from gezhi.stack.child import Child, Program
 from gezhi.stack.home import Home
 from gezhi.stack.iotcore import find_iotcore
-from gezhi.stack.mosquitto import find_mosquitto
+from gezhi.stack.loopback import Ports
+from gezhi.stack.mosquitto import Mosquitto, find_mosquitto
 
 pytestmark = [
     pytest.mark.broker,
@@ -194,6 +197,22 @@ async def test_only_its_user_reads_the_brokers_files(
     owner = owner_of(own_broker.child.pid)
     assert owner == (home.broker / "passwords").stat().st_uid
     assert (owner == os.geteuid()) is (os.geteuid() != 0)
+
+
+async def test_a_broker_whose_clients_all_come_back_at_once_is_ready(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import time; print('mosquitto version 2 running');"
+        "print('New client connected\\n' * 10_000 + 'the last', flush=True);"
+        "time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code]
+    child = Child(Program(name="it", command=command, log=tmp_path / "log"))
+    child.start()
+    await child.wait_ready(lambda: child.last_words().endswith("the last"), within_s=60)
+    assert Mosquitto("mosquitto").is_ready(child, Ports(0, 0))
+    await child.kill()
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from gezhi.demo import with_free_ports
+from gezhi.settings import Settings
 from gezhi.stack.loopback import LOOPBACK, free_port, kept_port
 
 OF_LINUX = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -32,3 +34,12 @@ def test_a_port_that_somebody_listens_on_is_given_to_nobody_else(
     assert free_port() == port
     with socket.create_server((LOOPBACK, port)), pytest.raises(OSError, match="free"):
         free_port()
+
+
+def test_the_demo_goes_elsewhere_where_a_port_is_taken_for_datagrams_only() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as taken:
+        taken.bind((LOOPBACK, 0))
+        port = taken.getsockname()[1]
+        names = ("GEZHI_NMEA_UDP_PORT", "GEZHI_JT808_UDP_PORT")
+        found = with_free_ports(Settings.from_environ(dict.fromkeys(names, str(port))))
+    assert port not in {found.nmea_udp_port, found.jt808_udp_port}
