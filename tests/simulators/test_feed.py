@@ -20,7 +20,7 @@ from gezhi.stack.broker import Broker
 from ingest.serve import serve
 from ingest.settings import IngestSettings
 from store.journal.entries import Kind
-from store.telemetry.latest import fold_latest
+from store.telemetry.latest import CONSUMER, fold_latest
 from tests.simulators.playing import now
 from vocabulary.quality import Quality
 
@@ -206,8 +206,9 @@ async def test_a_fix_ten_years_old_is_kept_and_late_only_beside_a_newer_one(
         await platform.settles(tmp_path, "2016-01-01T00:00:00Z")
         await platform.settles(tmp_path, "2014-01-01T00:00:00Z")
         await platform.until(
-            "SELECT (SELECT count(*) FROM last_position) = "
-            '(SELECT count(DISTINCT device_id) FROM "position")'
+            "SELECT EXISTS (SELECT FROM cursor WHERE consumer = $1 AND seq >= $2)",
+            CONSUMER,
+            await platform.pool.fetchval("SELECT seq FROM journal_head"),
         )
         late_newest = await platform.pool.fetchval(
             "SELECT count(*) FROM (SELECT DISTINCT ON (device_id) quality "

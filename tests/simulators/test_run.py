@@ -15,6 +15,7 @@ from gezhi.stack.broker import Broker
 from ingest.protocols.nmea0183.stream import NmeaStream
 from simulators.run import NotLoopbackError, simulate
 from simulators.scenario import ScenarioError
+from tests.ports import free_port
 from tests.simulators.cities import (
     change_gateways,
     ports_of,
@@ -66,8 +67,8 @@ async def nmea_listener(heard: Heard) -> AsyncIterator[tuple[str, int]]:
                 heard.take(stream, data)
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    place: tuple[str, int] = server.sockets[0].getsockname()
+    place = ("127.0.0.1", free_port())
+    server = await asyncio.start_server(talk, *place)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: Datagrams(heard), local_addr=place
     )

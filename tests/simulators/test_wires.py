@@ -39,9 +39,7 @@ async def ask(client: AsyncModbusTcpClient, unit_id: int, block: Block) -> list[
 @contextlib.asynccontextmanager
 async def client_of(port: int) -> AsyncIterator[AsyncModbusTcpClient]:
     client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=30)
-    for _ in range(100):  # the server may not listen yet
-        if await client.connect():
-            break
+    while not await client.connect():  # noqa: ASYNC110 - its server has no such signal
         await asyncio.sleep(0.02)
     try:
         yield client
