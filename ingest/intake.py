@@ -82,8 +82,8 @@ async def run_intake(
     """
     intake = _Intake(pool, registry, clock, shard, metrics or IngestMetrics(disks))
     intake.disks, intake.worker = disks, worker
-    await intake.begin()
     try:
+        await intake.begin()  # who is stopped amid it may have told it already
         while True:
             due_s = intake.due_s(tick_s)
             await _fill(intake, inbox, due_s, max_rows=max_rows, max_wait_s=max_wait_s)

@@ -29,6 +29,7 @@ from store.commands.terminal import (
     settle_commands,
 )
 from store.connection import AWAY, IMPATIENT, Connection
+from tasks.attempt import attempt
 from vocabulary.device import Device
 from vocabulary.times import Clock
 
@@ -87,7 +88,7 @@ class Commands:
         """Say commands until cancelled."""
         while True:
             with contextlib.suppress(*AWAY):  # the intake says so already
-                await self._follow()
+                await attempt(self._follow())
             await asyncio.sleep(RETRY_S)
 
     def answered(self, device: Device, message: Message) -> None:

@@ -16,6 +16,7 @@ from store.connection import AWAY, IMPATIENT
 from store.quarantine.retry import CHANNEL, give_up, requested
 from store.registry.facts import registry_version
 from store.telemetry.batch import Writer
+from tasks.attempt import attempt
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ async def run_retries(dsn: str, *, clock: Clock, look_s: float = LOOK_S) -> None
     """
     while True:
         with contextlib.suppress(*AWAY):
-            await _follow(dsn, clock, look_s)
+            await attempt(_follow(dsn, clock, look_s))
         await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
 
 

@@ -17,6 +17,7 @@ from store.journal.entries import Entry, Kind, read
 from store.migrate import migrate
 from store.quarantine.refused import quarantined
 from tests.ingest.registry import register, snapshot_of
+from tests.ingest.test_retry import until_somebody_waits
 from vocabulary.device import Transport
 from vocabulary.quantity import Quantity
 from vocabulary.reading import Reading
@@ -262,6 +263,35 @@ async def test_a_stopping_intake_stores_all_kinds_in_their_order_and_says_goodby
             await asyncio.sleep(0)
     last = [entry.kind for entry in await entries(dsn)][-4:]
     assert last == [Kind.READINGS, Kind.EDGE, Kind.READINGS, Kind.EDGE]
+
+
+async def test_an_intake_stopped_as_it_begins_stores_what_it_has_and_says_goodbye(
+    dsn: str,
+) -> None:
+    inbox, is_over = Inbox(10), asyncio.Event()
+    await inbox.put(arrival(1))
+
+    async def run() -> None:
+        async with intake(dsn, inbox):
+            await is_over.wait()
+
+    holder, watcher = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    async with (
+        asyncio.timeout(300),
+        asyncio.TaskGroup() as tasks,
+        holder.transaction(),
+    ):
+        await holder.execute("SELECT FROM journal_head FOR UPDATE")
+        running = tasks.create_task(run())
+        await until_somebody_waits(watcher, 1)
+        is_over.set()
+        while not (inbox.empty() or running.done()):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    await holder.close()
+    await watcher.close()
+    *_, stored, goodbye = await entries(dsn)
+    assert (stored.kind, goodbye.kind) == (Kind.READINGS, Kind.EDGE)
+    assert orjson.loads(goodbye.body)["up"] is False
 
 
 async def test_the_database_may_go_and_come_back(own_cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """Another try: what lands leaves the quarantine, what does not stays, nothing else."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,9 +14,11 @@ from ingest.assemble import batch_of
 from ingest.judging.memory import Memory
 from ingest.names import Names
 from ingest.protocols.nmea0183 import encode_rmc
+from ingest.quarantine.retries import run_retries
 from ingest.quarantine.retry import Retried, retry
 from store.journal.entries import Kind, read
 from store.quarantine.refused import MOST_MESSAGES, Quarantined, quarantine, quarantined
+from store.quarantine.retry import request_retry
 from store.telemetry.batch import Writer
 from tests.ingest.publisher import START, numbered
 from tests.ingest.registry import register, snapshot_of
@@ -336,3 +339,42 @@ async def test_of_two_tries_at_once_one_stores_and_the_other_finds_nothing(
 
 async def test_what_is_not_there_cannot_be_tried_again(database_url: str) -> None:
     assert await try_again(database_url, 17) is None
+
+
+async def test_a_stop_amid_a_try_is_one_though_the_database_hangs_up_then(
+    database_url: str,
+) -> None:
+    await take_in(database_url, came(1))
+    await register(database_url, "GW-1", ["MH-1"])
+    (row,) = await rows(database_url)
+    holder = await asyncpg.connect(database_url)
+    watcher = await asyncpg.connect(database_url)
+    await request_retry(watcher, row.id, at=LATER)
+    async with asyncio.timeout(60), holder.transaction():
+        await holder.execute("SELECT FROM journal_head FOR UPDATE")
+        trying = asyncio.create_task(run_retries(database_url, clock=lambda: LATER))
+        await until_somebody_waits(watcher, 1)
+        # Nothing else runs between the two: it hears of both in one turn of the loop.
+        hang_up_on_who_waits(database_url)
+        trying.cancel()
+        await asyncio.wait([trying])
+    await holder.close()
+    await watcher.close()
+    assert trying.cancelled()
+    assert await journaled_rows(database_url) == 0
+
+
+def hang_up_on_who_waits(dsn: str) -> None:
+    """End the sessions that wait for a lock, and wait until they are gone."""
+
+    async def hang_up() -> None:
+        connection = await asyncpg.connect(dsn)
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        await connection.close()
+
+    thread = threading.Thread(target=asyncio.run, args=[hang_up()])
+    thread.start()
+    thread.join()
