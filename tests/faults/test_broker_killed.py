@@ -168,12 +168,17 @@ async def until_still(connection: asyncpg.Connection, devices: Sequence[Device])
     stored is gone.
     """
     acknowledged = sum(len(device.acknowledged) for device in devices)
+    series = await series_by_address(connection)
     newest = (
-        "SELECT count(*) FROM (SELECT series_id FROM reading GROUP BY 1"
-        " HAVING max(value) = any($1::float8[])) AS done"
+        "SELECT count(*) FROM reading"
+        " JOIN unnest($1::int[], $2::float8[]) AS top (series_id, value)"
+        " USING (series_id, value)"
     )
-    tops = [float(max(device.acknowledged)) for device in devices]
-    while await connection.fetchval(newest, tops) < DEVICES:  # noqa: ASYNC110 - as above
+    tops = [
+        [series[device.address] for device in devices],
+        [float(max(device.acknowledged)) for device in devices],
+    ]
+    while await connection.fetchval(newest, *tops) < DEVICES:  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.05)
     return acknowledged - int(await connection.fetchval("SELECT count(*) FROM reading"))
 

@@ -14,7 +14,11 @@ from tests.faults.sizes import sized
 from tests.ingest.far_end import gateway_process
 from tests.ingest.registry import register
 from tests.ingest.test_forwarding import Place
-from tests.ingest.test_forwarding_whole import until_answered
+from tests.ingest.test_forwarding_whole import (
+    told_by_address,
+    until_answered,
+    until_stored,
+)
 
 pytestmark = [pytest.mark.db, pytest.mark.broker]
 
@@ -46,29 +50,19 @@ async def test_what_a_killed_broker_forgot_its_gateway_sends_again_by_itself(
             await own_broker.start()
         await until_answered(place, 100)
         stop.set()
-        answered = sum(outfall.answered for outfall in place.outfalls)
         heard_at = own_broker.ingest_url
         async with ingest(database_url, heard_at, f"{unique}-ingest"):
-            while await rows_in(connection) < answered:  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.05)
+            await until_stored(connection, place)
             gone = sum(row.missing for row in await missing(connection))
-    rows = await connection.fetch(
-        "SELECT d.address, array_agg(r.value ORDER BY r.measured_at) AS told"
-        " FROM reading r JOIN series s ON s.id = r.series_id"
-        " JOIN device d ON d.id = s.device_id GROUP BY 1"
-    )
-    for row in rows:
-        assert row["told"] == list(map(float, range(1, len(row["told"]) + 1)))
+    rows = await told_by_address(connection)
+    for told in rows.values():
+        assert told == list(map(float, range(1, len(told) + 1)))
     note(
         f"broker killed {KILLS} times behind gezhi gateway",
-        answered=answered,
-        stored=await rows_in(connection),
+        answered=place.answered,
+        stored=sum(map(len, rows.values())),
         missing=gone,
     )
     assert gone == 0
     assert len(rows) == len(place.outfalls)
     await connection.close()
-
-
-async def rows_in(connection: asyncpg.Connection) -> int:
-    return int(await connection.fetchval("SELECT count(*) FROM reading"))

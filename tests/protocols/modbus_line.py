@@ -121,12 +121,14 @@ def unit_of(octets: bytes, transport: Transport) -> int:
 
 
 @asynccontextmanager
-async def polling(gateway: Gateway, devices: list[Device]) -> AsyncIterator[Inbox]:
+async def polling(
+    gateway: Gateway, devices: list[Device], *, timeout_s: float = TIMEOUT_S
+) -> AsyncIterator[Inbox]:
     inbox: Inbox = asyncio.Queue(maxsize=INBOX_SIZE)
     async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         task = tasks.create_task(
             poll_gateway(
-                gateway, devices, inbox=inbox, clock=lambda: NOW, timeout_s=TIMEOUT_S
+                gateway, devices, inbox=inbox, clock=lambda: NOW, timeout_s=timeout_s
             )
         )
         yield inbox

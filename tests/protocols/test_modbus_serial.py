@@ -179,6 +179,9 @@ async def test_slaves_that_are_always_late_give_no_value_of_another_register() -
     assert len(laid.asked) > 3
 
 
+PATIENT_S = 10.0
+"""A time-out that nothing comes near to: the kernel carries octets when it likes."""
+
 NOISE: Mapping[str, Callable[[bytes], bytes]] = {
     "before": lambda frame: b"\xff\x00\x7f\x01\x03\xff" + frame,
     "that begins like the frame": lambda frame: frame[:5] + frame,
@@ -194,7 +197,7 @@ async def test_a_frame_is_found_among_noise(kind: str) -> None:
         devices = [a_device(f"1/lamp/{lamp}", "gezhi_cabinet") for lamp in RIGHT]
         async with (
             slaves(laid, lambda request: NOISE[kind](lamp_answer(request))),
-            polling(a_bus(laid), devices) as inbox,
+            polling(a_bus(laid), devices, timeout_s=PATIENT_S) as inbox,
         ):
             assert (await next_change(inbox)).up
             for _ in range(10):
@@ -261,7 +264,7 @@ async def test_frames_are_parted_by_silence() -> None:
         devices = [a_device(f"1/lamp/{lamp}", "gezhi_cabinet") for lamp in RIGHT]
         async with (
             slaves(laid, answer),
-            polling(a_bus(laid, "1200 8N1"), devices) as inbox,
+            polling(a_bus(laid, "1200 8N1"), devices, timeout_s=PATIENT_S) as inbox,
         ):
             for _ in range(5):
                 assert len(all_right(await next_arrival(inbox))) == 2
