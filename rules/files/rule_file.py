@@ -51,19 +51,19 @@ def parse_rule(text: str, *, version: int, name: str = "rule") -> Rule:
     Raises:
         RuleFileError: If anything is wrong with it.
     """
-    return _parsed(text, version, name)
+    try:
+        return _parsed(text, version)
+    except FileFaultsError as error:
+        raise RuleFileError(name, error.faults) from error
 
 
 @lru_cache(maxsize=PARSED_RULES)
-def _parsed(text: str, version: int, name: str) -> Rule:
+def _parsed(text: str, version: int) -> Rule:
     # The same files are compiled again whenever a device or another rule has changed.
-    try:
-        top = read_section(text)
-    except FileFaultsError as error:
-        raise RuleFileError(name, error.faults) from error
+    top = read_section(text)
     rule = rule_from(top, version)
     if top.faults:
-        raise RuleFileError(name, sorted(set(top.faults)))
+        raise FileFaultsError(set(top.faults))
     return rule
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from cases.request import Problem, Severity
 from rules.files.located import Fault, FileFaultsError, Section, read_section
@@ -14,6 +15,10 @@ PLACEHOLDERS = frozenset({"upstream", "bad", "unknown", "of", "within_s"})
 
 OF_BURST = frozenset({"metres", "start", "certainty", "runner_up"})
 """What the reason of a burst may name as well."""
+
+
+READ_FILES = 16
+"""Files remembered: the one in force is asked for at every change of anything."""
 
 
 class Over(StrEnum):
@@ -133,12 +138,18 @@ def read_settings(text: str, *, version: int) -> Settings:
         TriageFileError: If anything is wrong with it.
     """
     try:
-        top = read_section(text)
+        return _read(text, version)
     except FileFaultsError as error:
         raise TriageFileError(error.faults) from error
+
+
+@lru_cache(maxsize=READ_FILES)
+def _read(text: str, version: int) -> Settings:
+    # Whenever a rule or a device has changed, the same file is looked at again.
+    top = read_section(text)
     settings = settings_from(top, version)
     if top.faults:
-        raise TriageFileError(tuple(sorted(set(top.faults))))
+        raise FileFaultsError(set(top.faults))
     return settings
 
 

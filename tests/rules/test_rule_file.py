@@ -128,6 +128,20 @@ def test_what_is_no_mapping_at_all_is_one_fault(text: str) -> None:
     assert len(caught.value.faults) == 1
 
 
+def test_what_is_wrong_is_told_under_the_name_that_the_file_goes_by() -> None:
+    for name in ("one", "other"):
+        with pytest.raises(RuleFileError) as wrong:
+            parse_rule(BAD, version=1, name=name)
+        told = str(wrong.value).splitlines()
+        assert [line.partition(":")[0] for line in told] == [name] * len(told)
+
+
+def test_a_file_is_read_once_whatever_it_goes_by() -> None:
+    again = parse_rule(GOOD, version=1, name="another")
+    assert parse_rule(GOOD, version=1) is again
+    assert parse_rule(GOOD, version=2).version == 2
+
+
 def test_a_class_code_stays_as_it_is_written() -> None:
     text = (SHIPPED / "ponding.yaml").read_text("utf-8").replace('"0506"', "0506")
     problem = parse_rule(text, version=1).files
