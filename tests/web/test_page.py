@@ -19,6 +19,11 @@ window.setInterval = (action, ms) => real(action, Math.min(ms, 1000));
 """
 """What the page looks at every ten seconds it looks at every second."""
 
+CLOSED_UNTOLD = """
+UPDATE case_file SET stage = 'closed', closed_at = now() WHERE id = (
+    SELECT id FROM case_file WHERE title_zh <> '作业车辆超速' ORDER BY id LIMIT 1)
+"""
+
 HIT_AGAIN = """
 UPDATE case_file SET hit_count = hit_count + 1 WHERE title_zh = '作业车辆超速'
 RETURNING id, unit_id
@@ -204,6 +209,35 @@ async def test_a_case_that_went_to_another_unit_leaves_the_list(
         "UPDATE case_file SET unit_id = (SELECT id FROM unit WHERE code = 'power')"
     )
     await room.page.wait_for_selector(".case-list .empty")
+
+
+async def test_a_list_that_was_long_on_its_way_takes_nothing_back(
+    room: ControlRoom,
+) -> None:
+    await room.page.add_init_script(LOOKS_OFTEN)
+    await room.enter()
+    held, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        found = await route.fetch()
+        held.set()
+        await let_go.wait()
+        await route.fulfill(response=found)
+
+    lists = "**/api/v1/cases?open=*"
+    await room.page.route(lists, hold)
+    await room.connection.execute(CLOSED_UNTOLD)  # so the list is asked for anew
+    async with asyncio.timeout(300):
+        await held.wait()
+    (hit,) = await room.connection.fetch(HIT_AGAIN)
+    await tell_case(room.connection, hit["id"], unit_id=hit["unit_id"])
+    row = room.page.locator(".case", has_text="作业车辆超速")
+    twice = row.locator(".tag", has_text="2 次")
+    await twice.wait_for()
+    async with room.page.expect_response(lists):
+        let_go.set()
+    await room.until_count(".case", 3)
+    await twice.wait_for()
 
 
 async def test_on_a_phone_nothing_is_wider_than_the_screen(room: ControlRoom) -> None:

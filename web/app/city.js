@@ -27,8 +27,9 @@ export const arrived = new Signal(null);
 export const failed = new Signal(null);
 
 const stream = new Stream({ case: onCase, position: onPosition, gap: loadAll, edge: refreshSoon });
-const pending = new Set();
-let draining = false;
+const pending = new Set(); // cases told of that are still to be fetched
+const lists = new Set(); // of each list that is under way: the cases told of meanwhile
+let draining = null;
 let timer = 0;
 
 /** Load everything, then listen from the number before it was loaded. */
@@ -44,6 +45,7 @@ export async function enter() {
 export function leave() {
   stream.close();
   clearInterval(timer);
+  pending.clear();
   cases.set(new Map());
   devices.set(new Map());
   vehicles.set(new Map());
@@ -57,10 +59,8 @@ export async function show(which) {
 
 /** Fetch one case again, wherever it stands now. */
 export async function reloadCase(id) {
-  const row = await get(`/cases/${id}`);
-  place(row);
-  cases.touch();
-  return row;
+  pending.add(id);
+  await drain();
 }
 
 async function loadAll() {
@@ -75,9 +75,18 @@ async function loadAll() {
   return figures;
 }
 
+/** Load the list; what changed while it was on its way is fetched again, for it may be older. */
 async function loadCases() {
-  const page = await get(`/cases?open=${shown.value === "open"}&limit=${MOST_CASES}`);
-  return new Map(page.items.map((row) => [row.id, row]));
+  const meanwhile = new Set();
+  lists.add(meanwhile);
+  try {
+    const page = await get(`/cases?open=${shown.value === "open"}&limit=${MOST_CASES}`);
+    return new Map(page.items.map((row) => [row.id, row]));
+  } finally {
+    lists.delete(meanwhile);
+    meanwhile.forEach((id) => pending.add(id));
+    drain();
+  }
 }
 
 async function refresh() {
@@ -89,6 +98,7 @@ async function refresh() {
       if (device) Object.assign(device, { state: states.state[i], state_reason: states.state_reason[i] });
     });
     devices.touch();
+    await drain(); // what could not be fetched before
     if (isShort(figures)) cases.set(await loadCases());
     failed.set(null);
   } catch (problem) {
@@ -99,7 +109,7 @@ async function refresh() {
 /** Tell whether the list lacks cases or keeps some, such as one sent on to another unit. */
 function isShort(figures) {
   const open = figures.cases.reduce((sum, row) => sum + row.open, 0);
-  return shown.value === "open" && !pending.size && !draining && Math.min(open, MOST_CASES) !== cases.value.size;
+  return shown.value === "open" && !draining && Math.min(open, MOST_CASES) !== cases.value.size;
 }
 
 function refreshSoon() {
@@ -109,25 +119,34 @@ function refreshSoon() {
 
 function onCase(told) {
   pending.add(told.case_id);
+  lists.forEach((list) => list.add(told.case_id));
   refreshSoon();
   drain();
 }
 
-async function drain() {
-  if (draining) return;
-  draining = true;
+/** Fetch what is pending, one round after the other, so that no older answer comes last. */
+function drain() {
+  if (!draining && pending.size) draining = drained();
+  return draining;
+}
+
+async function drained() {
+  let ids = [];
   try {
-    while (pending.size) await takeSome();
+    while (pending.size) {
+      ids = [...pending];
+      pending.clear();
+      await take(ids);
+    }
   } catch (problem) {
-    if (problem.status !== 404) failed.set(problem);
+    ids.forEach((id) => pending.add(id)); // the next look tries again
+    failed.set(problem);
   } finally {
-    draining = false;
+    draining = null;
   }
 }
 
-async function takeSome() {
-  const ids = [...pending];
-  pending.clear();
+async function take(ids) {
   if (ids.length > LAZY_RELOAD) {
     cases.set(await loadCases());
     return;
