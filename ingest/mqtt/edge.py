@@ -50,6 +50,11 @@ MOST_COMMANDS = 100
 GOODBYE_S = 1.0
 """How long the broker may take to hear that we go."""
 
+SAY_AGAIN_S = 10.0
+"""How soon we say again that we are there if the broker passed it on to nobody: what we
+have no right to say it drops without a word, and the right to say this comes with the
+first node's account, which may be later than our word."""
+
 FIRST_RETRY_S = 0.5
 """Wait after the first failure; doubled each time, with chance."""
 
@@ -140,11 +145,13 @@ class _MqttEdge:
 
     async def serve(self, link: MqttLink) -> None:
         """Take messages until the link is lost."""
+        self._ear.is_state_heard = False
         await self._say_state(link, is_online=True)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._subscribe(link), name="mqtt subscribe")
                 tasks.create_task(self._answer(link), name="mqtt answer")
+                tasks.create_task(self._say_until_heard(link), name="mqtt state")
                 while True:
                     await self._take(link)
         finally:
@@ -157,6 +164,14 @@ class _MqttEdge:
         state = self._state(is_online=is_online)
         if state:
             await link.publish(state.topic, state.payload, retain=state.retain)
+
+    async def _say_until_heard(self, link: MqttLink) -> None:
+        """Say again that we are there until it comes back to us, as to any node."""
+        while self._since_ms is not None:
+            await asyncio.sleep(SAY_AGAIN_S)
+            if self._ear.is_state_heard:
+                return
+            await self._say_state(link, is_online=True)
 
     def _state(self, *, is_online: bool) -> MqttMessage | None:
         if self._since_ms is None:

@@ -48,7 +48,11 @@ def state_message(state: sparkplug.HostState) -> MqttMessage:
 
 
 class Ear:
-    """What is remembered from one message to the next, and of the registry."""
+    """What is remembered from one message to the next, and of the registry.
+
+    Attributes:
+        is_state_heard: Whether the broker has told us, as others, that we are there.
+    """
 
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         """Know nothing but the registry.
@@ -58,6 +62,7 @@ class Ear:
         """
         self.interpreter = Interpreter()
         self.commands: list[MqttMessage] = []
+        self.is_state_heard = False
         self.snapshot = snapshot or Snapshot(version=0)
         self.topics = Topics(self.snapshot)
 
@@ -75,7 +80,8 @@ class Ear:
         Raises:
             ProtocolError: If it is no state.
         """
-        if not sparkplug.decode_state(payload).is_online:
+        self.is_state_heard = sparkplug.decode_state(payload).is_online
+        if not self.is_state_heard:
             state = sparkplug.state_at(now, is_online=True)
             self.commands.append(state_message(state))
 
