@@ -148,7 +148,7 @@ async def _warnings(
             errors=[Fault(f"unit {unit}", what, "fewer") for unit, what in over],
             allowed=["?confirm=true"],
         )
-    return [f"unit {unit} {what}" for unit, what in over] or [unknown] * bool(unknown)
+    return [f"unit {unit} {what}" for unit, what in over] + [unknown] * bool(unknown)
 
 
 async def _refuse_role(

@@ -86,7 +86,9 @@ class TrialAnswer:
         version: Its version.
         since: When it began.
         until: When it ended, or now.
-        days: The same in days; a part of one counts as one.
+        whole_until: All that follows is of what was raised and opened before this; then
+            there was more than is looked at. None if it is of the whole trial.
+        days: What is told of, in days; a part of one counts as one.
         alarms: How many alarms were raised.
         handlings: What triage would have made of how many of them: filed, member (of a
             group), storm, maintenance (kept back), unstable, brief (over before it was
@@ -107,6 +109,7 @@ class TrialAnswer:
     version: int
     since: datetime
     until: datetime
+    whole_until: datetime | None
     days: float
     alarms: int
     handlings: dict[str, int]
@@ -144,6 +147,7 @@ def _answer(code: str, version: int, report: TrialReport) -> TrialAnswer:
         version=version,
         since=report.since,
         until=report.until,
+        whole_until=report.whole_until,
         days=round(trial.days, 3),
         alarms=trial.alarms,
         handlings=dict(trial.handlings),

@@ -32,6 +32,12 @@ UNWRITTEN = (
 )
 """What there should have been."""
 
+CUT = (
+    "cut off 已截断: there is more than there is room for; everything below is of what "
+    "was raised or opened before {at} only, ask again from there on"
+)
+"""What to say where something is missing."""
+
 LEGEND = (
     "same: the same entry, sample, value, handling and end; shifted: the same rule and "
     "device at an overlapping time; only new: these rules find it, live it was not "
@@ -50,6 +56,9 @@ def show(report: Report, console: Console, *, zone: ZoneInfo, most: int) -> None
     )
     for line in _conditions(report, zone):
         console.print(f"  {line}", highlight=False)
+    if report.whole_until is not None:
+        told = CUT.format(at=_day_time(report.whole_until, zone))
+        console.print(told, highlight=False, style="bold")
     console.print(_rules(report))
     if report.loads:
         console.print(_loads(report))
@@ -63,7 +72,7 @@ def show(report: Report, console: Console, *, zone: ZoneInfo, most: int) -> None
         if len(rows) > most:
             console.print(f"… and {len(rows) - most} {what} more; --json has all")
     if report.left_off:
-        console.print(f"{report.left_off} more were counted and left off")
+        console.print(f"{report.left_off} more would-be ones were left off")
     if any(row.beside is not None for row in report.alarms):
         console.print(LEGEND, highlight=False)
 

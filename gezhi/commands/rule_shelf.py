@@ -137,7 +137,7 @@ def bring(
             over, unknown = await warnings_of_live(
                 connection, code, version, at=change.at
             )
-            for line in [f"unit {unit} {what}" for unit, what in over] or [unknown]:
+            for line in [*(f"unit {unit} {what}" for unit, what in over), unknown]:
                 typer.echo(f"gezhi: {line}" if line else "", err=True, nl=bool(line))
             if over and not confirm:
                 typer.echo("gezhi: nothing changed; --confirm goes live", err=True)
@@ -205,6 +205,11 @@ def _show_report(report: TrialReport) -> None:
         f"{report.since:{TIME}} to {report.until:{TIME}}: {trial.alarms} alarms would"
         f" have been {len(trial.cases)} cases"
     )
+    if report.whole_until is not None:
+        typer.echo(
+            f"cut off at {report.whole_until:{TIME}}: later there was more than there"
+            " is room for, and nothing of it is in these figures"
+        )
     made = ", ".join(f"{n} {word}" for word, n in sorted(trial.handlings.items()))
     shared = f"; part of {trial.joined} cases of groups with other rules"
     if made:

@@ -1,12 +1,13 @@
 """What a backtest is asked, how far it is, and what it has found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rules.backtest.lines import AlarmLine, CaseLine
 from rules.backtest.names import Names
 from rules.backtest.people import People
+from rules.backtest.room import Room
 from rules.plan.plan_source import RuleText
 from store.rules.backtest_read import FiledAlarm, FiledCase
 from vocabulary.registry_facts import UnitFacts
@@ -32,6 +33,7 @@ class Ask:
         readings: Whether to read stored samples though the journal reaches back.
         step_us: Of stored samples one entry tells so long a time; over more than
             `hearing.LARGEST_STEP_US` nobody is ever silent.
+        room: How much is kept of what is found.
     """
 
     rules: tuple[RuleText, ...]
@@ -42,6 +44,7 @@ class Ask:
     against_live: bool = False
     readings: bool = False
     step_us: int = 1_000_000
+    room: Room = field(default_factory=Room)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +101,11 @@ class Found:
         begun: Where it started.
         until: Where it ended.
         last_seq: The last entry folded; 0 if they were made of stored samples.
+        whole_until: Alarms, cases and steps, would-be or real, that are of before are
+            all here, later ones are not: there was no room. None if all are.
         alarms: Would-be alarms that stood in the stretch, in their order.
         cases: Would-be cases that were open in it, in their order.
-        left_off: How many more there were than are kept.
+        left_off: How many more would-be ones there were than are kept.
         samples: Readings and fixes judged.
         late: Of those that came too late, one for each rule that would have judged.
         broken: Entries that could not be read or judged as they are.
@@ -122,6 +127,7 @@ class Found:
     begun: datetime
     until: datetime
     last_seq: int
+    whole_until: datetime | None
     alarms: list[AlarmLine]
     cases: list[CaseLine]
     left_off: int

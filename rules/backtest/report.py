@@ -151,6 +151,8 @@ class Report:
     Attributes:
         since: From when alarms count.
         until: Up to when.
+        whole_until: All figures and lists are of what was raised and opened before;
+            later there was more than there is room for. None if they are of all.
         begun: Where the engine started, warm-up included.
         source: `journal`, which is exact, `samples`, or `both`; see docs/rules.md.
         journal_from: From here on it was the journal, before it stored samples; None
@@ -180,6 +182,7 @@ class Report:
 
     since: datetime
     until: datetime
+    whole_until: datetime | None
     begun: datetime
     source: str
     journal_from: datetime | None
@@ -210,13 +213,14 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         zone: The city's: it says when a day begins.
         stated: Cases a day that departments can take, by unit id.
     """
-    stretch = found.ask.since, found.until
+    stretch = _told(found)
     codes = found.names.alarm_codes()
     alarms = alarm_pairs(found.alarms, found.live_alarms, stretch, found.last_seq)
     cases = case_pairs(found.cases, found.live_cases, stretch, codes)
     return Report(
         since=found.ask.since,
         until=found.until,
+        whole_until=None if stretch[1] == found.until else stretch[1],
         begun=found.begun,
         source=_source(found),
         journal_from=found.journal_from,
@@ -238,6 +242,14 @@ def report_of(found: Found, *, zone: ZoneInfo, stated: Mapping[int, float]) -> R
         alarms=[_alarm(found, pair) for pair in alarms],
         cases=[_case(found, pair) for pair in cases],
     )
+
+
+def _told(found: Found) -> tuple[datetime, datetime]:
+    """Return the stretch of which nothing is missing."""
+    since, until = found.ask.since, found.until
+    if found.whole_until is not None:
+        until = min(until, max(since, found.whole_until))
+    return since, until
 
 
 def _source(found: Found) -> str:
@@ -296,7 +308,8 @@ def _loads(
             by_day.setdefault(pair.new.unit_id, Counter())[day] += 1
         if pair.live is not None:
             live[pair.live.unit_id] += 1
-    lasts_s = (found.until - found.ask.since).total_seconds()
+    since, until = _told(found)
+    lasts_s = (until - since).total_seconds()
     days = max(lasts_s / DAY_S, 1.0)
     units = found.units
     lines = []

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from cases.routing import shipped_routing
 from devices.registry.snapshot import Snapshot, load_snapshot
@@ -21,6 +20,7 @@ from rules.backtest.names import Names
 from rules.backtest.people import People
 from rules.backtest.plans import Plans, cut
 from rules.backtest.registries import Registries
+from rules.backtest.room import Earliest, Room, earliest, kept
 from rules.backtest.sources import Part
 from rules.backtest.tried import Tried
 from rules.engine.learned import Learned
@@ -41,14 +41,6 @@ from store.rules.backtest_read import (
 )
 from store.rules.faults import unwritten_between
 from store.rules.plan_sources import sources_between
-
-MOST_LINES = 100_000
-"""Alarms and cases that are kept in full, of each kind; more are only counted."""
-
-MOST_STEPS = 1_000_000
-"""People's steps on real cases that are taken; some each."""
-
-Line = TypeVar("Line", AlarmLine, CaseLine)
 
 
 async def backtest(
@@ -72,18 +64,20 @@ async def backtest(
         NothingStoredError: If there is no journal at all.
         RuleFileError: If a rule is wrong.
     """
-    kept = await journal_kept(connection, shard=shard)
-    if kept is None:
+    journal = await journal_kept(connection, shard=shard)
+    if journal is None:
         raise NothingStoredError("the journal is empty")
-    until = min(ask.until, _after(kept))
-    ground = await ground_of(connection, kept, ask, until=until, shard=shard)
-    live = await _live_cases(connection, ask, ground.begun)
-    people = await _people(connection, ask, ground)
+    until = min(ask.until, _after(journal))
+    ground = await ground_of(connection, journal, ask, until=until, shard=shard)
+    live_cases, cases_from = await _live_cases(connection, ask, ground.begun)
+    people, steps_from = await _people(connection, ask, ground)
     run = await _begun(
         connection, ask, ground, people, time_zone=time_zone, tell=tell, shard=shard
     )
     parts = parts_of(connection, ground, step_us=ask.step_us, shard=shard)
     await run.through(parts, ground.begun, until)
+    live_alarms, alarms_from = await _live_alarms(connection, ask, run.names)
+    left_from = (run.lines.left_from, alarms_from, cases_from, steps_from)
     return Found(
         ask=ask,
         names=run.names,
@@ -95,15 +89,18 @@ async def backtest(
         begun=ground.begun,
         until=until,
         last_seq=ground.until_seq,
-        alarms=sorted(run.lines.alarms, key=_order_of_alarm),
-        cases=sorted(run.lines.cases, key=lambda case: (case.opened_at, case.id)),
+        whole_until=earliest(left_from),
+        alarms=sorted(run.lines.alarms.lines(), key=_order_of_alarm),
+        cases=sorted(
+            run.lines.cases.lines(), key=lambda case: (case.opened_at, case.id)
+        ),
         left_off=run.lines.left_off,
         samples=run.samples,
         late=run.course.late,
         broken=run.course.broken,
         unplaced=run.course.docket.unplaced,
-        live_alarms=await _live_alarms(connection, ask, run.names),
-        live_cases=live,
+        live_alarms=live_alarms,
+        live_cases=live_cases,
         people=people,
         unwritten=await _unwritten(connection, ask, until),
     )
@@ -133,7 +130,7 @@ async def _begun(
         course=Course(await plans.first(), docket),
         plans=plans,
         registries=registries,
-        lines=_Lines(ask.since),
+        lines=_lines_of(ask.since, ask.room),
         tell=tell,
     )
 
@@ -168,9 +165,18 @@ class _Lines:
     """What is kept of what was found."""
 
     since: datetime
-    alarms: list[AlarmLine] = field(default_factory=list)
-    cases: list[CaseLine] = field(default_factory=list)
-    left_off: int = 0
+    alarms: Earliest[AlarmLine]
+    cases: Earliest[CaseLine]
+
+    @property
+    def left_off(self) -> int:
+        """For how much there was no room."""
+        return self.alarms.left_off + self.cases.left_off
+
+    @property
+    def left_from(self) -> datetime | None:
+        """From when on there is something of that; None if there was room for all."""
+        return earliest((self.alarms.left_from, self.cases.left_from))
 
     def drain(self, docket: Docket) -> None:
         """Take what is done with out of the docket."""
@@ -183,16 +189,18 @@ class _Lines:
         for alarm in alarms:
             lasts = alarm.cleared_at is None or alarm.cleared_at >= self.since
             if lasts and alarm.handling != Handling.SHADOW:  # on trial then
-                self._keep(alarm, self.alarms)
+                self.alarms.add(alarm)
         for case in cases:
             if case.closed_at is None or case.closed_at >= self.since:
-                self._keep(case, self.cases)
+                self.cases.add(case)
 
-    def _keep(self, line: Line, lines: list[Line]) -> None:
-        if len(lines) < MOST_LINES:
-            lines.append(line)
-        else:
-            self.left_off += 1
+
+def _lines_of(since: datetime, room: Room) -> _Lines:
+    return _Lines(
+        since,
+        Earliest(most=room.lines, begins=lambda alarm: alarm.new.raised_at),
+        Earliest(most=room.lines, begins=lambda case: case.opened_at),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -270,9 +278,9 @@ async def _unwritten(connection: Connection, ask: Ask, until: datetime) -> int |
     return await unwritten_between(connection, ask.since, until)
 
 
-def _after(kept: Kept) -> datetime:
+def _after(journal: Kept) -> datetime:
     """Return the first time that is not in the journal."""
-    return kept.newest_at + timedelta(microseconds=1)
+    return journal.newest_at + timedelta(microseconds=1)
 
 
 def _order_of_alarm(alarm: AlarmLine) -> tuple[int, datetime, str, int]:
@@ -282,30 +290,38 @@ def _order_of_alarm(alarm: AlarmLine) -> tuple[int, datetime, str, int]:
 
 async def _live_cases(
     connection: Connection, ask: Ask, begun: datetime
-) -> list[FiledCase]:
+) -> tuple[list[FiledCase], datetime | None]:
     if not ask.against_live:
-        return []
-    return await filed_cases(connection, since=begun, until=ask.until, limit=MOST_LINES)
+        return [], None
+    most = ask.room.lines
+    cases = await filed_cases(connection, since=begun, until=ask.until, limit=most + 1)
+    return kept(cases, most, lambda case: case.opened_at)
 
 
-async def _people(connection: Connection, ask: Ask, ground: Ground) -> People:
+async def _people(
+    connection: Connection, ask: Ask, ground: Ground
+) -> tuple[People, datetime | None]:
     if not ask.against_live:
-        return People()
+        return People(), None
+    most = ask.room.steps
     steps = await taken_steps(
-        connection, since=ground.begun, until=ask.until, limit=MOST_STEPS
+        connection, since=ground.begun, until=ask.until, limit=most + 1
     )
-    return People(steps, ground.journal_from)
+    some, left_from = kept(steps, most, lambda taken: taken.step.taken_at)
+    return People(some, ground.journal_from), left_from
 
 
 async def _live_alarms(
     connection: Connection, ask: Ask, names: Names
-) -> list[FiledAlarm]:
+) -> tuple[list[FiledAlarm], datetime | None]:
     if not ask.against_live:
-        return []
-    return await filed_alarms(
+        return [], None
+    most = ask.room.lines
+    alarms = await filed_alarms(
         connection,
         names.alarm_codes(),
         since=ask.since,
         until=ask.until,
-        limit=MOST_LINES,
+        limit=most + 1,
     )
+    return kept(alarms, most, lambda alarm: alarm.raised_at)

@@ -1,6 +1,7 @@
 """A version's trial, read from the database."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from cases.routing import shipped_routing
 from devices.registry.snapshot import Snapshot, load_snapshot
 from rules.backtest.docket import Docket
 from rules.backtest.people import People
+from rules.backtest.room import Room, earliest, kept
 from rules.backtest.tried import Tried, source_with
 from rules.lifecycle.on_trial import Trial, UnitLoad, trial_of
 from rules.lifecycle.would_file import kin_of, would_file
@@ -18,14 +20,19 @@ from rules.plan.plan_source import LIVE, PlanSource, RuleText
 from rules.triage.settings import Settings, read_settings
 from rules.worker.present import current_source
 from store.connection import Connection
-from store.rules.backtest_read import alarms_of_trial, taken_steps
+from store.rules.backtest_read import (
+    FiledAlarm,
+    TakenStep,
+    alarms_of_trial,
+    taken_steps,
+)
 from store.rules.capacity import capacities
-from store.rules.read import VersionDetail, cases_between, version_of
+from store.rules.read import FoundCase, VersionDetail, cases_between, version_of
 from vocabulary.rule_stage import RuleStage
 from vocabulary.times import us_from_datetime
 
-MOST_STEPS = 100_000
-"""Steps on real cases that are asked for."""
+TRIAL_ROOM = Room(lines=100_000, steps=100_000)
+"""How many alarms and cases of a trial, and steps on real cases, are asked for."""
 
 NO_ZONE = "UTC"
 """Triage knows no local times."""
@@ -38,18 +45,25 @@ class TrialReport:
     Attributes:
         since: When it began.
         until: When it ended; the time of asking while it lasts.
+        whole_until: What came of it is told up to here only, as there was more later
+            than there is room for; None if it is told to the end.
         trial: What came of it.
         snapshot: The registry.
     """
 
     since: datetime
     until: datetime
+    whole_until: datetime | None
     trial: Trial
     snapshot: Snapshot
 
 
 async def trial_report(
-    connection: Connection, found: VersionDetail, *, at: datetime
+    connection: Connection,
+    found: VersionDetail,
+    *,
+    at: datetime,
+    room: Room = TRIAL_ROOM,
 ) -> TrialReport | None:
     """Return what came of a version's trial; None if it never was on trial.
 
@@ -57,6 +71,7 @@ async def trial_report(
         connection: Any.
         found: The version.
         at: The time of asking.
+        room: How much is read.
 
     Raises:
         RuleFileError: If this release does not understand it.
@@ -64,32 +79,81 @@ async def trial_report(
     stretch = _stretch(found, at)
     if stretch is None:
         return None
-    since, until = stretch
+    since, ended = stretch
     snapshot = await load_snapshot(connection)
     plan = compile_plan(await _source(connection, found, snapshot, since))
     kin = {rule.code for rule in plan.rules} - {found.code}
-    alarms = await alarms_of_trial(
-        connection, (found.code, found.version), sorted(kin), since=since, until=until
-    )
-    steps = await taken_steps(connection, since=since, until=until, limit=MOST_STEPS)
-    cases = await cases_between(connection, *stretch)
+    met = await _met(connection, found, stretch, sorted(kin), room)
+    until = ended if met.whole_until is None else max(since, met.whole_until)
     stated = {row.unit_id: row.cases_per_day for row in await capacities(connection)}
-    docket = Docket(snapshot, shipped_routing(), People(steps))
+    docket = Docket(snapshot, shipped_routing(), People(met.steps))
 
     def tried() -> Trial:
-        would_file(plan, alarms, docket, until_us=us_from_datetime(until))
+        would_file(plan, met.alarms, docket, until_us=us_from_datetime(until))
         return trial_of(
             plan.layout.rules[found.code],
             docket,
-            cases,
+            met.cases,
             device_codes=plan.device_codes,
-            stretch=stretch,
+            stretch=(since, until),
             stated=stated,
         )
 
     # Weeks of alarms take seconds, and whoever asks serves others meanwhile.
     trial = await asyncio.to_thread(tried)
-    return TrialReport(since=since, until=until, trial=trial, snapshot=snapshot)
+    return TrialReport(
+        since=since,
+        until=ended,
+        whole_until=None if met.whole_until is None else until,
+        trial=trial,
+        snapshot=snapshot,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Met:
+    """What there was in a trial's stretch, as far as there is room for it."""
+
+    alarms: Sequence[FiledAlarm]
+    steps: Sequence[TakenStep]
+    cases: Sequence[FoundCase]
+    whole_until: datetime | None
+
+
+async def _met(
+    connection: Connection,
+    found: VersionDetail,
+    stretch: tuple[datetime, datetime],
+    kin: Sequence[str],
+    room: Room,
+) -> _Met:
+    since, until = stretch
+    version = found.code, found.version
+    most = room.lines
+    alarms, alarms_from = kept(
+        await alarms_of_trial(
+            connection, version, kin, since=since, until=until, limit=most + 1
+        ),
+        most,
+        lambda alarm: alarm.raised_at,
+    )
+    steps, steps_from = kept(
+        await taken_steps(connection, since=since, until=until, limit=room.steps + 1),
+        room.steps,
+        lambda taken: taken.step.taken_at,
+    )
+    cases, cases_from = kept(
+        await cases_between(connection, since, until, limit=most + 1),
+        most,
+        lambda case: case.opened_at,
+    )
+    end = earliest((alarms_from, steps_from, cases_from))
+    return _Met(
+        alarms=[each for each in alarms if end is None or each.raised_at < end],
+        steps=steps,
+        cases=[each for each in cases if end is None or each.opened_at < end],
+        whole_until=end,
+    )
 
 
 def over_capacity(report: TrialReport) -> list[tuple[str, str]]:
@@ -119,7 +183,16 @@ async def warnings_of_live(
     report = None if found is None else await trial_report(connection, found, at=at)
     if report is None:
         return [], "it was never on trial: nobody can tell how much it would file"
-    return over_capacity(report), ""
+    return over_capacity(report), _cut_off(report)
+
+
+def _cut_off(report: TrialReport) -> str:
+    if report.whole_until is None:
+        return ""
+    return (
+        f"its trial is told up to {report.whole_until.isoformat()} only: later there"
+        " was more than there is room for"
+    )
 
 
 async def _source(

@@ -147,8 +147,11 @@ async def alarms_of_trial(
     *,
     since: datetime,
     until: datetime,
+    limit: int,
 ) -> list[FiledAlarm]:
     """Return the alarms raised in a stretch of a version, and those of other rules.
+
+    In their order, the earliest first.
 
     Args:
         connection: Any.
@@ -156,17 +159,19 @@ async def alarms_of_trial(
         others: Codes of rules of which those that were live count.
         since: From when.
         until: Up to when.
+        limit: Most alarms.
     """
     rows = await connection.fetch(
         f"SELECT {_ALARM} FROM alarm"  # noqa: S608 our own words
         " WHERE (rule = $1 AND rule_version = $2"
         " OR rule = ANY($3) AND handling <> 'shadow')"
         " AND raised_at >= $4 AND raised_at < $5"
-        " ORDER BY raised_seq, measured_at, rule, device_id",
+        " ORDER BY raised_seq, measured_at, rule, device_id LIMIT $6",
         *version,
         list(others),
         since,
         until,
+        limit,
     )
     return [FiledAlarm(**row) for row in rows]
 

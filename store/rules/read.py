@@ -155,15 +155,17 @@ async def version_of(
 
 
 async def cases_between(
-    connection: Connection, since: datetime, until: datetime
+    connection: Connection, since: datetime, until: datetime, *, limit: int
 ) -> list[FoundCase]:
-    """Return the cases that were open at any time of a stretch, by id."""
+    """Return the cases that were open at any time of a stretch, by their opening."""
     rows = await connection.fetch(
         "SELECT id, subject_kind, subject_id, scheme, type, class_code, condition,"
         " rule, unit_id, stage, opened_at, closed_at FROM case_file"
-        " WHERE opened_at <= $2 AND (closed_at IS NULL OR closed_at >= $1) ORDER BY id",
+        " WHERE opened_at < $2 AND (closed_at IS NULL OR closed_at >= $1)"
+        " ORDER BY opened_at, id LIMIT $3",
         since,
         until,
+        limit,
     )
     names = ("id", "rule", "unit_id", "stage", "opened_at", "closed_at")
     return [

@@ -9,6 +9,7 @@ import asyncpg
 from rules.backtest.chosen import chosen_rules
 from rules.backtest.found import Ask, Found, Progress
 from rules.backtest.lines import CaseLine
+from rules.backtest.room import Room
 from rules.backtest.run import backtest
 from tests.rules.workers import ZONE
 
@@ -187,6 +188,7 @@ async def backtest_of(
     warm_up: timedelta = timedelta(),
     against_live: bool = True,
     readings: bool = False,
+    room: Room | None = None,
 ) -> Found:
     """Run a backtest of the rules that are named."""
     async with pool.acquire() as connection:
@@ -199,6 +201,7 @@ async def backtest_of(
             warm_up=warm_up,
             against_live=against_live,
             readings=readings,
+            room=room or Room(),
         )
         return await backtest(connection, ask, time_zone=ZONE, tell=_nobody)
 

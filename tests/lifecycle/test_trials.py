@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from api.app import create_app
+from rules.backtest.room import Room
 from rules.lifecycle.on_trial import Verdict
 from rules.lifecycle.trial_report import over_capacity, trial_report, warnings_of_live
 from rules.lifecycle.versions import add_draft, bring_to
@@ -226,6 +227,30 @@ async def test_would_be_cases_are_counted_as_cases_would_be_and_held_against_ver
     assert trial.precision == 0.5
     assert trial.days == pytest.approx(2, abs=0.001)
     assert sum(load.would_be for load in trial.loads) == pytest.approx(2, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("lines", "steps"), [(4, 1000), (3, 1000), (2, 1000), (1000, 7)]
+)
+async def test_a_trial_with_more_than_is_looked_at_says_up_to_when_it_is_told(
+    city: City, lines: int, steps: int
+) -> None:
+    await trial_of_a_day(city)
+    async with city.pool.acquire() as connection:
+        found = await version_of(connection, "probe", 2)
+        assert found is not None
+        at = NOON + timedelta(days=2)
+        room = Room(lines=lines, steps=steps)
+        cut = await trial_report(connection, found, at=at, room=room)
+        assert cut is not None
+        assert cut.whole_until is not None
+        assert city.at(5) < cut.whole_until <= city.at(16)
+        assert cut.until == at
+        whole = await trial_report(connection, found, at=cut.whole_until)
+    assert whole is not None
+    assert whole.whole_until is None
+    assert whole.trial.alarms
+    assert cut.trial == whole.trial
 
 
 TRIAGE = """\

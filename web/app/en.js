@@ -215,6 +215,8 @@ export default {
   "rule.fault": "{at} ({n} times): {why}",
   "rule.counted": "Version {version}: {judged} judged, {refused} not accepted, {late} too late",
   "rule.trial.since": "From, to",
+  "rule.trial.cut": "Cut off",
+  "rule.trial.cut.at": "figures tell up to {at} only; later there was more than is looked at",
   "rule.trial.alarms": "Alarms",
   "rule.trial.cases": "Cases it would have filed",
   "rule.trial.precision": "Precision",

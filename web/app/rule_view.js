@@ -95,6 +95,7 @@ function tried(trial) {
   return [
     el("dl.facts.rule-trial", {}, [
       ["rule.trial.since", `${moment(trial.since)} → ${moment(trial.until)}`],
+      ...(trial.whole_until ? [["rule.trial.cut", t("rule.trial.cut.at", { at: moment(trial.whole_until) })]] : []),
       ["rule.trial.alarms", String(trial.alarms)],
       ["rule.trial.cases", String(trial.would_be)],
       ["rule.trial.precision", precision],

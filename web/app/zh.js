@@ -215,6 +215,8 @@ export default {
   "rule.fault": "{at}（共 {n} 次）：{why}",
   "rule.counted": "第 {version} 版：判定 {judged} 条，不采用 {refused} 条，太迟 {late} 条",
   "rule.trial.since": "期间",
+  "rule.trial.cut": "已截断",
+  "rule.trial.cut.at": "仅统计至 {at}，其后数量超出上限",
   "rule.trial.alarms": "告警",
   "rule.trial.cases": "本会立案",
   "rule.trial.precision": "准确率",
