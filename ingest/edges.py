@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from devices.registry.snapshot import Snapshot
+from ingest.gate import Gate
 from ingest.inbox import Inbox
+from ingest.jt808.limits import Doors, Limits
 from ingest.jt808.serve import Jt808Ports, serve_jt808
 from ingest.mqtt.address import BrokerAddress
 from ingest.mqtt.edge import run_mqtt_edge
@@ -24,6 +27,25 @@ Edges: TypeAlias = dict[str, Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """How many devices may be connected, by edge; each over all ports it listens on."""
+
+    jt808: Doors = field(default_factory=lambda: Doors(Limits()))
+    nmea: Gate = field(default_factory=Gate)
+    sl651: Gate = field(default_factory=Gate)
+    hj212: Gate = field(default_factory=Gate)
+
+    def counts(self) -> dict[str, Doors | Gate]:
+        """Return what counts the connections of each edge."""
+        return {
+            "jt808": self.jt808,
+            "nmea": self.nmea,
+            "sl651": self.sl651,
+            "hj212": self.hj212,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """What every edge is given.
 
@@ -31,11 +53,13 @@ class Given:
         inbox: Where arrivals and changes go.
         registry: Says which gateways there are, and what they speak.
         clock: Tells the time of receipt.
+        gates: Who lets devices in.
     """
 
     inbox: Inbox
     registry: RegistryWatch
     clock: Clock
+    gates: Gates
 
     def snapshot(self) -> Snapshot:
         """Return the registry as it is now."""
@@ -74,7 +98,12 @@ def edges_of(
 
 
 def nmea_ports(
-    tasks: asyncio.TaskGroup, settings: IngestSettings, *, inbox: Inbox, clock: Clock
+    tasks: asyncio.TaskGroup,
+    settings: IngestSettings,
+    *,
+    inbox: Inbox,
+    clock: Clock,
+    gates: Gates,
 ) -> NmeaPorts:
     """Return the listeners of gateways with an NMEA port of their own.
 
@@ -83,6 +112,7 @@ def nmea_ports(
         settings: Where they bind, and which gateway has the common port.
         inbox: Where what they hear goes.
         clock: Tells the time of receipt.
+        gates: Who lets devices in.
     """
     return NmeaPorts(
         tasks,
@@ -90,12 +120,14 @@ def nmea_ports(
         inbox=inbox,
         clock=clock,
         served=settings.nmea_gateway,
+        gate=gates.nmea,
     )
 
 
 def _nmea_edges(settings: IngestSettings, given: Given) -> Edges:
+    serve_tcp = partial(serve_nmea_tcp, gate=given.gates.nmea)
     listeners = {
-        "nmea tcp": (serve_nmea_tcp, settings.nmea_tcp_port),
+        "nmea tcp": (serve_tcp, settings.nmea_tcp_port),
         "nmea udp": (serve_nmea_udp, settings.nmea_udp_port),
     }
     return {
@@ -123,14 +155,16 @@ def _jt808_edge(settings: IngestSettings, given: Given) -> Edges:
             registry=given.snapshot,
             inbox=given.inbox,
             clock=given.clock,
+            doors=given.gates.jt808,
         )
     }
 
 
 def _station_edges(settings: IngestSettings, given: Given) -> Edges:
+    gates = given.gates
     ports = {
-        "sl651": (settings.sl651_port, serve_sl651),
-        "hj212": (settings.hj212_port, serve_hj212),
+        "sl651": (settings.sl651_port, partial(serve_sl651, gate=gates.sl651)),
+        "hj212": (settings.hj212_port, partial(serve_hj212, gate=gates.hj212)),
     }
     return {
         name: serve_stations(

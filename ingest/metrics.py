@@ -1,14 +1,17 @@
 """What the ingest process counts, for Prometheus."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from ingest.arrival import Arrival
 from store.disk import DiskFullError, free_share
@@ -33,6 +36,47 @@ class Refusing(StrEnum):
 
     DATABASE_AWAY = "database-away"
     DISK_FULL = "disk-full"
+
+
+class Lines(Protocol):
+    """Counts an edge's connections."""
+
+    @property
+    def lines(self) -> int:
+        """How many are open."""
+
+    @property
+    def turned_away(self) -> int:
+        """For how many there was no room, since the start."""
+
+
+class LineCounts(Collector):
+    """The connections of all edges, asked for at each scrape.
+
+    Args:
+        edges: Who counts them, by edge.
+    """
+
+    def __init__(self, edges: Mapping[str, Lines]) -> None:
+        self._edges = edges
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        """Yield how many are open, and how many were turned away."""
+        open_now = GaugeMetricFamily(
+            "gezhi_ingest_connections",
+            "Connections of devices that are open, by edge",
+            labels=["edge"],
+        )
+        turned_away = CounterMetricFamily(
+            "gezhi_ingest_connections_turned_away",
+            "Connections of devices for which there was no room, by edge",
+            labels=["edge"],
+        )
+        for edge, counted in self._edges.items():
+            open_now.add_metric([edge], counted.lines)
+            turned_away.add_metric([edge], counted.turned_away)
+        yield open_now
+        yield turned_away
 
 
 class IngestMetrics:
@@ -96,6 +140,10 @@ class IngestMetrics:
         )
         for place in disks:
             free.labels(str(place)).set_function(partial(free_share, place))
+
+    def watch(self, edges: Mapping[str, Lines]) -> None:
+        """Show how many connections edges have."""
+        self.registry.register(LineCounts(edges))
 
     def refuse(self, why: BaseException | None) -> None:
         """Show why nothing can be stored, or that it can be."""

@@ -10,7 +10,7 @@ from prometheus_client import start_http_server
 from devices.registry.snapshot import Snapshot
 from ingest.commands.carriers import Carriers
 from ingest.commands.worker import run_commands
-from ingest.edges import Given, edges_of, nmea_ports
+from ingest.edges import Gates, Given, edges_of, nmea_ports
 from ingest.inbox import Inbox
 from ingest.intake import run_intake
 from ingest.metrics import IngestMetrics
@@ -62,10 +62,11 @@ async def _run(
     metrics: IngestMetrics,
     clock: Clock,
 ) -> None:
-    inbox, mouth = Inbox(INBOX_SIZE), Mouth()
+    inbox, mouth, gates = Inbox(INBOX_SIZE), Mouth(), Gates()
+    metrics.watch(gates.counts())
     async with asyncio.TaskGroup() as tasks:
         pollers = Pollers(tasks, inbox, clock)
-        ports = nmea_ports(tasks, settings, inbox=inbox, clock=clock)
+        ports = nmea_ports(tasks, settings, inbox=inbox, clock=clock, gates=gates)
 
         def follow(snapshot: Snapshot) -> None:
             pollers.follow(snapshot)
@@ -92,7 +93,7 @@ async def _run(
                 clock=clock,
             ),
         }
-        given = Given(inbox=inbox, registry=registry, clock=clock)
+        given = Given(inbox=inbox, registry=registry, clock=clock, gates=gates)
         work |= edges_of(settings, given, broker=broker, mouth=mouth)
         for name, each in work.items():
             tasks.create_task(each, name=name)

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ingest.admission import admit, leave_after
 from ingest.arrival import EdgeChange
+from ingest.gate import Gate
 from ingest.inbox import Inbox
 from vocabulary.times import Clock
 
@@ -82,6 +84,7 @@ async def serve_tcp(
     patience: Patience,
     inbox: Inbox,
     clock: Clock,
+    gate: Gate | None = None,
     on_bound: Callable[[int], None] | None = None,
 ) -> None:
     """Listen for devices until cancelled; then hang up on all of them.
@@ -94,16 +97,21 @@ async def serve_tcp(
         patience: How long a silence may last.
         inbox: Told that we can hear, once we listen.
         clock: Tells since when.
+        gate: How many may be connected; None where the caller sees to that.
         on_bound: Told the port, once it listens.
     """
     async with asyncio.TaskGroup() as connections:
 
         def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             peer = _peer(writer)
-            connections.create_task(
+            if gate is not None and not admit(gate, edge, peer.name, writer):
+                return
+            task = connections.create_task(
                 _run_connection(reader, writer, caller(peer), peer.name, patience),
                 name=f"{edge} {peer.name}",
             )
+            if gate is not None:
+                leave_after(task, gate, peer.name)
 
         server = await asyncio.start_server(start, host, port)
         async with server:

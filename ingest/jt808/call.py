@@ -1,8 +1,8 @@
 """One terminal's line: limits, deadlines, serial numbers, and frames out."""
 
 import asyncio
-from ipaddress import IPv6Address
 
+from ingest.gate import address_of
 from ingest.jt808.limits import Bucket, Doors
 from ingest.protocols.jt808 import (
     SERIALS,
@@ -16,7 +16,6 @@ from ingest.protocols.jt808 import (
 )
 from ingest.tcp_stream import Peer
 
-_HOST_BITS = 64  # of an IPv6 address: one network can have any number of them
 _BUSY_S = 1.0  # how soon to look again at a line that waits for us
 
 
@@ -144,18 +143,3 @@ class Call:
             return
         again_s = max(self._due_s, now_s + _BUSY_S) if self.is_busy else self._due_s
         self._timer = self._loop.call_at(again_s, self._look)
-
-
-def address_of(name: str) -> str:
-    """Return whom limits count together: an IPv4 address, or an IPv6 network of /64.
-
-    Args:
-        name: Address and port.
-    """
-    address = name.rpartition(":")[0]
-    if ":" not in address:
-        return address
-    number = IPv6Address(address.partition("%")[0])
-    if number.ipv4_mapped:
-        return str(number.ipv4_mapped)
-    return f"{IPv6Address(int(number) >> _HOST_BITS << _HOST_BITS)}/64"

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ingest.arrival import EdgeChange
 from ingest.datagrams import listening, received
-from ingest.jt808.call import address_of
+from ingest.gate import address_of
 from ingest.jt808.exchange import Exchange
 from ingest.jt808.limits import Doors
 from ingest.jt808.talk import Talk

@@ -85,22 +85,22 @@ class Doors:
     Attributes:
         limits: What is allowed.
         lines: Open now.
+        turned_away: How many there was no room for, since the start.
     """
 
     limits: Limits
     lines: int = 0
+    turned_away: int = 0
     _addresses: dict[str, _Address] = field(default_factory=dict)
 
     def enter(self, address: str) -> str:
         """Let a stranger in; return why not, or nothing if it is in."""
         limits = self.limits
         known = self._addresses.get(address)
-        if self.lines >= limits.lines:
-            return f"{limits.lines} lines are open already"
-        if known and known.lines >= limits.lines_per_address:
-            return f"{known.lines} lines are open from {address} already"
-        if known and known.strangers >= limits.strangers_per_address:
-            return f"{known.strangers} of {address} have not said who they are yet"
+        why_not = self._why_not(address)
+        if why_not:
+            self.turned_away += 1
+            return why_not
         if known is None:
             bucket = Bucket(limits.address_octets_per_s, limits.address_burst)
             known = self._addresses[address] = _Address(bucket)
@@ -130,3 +130,13 @@ class Doors:
         """Return how long to wait after so many octets from an address."""
         known = self._addresses.get(address)
         return known.bucket.take(octets, now_s) if known else 0.0
+
+    def _why_not(self, address: str) -> str:
+        limits, known = self.limits, self._addresses.get(address)
+        if self.lines >= limits.lines:
+            return f"{limits.lines} lines are open already"
+        if known and known.lines >= limits.lines_per_address:
+            return f"{known.lines} lines are open from {address} already"
+        if known and known.strangers >= limits.strangers_per_address:
+            return f"{known.strangers} of {address} have not said who they are yet"
+        return ""

@@ -43,7 +43,7 @@ async def serve_jt808(
     registry: Callable[[], Snapshot],
     inbox: Inbox,
     clock: Clock,
-    limits: Limits | None = None,
+    doors: Doors | None = None,
 ) -> None:
     """Serve terminals until cancelled.
 
@@ -53,7 +53,7 @@ async def serve_jt808(
         registry: Returns the registry as it is now.
         inbox: Where positions and refusals go.
         clock: Tells the time.
-        limits: What is allowed; the usual if not given.
+        doors: Who may come in over TCP; the usual if not given.
     """
     if ports.tcp is None and ports.udp is None:
         return
@@ -72,7 +72,7 @@ async def serve_jt808(
         exchange = Exchange(
             identities=identities,
             lines=lines,
-            doors=Doors(limits or Limits()),
+            doors=doors or Doors(Limits()),
             inbox=inbox,
             clock=clock,
             answered=commands.answered,

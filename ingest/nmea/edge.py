@@ -10,8 +10,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from ingest.admission import admit, leave_after
 from ingest.arrival import Arrival, EdgeChange
 from ingest.datagrams import listening, received
+from ingest.gate import Gate
 from ingest.inbox import Inbox
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.nmea0183 import Item, NmeaStream
@@ -43,6 +45,7 @@ async def serve_nmea_tcp(
     clock: Clock,
     terminal: str | None = None,
     idle_s: float = IDLE_S,
+    gate: Gate | None = None,
     on_bound: Callable[[int], None] | None = None,
 ) -> None:
     """Listen for terminals until cancelled; then hang up on all of them.
@@ -57,19 +60,25 @@ async def serve_nmea_tcp(
         clock: Tells the time of receipt.
         terminal: Who calls here and need not say so; None where many do.
         idle_s: Seconds of silence after which a connection is closed.
+        gate: How many may be connected, over all ports that share it; the usual for
+            this one if not given.
         on_bound: Told the port, once it listens.
     """
+    doors = gate or Gate()
     async with asyncio.TaskGroup() as connections:
 
         def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             peer = _peer_name(writer.get_extra_info("peername"))
+            if not admit(doors, EDGE, peer, writer):
+                return
             connection = _Terminal(
                 gateway, peer, terminal=terminal, inbox=inbox, clock=clock
             )
-            connections.create_task(
+            task = connections.create_task(
                 _run_connection(reader, writer, connection, idle_s=idle_s),
                 name=f"nmea {peer}",
             )
+            leave_after(task, doors, peer)
 
         server = await asyncio.start_server(start, host, port)
         async with server:

@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from devices.registry.snapshot import Snapshot
 from ingest.arrival import EdgeChange
+from ingest.gate import Gate
 from ingest.inbox import Inbox
 from ingest.nmea.edge import EDGE, serve_nmea_tcp, serve_nmea_udp
 from tasks.attempt import attempt
@@ -70,6 +72,7 @@ class NmeaPorts:
         inbox: Where what they hear goes.
         clock: Tells the time of receipt.
         served: Code of the gateway that has a listener already.
+        gate: How many may be connected to all of them; the usual if not given.
     """
 
     def __init__(
@@ -80,7 +83,9 @@ class NmeaPorts:
         inbox: Inbox,
         clock: Clock,
         served: str = "",
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate or Gate()
         self._tasks = tasks
         self._host = host
         self._inbox = inbox
@@ -119,7 +124,7 @@ class NmeaPorts:
 
     async def _serve(self, port: Port) -> None:
         async with asyncio.TaskGroup() as both:
-            for serve in (serve_nmea_tcp, serve_nmea_udp):
+            for serve in (partial(serve_nmea_tcp, gate=self._gate), serve_nmea_udp):
                 both.create_task(
                     serve(
                         self._host,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from devices.registry.snapshot import Snapshot
+from ingest.gate import Gate
 from ingest.inbox import Inbox
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.hj212 import (
@@ -39,6 +40,7 @@ async def serve_hj212(
     inbox: Inbox,
     clock: Clock,
     patience: Patience = PATIENCE,
+    gate: Gate | None = None,
     on_bound: Callable[[int], None] | None = None,
 ) -> None:
     """Listen for devices until cancelled; then hang up on all of them.
@@ -50,6 +52,7 @@ async def serve_hj212(
         inbox: Where readings and refusals go.
         clock: Tells the time of receipt.
         patience: How long a silence may last.
+        gate: How many may be connected; the usual if not given.
         on_bound: Told the port, once it listens.
     """
     await serve_tcp(
@@ -60,6 +63,7 @@ async def serve_hj212(
         patience=patience,
         inbox=inbox,
         clock=clock,
+        gate=gate or Gate(),
         on_bound=on_bound,
     )
 

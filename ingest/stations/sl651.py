@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from devices.registry.snapshot import Snapshot
+from ingest.gate import Gate
 from ingest.inbox import Inbox
 from ingest.protocols.errors import ProtocolError
 from ingest.protocols.sl651 import (
@@ -51,6 +52,7 @@ async def serve_sl651(
     inbox: Inbox,
     clock: Clock,
     patience: Patience = PATIENCE,
+    gate: Gate | None = None,
     on_bound: Callable[[int], None] | None = None,
 ) -> None:
     """Listen for stations until cancelled; then hang up on all of them.
@@ -62,6 +64,7 @@ async def serve_sl651(
         inbox: Where readings and refusals go.
         clock: Tells the time of receipt, and of acknowledgement.
         patience: How long a silence may last.
+        gate: How many may be connected; the usual if not given.
         on_bound: Told the port, once it listens.
     """
     await serve_tcp(
@@ -72,6 +75,7 @@ async def serve_sl651(
         patience=patience,
         inbox=inbox,
         clock=clock,
+        gate=gate or Gate(),
         on_bound=on_bound,
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.jt808.call import address_of
+from ingest.gate import address_of
 from ingest.jt808.limits import Bucket, Doors, Limits
 
 
@@ -31,6 +31,7 @@ def test_doors_count_all_lines_lines_of_an_address_and_strangers() -> None:
     assert "3 lines are open from a" in doors.enter("a")
     assert doors.enter("b") == ""
     assert "4 lines are open already" in doors.enter("b")
+    assert (doors.lines, doors.turned_away) == (4, 3)
     doors.leave("a", is_stranger=False)
     assert doors.lines == 3
     assert doors.enter("b") == ""

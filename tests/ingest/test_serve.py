@@ -207,6 +207,8 @@ async def test_the_metrics_are_served(
     assert 'gezhi_ingest_rows_total{kind="reading",outcome="stored"} 1.0' in text
     assert 'gezhi_ingest_refusals_total{reason="bad-json"} 1.0' in text
     assert 'gezhi_ingest_edge_up{edge="mqtt",gateway=""} 1.0' in text
+    assert 'gezhi_ingest_connections{edge="jt808"} 0.0' in text
+    assert 'gezhi_ingest_connections{edge="nmea"} 0.0' in text
 
 
 def fetch(url: str) -> str:
