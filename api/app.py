@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -102,6 +102,7 @@ def create_app(
     basemap: Path | None = None,
     time_zone: str = "Asia/Shanghai",
     disks: Sequence[Path] = (),
+    on_broken: Callable[[BaseException], None] | None = None,
 ) -> FastAPI:
     """Return the application; it connects when it is started.
 
@@ -112,6 +113,8 @@ def create_app(
         basemap: GeoJSON below everything on the map; None if there is none.
         time_zone: The city's own, IANA name; the page shows times in it.
         disks: Directories whose disks our own database fills; measured by the probes.
+        on_broken: Told what ended the work beside the requests: it is not begun again,
+            and nothing is served right any more. Whoever runs us should end.
     """
 
     @contextlib.asynccontextmanager
@@ -137,7 +140,7 @@ def create_app(
                 time_zone=time_zone,
                 disks=disks,
             )
-            following = tasks.create_task(live.follow(), name="live")
+            following = tasks.create_task(_followed(live, on_broken), name="live")
             yield
             following.cancel()
 
@@ -155,6 +158,18 @@ def create_app(
     )
     _install(app, web_root)
     return app
+
+
+async def _followed(
+    live: Live, on_broken: Callable[[BaseException], None] | None
+) -> None:
+    """Follow the journal; say so if that ends, of which the server tells nobody."""
+    try:
+        await live.follow()
+    except Exception as error:
+        if on_broken is not None:
+            on_broken(error)
+        raise
 
 
 def _install(app: FastAPI, web_root: Path) -> None:

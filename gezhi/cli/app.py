@@ -131,10 +131,14 @@ def gateway(
 @app.command()
 def api() -> None:
     """Serve the API, the live stream and the page."""
-    from gezhi.processes.api import run_api
+    from gezhi.processes.api import ApiEndedError, run_api
     from gezhi.processes.until_told import run_until_told
 
-    _run_process(lambda settings: run_until_told(run_api(settings)))
+    try:
+        _run_process(lambda settings: run_until_told(run_api(settings)))
+    except ApiEndedError as error:
+        complain(str(error))
+        sys.exit(1)
 
 
 @app.command()
