@@ -53,8 +53,13 @@ def answer_page(
     following = next_address(request, after) if len(rows) > limit else None
     response = answer(Page(rows[:limit], following))
     if following:
-        response.headers["Link"] = f'<{following}>; rel="next"'
+        response.headers["Link"] = link_to(following)
     return response
+
+
+def link_to(following: str) -> str:
+    """Return the Link header that names the next page."""
+    return f'<{following}>; rel="next"'
 
 
 def answer_whole(request: Request, body: bytes, media_type: str) -> Response:
@@ -68,5 +73,10 @@ def answer_whole(request: Request, body: bytes, media_type: str) -> Response:
 
 def next_address(request: Request, after: str) -> str:
     """Return the address of the page after a row, asked in the same words."""
-    words = [pair for pair in request.query_params.multi_items() if pair[0] != "after"]
-    return f"{request.url.path}?{urlencode([*words, ('after', after)])}"
+    return address_with(request, after=after)
+
+
+def address_with(request: Request, **new: str) -> str:
+    """Return the address that was asked with some of its words replaced."""
+    words = [pair for pair in request.query_params.multi_items() if pair[0] not in new]
+    return f"{request.url.path}?{urlencode([*words, *new.items()])}"

@@ -11,7 +11,14 @@ from api.access import Caller, Dispatcher, Viewer
 from api.answer import Page, answer, answer_page
 from api.parts import Database, Held
 from api.problems import Kind, ProblemError, not_found
-from api.queries import IdPageQuery, Instant, KeyPageQuery, key_of
+from api.queries import (
+    MOST_ROWS,
+    IdPageQuery,
+    Instant,
+    KeyPageQuery,
+    OldestPageQuery,
+    key_of,
+)
 from store.cases.member_read import MemberRow, members_of
 from store.cases.read import (
     CaseFilter,
@@ -77,12 +84,6 @@ class EvidenceOut(BaseModel):
     body: JsonValue
 
 
-class Items(BaseModel):
-    """A whole list: it is as long as one case is."""
-
-    items: list[EvidenceOut]
-
-
 @router.get("", response_model=Page[CaseRow])
 async def list_cases(
     request: Request,
@@ -110,10 +111,18 @@ async def one_case(database: Database, caller: Viewer, case_id: CaseId) -> Respo
 
 
 @router.get("/{case_id}/steps", response_model=Page[StepRow])
-async def list_steps(database: Database, caller: Viewer, case_id: CaseId) -> Response:
-    """List every step a case took, oldest first: who, what, when, why."""
+async def list_steps(
+    request: Request,
+    database: Database,
+    caller: Viewer,
+    case_id: CaseId,
+    query: Annotated[OldestPageQuery, Query()],
+) -> Response:
+    """List the steps a case took, oldest first: who, what, when, why."""
     await seen(database, case_id, caller)
-    return answer(Page(await steps(database, case_id), None))
+    rows = await steps(database, case_id, after=query.after, limit=query.limit + 1)
+    last = rows[query.limit - 1].id if len(rows) > query.limit else 0
+    return answer_page(request, rows, limit=query.limit, after=str(last))
 
 
 @router.get("/{case_id}/members", response_model=Page[MemberRow])
@@ -132,15 +141,27 @@ async def list_members(
 
 
 @router.get("/{case_id}/splits", response_model=Page[SplitRow])
-async def list_splits(database: Database, caller: Viewer, case_id: CaseId) -> Response:
-    """List who split what the case was made of, and why."""
+async def list_splits(
+    request: Request,
+    database: Database,
+    caller: Viewer,
+    case_id: CaseId,
+    query: Annotated[OldestPageQuery, Query()],
+) -> Response:
+    """List who split what the case was made of, and why, oldest first."""
     await seen(database, case_id, caller)
-    return answer(Page(await splits_of(database, case_id), None))
+    return await _splits(request, database, case_id, query)
 
 
 @router.post("/{case_id}/splits", response_model=Page[SplitRow], status_code=201)
 async def split(
-    parts: Held, database: Database, caller: Dispatcher, case_id: CaseId, body: SplitIn
+    request: Request,
+    parts: Held,
+    database: Database,
+    caller: Dispatcher,
+    *,
+    case_id: CaseId,
+    body: SplitIn,
 ) -> Response:
     """Say that members have nothing to do with each other: each is filed alone."""
     await seen(database, case_id, caller)
@@ -152,17 +173,30 @@ async def split(
         raise ProblemError(
             Kind.NOTHING_TO_SPLIT, f"case {case_id} has no members that stand"
         )
-    return answer(Page(await splits_of(database, case_id), None), status=201)
+    response = await _splits(
+        request, database, case_id, OldestPageQuery(after=0, limit=MOST_ROWS)
+    )
+    response.status_code = 201
+    return response
 
 
-@router.get("/{case_id}/evidence", response_model=Items)
+@router.get("/{case_id}/evidence", response_model=Page[EvidenceOut])
 async def list_evidence(
-    database: Database, caller: Viewer, case_id: CaseId
+    request: Request,
+    database: Database,
+    caller: Viewer,
+    case_id: CaseId,
+    query: Annotated[OldestPageQuery, Query()],
 ) -> Response:
-    """List what proves a case: rule, samples, registry, hits, recovery."""
+    """List what proves a case, oldest first: rule, samples, registry, hits, recovery.
+
+    A page of evidence is long: each piece has up to 200 samples of a series.
+    """
     await seen(database, case_id, caller)
-    rows = await evidence(database, case_id)
-    return answer({"items": [_evidence(row) for row in rows]})
+    rows = await evidence(database, case_id, after=query.after, limit=query.limit + 1)
+    last = rows[query.limit - 1].id if len(rows) > query.limit else 0
+    shown = [_evidence(row) for row in rows]
+    return answer_page(request, shown, limit=query.limit, after=str(last))
 
 
 async def seen(database: Connection, case_id: int, caller: Caller) -> CaseRow:
@@ -175,6 +209,14 @@ async def seen(database: Connection, case_id: int, caller: Caller) -> CaseRow:
     if found is None:
         raise not_found("case", case_id)
     return found
+
+
+async def _splits(
+    request: Request, database: Connection, case_id: int, query: OldestPageQuery
+) -> Response:
+    rows = await splits_of(database, case_id, after=query.after, limit=query.limit + 1)
+    last = rows[query.limit - 1].id if len(rows) > query.limit else 0
+    return answer_page(request, rows, limit=query.limit, after=str(last))
 
 
 def _filter(query: CaseQuery) -> CaseFilter:

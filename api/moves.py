@@ -17,7 +17,7 @@ from cases.moves import SensorDisagreesError, Step, move, sensor_of
 from cases.refusal import StepRefusedError
 from cases.routing import shipped_routing
 from store.access import unit_id_of
-from store.cases.read import steps
+from store.cases.filed import moves_of
 from store.cases.rework import standing_alarms
 from store.connection import Connection
 
@@ -51,7 +51,7 @@ async def list_moves(database: Database, caller: Viewer, case_id: CaseId) -> Res
     found = await seen(database, case_id, caller)
     is_asked = shipped_routing().demands_proof(found.type, found.condition)
     proof = await sensor_of(database, case_id) if is_asked else None
-    standing = standing_of(found, await steps(database, case_id), proof)
+    standing = standing_of(found, await moves_of(database, case_id), proof)
     offered = offers(standing, Role(caller.role), caller.unit_id)
     alarms = await standing_alarms(database, case_id)
     return answer(Page(warned(offered, alarms), None))

@@ -9,7 +9,7 @@ from cases.refusal import Ask, Standing, StepRefusedError, Why, decide
 from cases.rework import CLOSING
 from cases.stage import Stage
 from cases.words import GUARD_WORDS, MOVE_WORDS, Words
-from store.cases.read import CaseRow, StepRow
+from store.cases.read import CaseRow
 from store.cases.rework import StandingAlarm
 
 ASKED_FOR: dict[Guard, str] = {
@@ -60,14 +60,12 @@ class Offer:
     warning_en: str = ""
 
 
-def standing_of(
-    case: CaseRow, steps: Sequence[StepRow], proof: Sensor | None
-) -> Standing:
+def standing_of(case: CaseRow, moves: Sequence[str], proof: Sensor | None) -> Standing:
     """Return what moves ask of a case.
 
     Args:
         case: The case.
-        steps: What was done to it.
+        moves: What was done to it, in order.
         proof: What its sensor says, where its class demands that for closing.
     """
     return Standing(
@@ -75,7 +73,7 @@ def standing_of(
         unit_id=case.unit_id,
         condition=case.condition,
         recovered=case.recovered_at is not None,
-        moves=tuple(Move(step.move) for step in steps),
+        moves=tuple(Move(move) for move in moves),
         proof=proof,
     )
 

@@ -43,6 +43,12 @@ class IdPageQuery(PageQuery, extra="forbid"):
     after: int = Field(0, ge=0, lt=2**31, description="Id of the last row known.")
 
 
+class OldestPageQuery(PageQuery, extra="forbid"):
+    """A list with the oldest id first, of what there may be very many of."""
+
+    after: int = Field(0, ge=0, lt=2**63, description="Id of the last row known.")
+
+
 class NewestPageQuery(PageQuery, extra="forbid"):
     """A list with the newest id first."""
 

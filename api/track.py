@@ -106,6 +106,27 @@ def track_of(fixes: Fixes, *, gap_s: float, tolerance_m: float) -> Track:
     )
 
 
+def page_of(fixes: Fixes, most: int) -> tuple[Fixes, int | None]:
+    """Return the fixes of one page, and where the next begins, microseconds since 1970.
+
+    That is the last moment of this one, so that the way between two pages is not lost;
+    fixes of one moment stand together. None if this page has all.
+
+    Args:
+        fixes: In order of time; one more than `most` if there is a next page.
+        most: Of a page; more than a vehicle can have of one moment.
+    """
+    times = fixes.fixed_us
+    if len(times) <= most:
+        return fixes, None
+    count = int(np.searchsorted(times, times[most]))
+    page = fixes.take(np.arange(count))
+    last = int(times[count - 1]) if count else None
+    # A page of one moment leads on to the next one.
+    is_one = last is None or last == times[0]
+    return page, int(times[most]) if is_one else last
+
+
 def simplified(fixes: Fixes, tolerance_m: float) -> Fixes:
     """Return the fixes that are needed to draw `fixes` within `tolerance_m`."""
     last = len(fixes) - 1

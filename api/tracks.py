@@ -5,19 +5,20 @@ from datetime import timedelta
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field, JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.access import Caller, Viewer
-from api.answer import answer
+from api.answer import address_with, answer, link_to
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError, not_found
 from api.queries import Instant, refuse_reversed
-from api.track import gap_s_of, track_of
+from api.track import gap_s_of, page_of, track_of
 from store.connection import Connection
 from store.telemetry.track import VehicleRow, fixes_of, vehicle
+from vocabulary.times import datetime_from_us
 
 router = APIRouter(tags=["vehicles"])
 
@@ -25,7 +26,13 @@ SPAN = timedelta(days=1)
 """Where a track starts when no `from` is given."""
 
 LONGEST_SPAN = timedelta(days=31)
-"""The longest track of one answer."""
+"""The longest track that may be asked for."""
+
+FEWEST_FIXES = 1_000
+"""Of a page: more than a vehicle has of one moment, so that each page leads on."""
+
+MOST_FIXES = 300_000
+"""Of a page: a fix each second for three and a half days, each ten for 34."""
 
 SLOWEST_INTERVAL_S = 30.0
 """Assumed of a vehicle whose terminal was taken away."""
@@ -45,6 +52,12 @@ class TrackQuery(BaseModel, extra="forbid"):
         ge=0,
         le=1000,
         description="How far a left-out fix may lie from the line; 0 keeps all.",
+    )
+    limit: int = Field(
+        MOST_FIXES,
+        ge=FEWEST_FIXES,
+        le=MOST_FIXES,
+        description="Fixes of a page, before any is left out.",
     )
 
 
@@ -80,6 +93,10 @@ class TrackOut(BaseModel):
     segments: list[SegmentOut]
     gaps: list[GapOut]
     area: JsonValue = Field(description="GeoJSON geometry of its work area, or null.")
+    next: str | None = Field(
+        description="Address of the following part of the track, which begins with the"
+        " last moment of this one; null if it is all."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +107,39 @@ class _Span:
 
 @router.get("/tracks/{vehicle_id}", response_model=TrackOut)
 async def one_track(
+    request: Request,
     parts: Held,
     database: Database,
     caller: Viewer,
+    *,
     vehicle_id: VehicleId,
     query: Annotated[TrackQuery, Query()],
 ) -> Response:
-    """Show where a vehicle was. A unit's token sees its own vehicles' tracks only."""
+    """Show where a vehicle was. A unit's token sees its own vehicles' tracks only.
+
+    A track of more than `limit` fixes comes in pages; each begins with the last moment
+    of the one before, so that no way and no gap between them is lost.
+    """
     until = query.until or parts.clock()
     span = _Span(query.since or until - SPAN, until)
     _refuse_span(span)
     found = await _seen(database, vehicle_id, caller)
-    fixes = await fixes_of(database, found.id, since=span.since, until=span.until)
+    fixes, again_us = page_of(
+        await fixes_of(
+            database,
+            found.id,
+            since=span.since,
+            until=span.until,
+            limit=query.limit + 1,
+        ),
+        query.limit,
+    )
     gap_s = gap_s_of(found.expected_interval_s or SLOWEST_INTERVAL_S)
     track = await run_in_threadpool(
         track_of, fixes, gap_s=gap_s, tolerance_m=query.tolerance_m
     )
-    return answer(
+    following = _following(request, again_us, span)
+    response = answer(
         {
             "vehicle_id": found.id,
             "code": found.code,
@@ -119,8 +152,19 @@ async def one_track(
             "segments": track.segments,
             "gaps": track.gaps,
             "area": orjson.Fragment(found.area or "null"),
+            "next": following,
         }
     )
+    if following:
+        response.headers["Link"] = link_to(following)
+    return response
+
+
+def _following(request: Request, again_us: int | None, span: _Span) -> str | None:
+    if again_us is None:
+        return None
+    since = datetime_from_us(again_us).isoformat()
+    return address_with(request, **{"from": since, "to": span.until.isoformat()})
 
 
 async def _seen(database: Connection, vehicle_id: int, caller: Caller) -> VehicleRow:

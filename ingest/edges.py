@@ -128,7 +128,7 @@ def _nmea_edges(settings: IngestSettings, given: Given) -> Edges:
     serve_tcp = partial(serve_nmea_tcp, gate=given.gates.nmea)
     listeners = {
         "nmea tcp": (serve_tcp, settings.nmea_tcp_port),
-        "nmea udp": (serve_nmea_udp, settings.nmea_udp_port),
+        "nmea udp": (partial(serve_nmea_udp), settings.nmea_udp_port),
     }
     return {
         name: serve_nmea(

@@ -289,22 +289,30 @@ async def case(
     return CaseRow(**row) if row else None
 
 
-async def steps(connection: Connection, case_id: int) -> list[StepRow]:
-    """Return every step of a case, oldest first."""
+async def steps(
+    connection: Connection, case_id: int, *, after: int, limit: int
+) -> list[StepRow]:
+    """Return steps of a case, oldest first; `after` is the last one known."""
     rows = await connection.fetch(
         "SELECT id, taken_at, move, from_stage, to_stage, actor, role, worker, note"
-        " FROM case_step WHERE case_id = $1 ORDER BY id",
+        " FROM case_step WHERE case_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         case_id,
+        after,
+        limit,
     )
     return [StepRow(**row) for row in rows]
 
 
-async def evidence(connection: Connection, case_id: int) -> list[EvidenceRow]:
-    """Return every piece of evidence of a case, oldest first."""
+async def evidence(
+    connection: Connection, case_id: int, *, after: int, limit: int
+) -> list[EvidenceRow]:
+    """Return pieces of evidence of a case, oldest first; `after` is the last known."""
     rows = await connection.fetch(
         "SELECT id, kind, taken_at, body::text AS body"
-        " FROM evidence WHERE case_id = $1 ORDER BY id",
+        " FROM evidence WHERE case_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         case_id,
+        after,
+        limit,
     )
     return [EvidenceRow(**row) for row in rows]
 

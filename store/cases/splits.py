@@ -72,12 +72,16 @@ async def split_case(
     return True
 
 
-async def splits_of(connection: Connection, case_id: int) -> list[SplitRow]:
-    """Return every split of a case, oldest first."""
+async def splits_of(
+    connection: Connection, case_id: int, *, after: int, limit: int
+) -> list[SplitRow]:
+    """Return splits of a case, oldest first; `after` is the last one known."""
     rows = await connection.fetch(
         "SELECT id, rule, reason, actor, split_at FROM case_split"
-        " WHERE case_id = $1 ORDER BY id",
+        " WHERE case_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         case_id,
+        after,
+        limit,
     )
     return [SplitRow(**row) for row in rows]
 

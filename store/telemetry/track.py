@@ -20,9 +20,6 @@ HEADER_OCTETS = 19
 TRAILER_OCTETS = 2
 """The row count of -1 that ends the copy."""
 
-MOST_FIXES = 2_000_000
-"""Fixes of one answer; a vehicle reporting each second fills this in 23 days."""
-
 UNBELIEVABLE = int(Quality.FUTURE | Quality.OUT_OF_RANGE)
 """Fixes with one of these bits are kept in the table and left out of tracks."""
 
@@ -45,7 +42,7 @@ SELECT fixed_at, lon_e7, lat_e7, coalesce(speed_kmh, 'NaN'::real)
 FROM "position"
 WHERE device_id IN (SELECT id FROM device WHERE vehicle_id = $1)
     AND fixed_at >= $2 AND fixed_at < $3 AND quality & $4 = 0
-ORDER BY fixed_at, received_at
+ORDER BY fixed_at, received_at, lon_e7, lat_e7
 LIMIT $5
 """
 
@@ -121,11 +118,23 @@ async def vehicle(connection: Connection, vehicle_id: int) -> VehicleRow | None:
 
 
 async def fixes_of(
-    connection: Connection, vehicle_id: int, *, since: datetime, until: datetime
+    connection: Connection,
+    vehicle_id: int,
+    *,
+    since: datetime,
+    until: datetime,
+    limit: int,
 ) -> Fixes:
-    """Return a vehicle's believable fixes of a span, `until` not included.
+    """Return a vehicle's believable fixes of a span, the earliest first.
 
     Terminals that were replaced meanwhile count as well.
+
+    Args:
+        connection: Any.
+        vehicle_id: `vehicle.id`.
+        since: From when.
+        until: Up to when, not included.
+        limit: Most fixes.
     """
     copied = io.BytesIO()
     await connection.copy_from_query(
@@ -134,7 +143,7 @@ async def fixes_of(
         since,
         until,
         UNBELIEVABLE,
-        MOST_FIXES,
+        limit,
         output=copied,
         format="binary",
     )

@@ -78,6 +78,38 @@ async def test_evidence_is_shown_as_it_was_kept(
     assert (item["kind"], item["body"]) == ("samples_before", {"samples": [[1, 2.5]]})
 
 
+MANY = (
+    """INSERT INTO evidence (case_id, kind, taken_at, body)
+    SELECT $1, 'hit', now(), to_jsonb(n) FROM generate_series(1, 105) AS n""",
+    """INSERT INTO case_step (case_id, taken_at, move, to_stage, actor, role, note)
+    SELECT $1, now(), 'ease', 'new', 'rules', 'rules', n::text
+    FROM generate_series(1, 105) AS n""",
+    """INSERT INTO case_split (case_id, rule, rule_version, device_id, reason, actor,
+    split_at) SELECT $1, 'r', 1, 1, n::text, 'me', now()
+    FROM generate_series(1, 105) AS n""",
+)
+
+
+async def test_evidence_steps_and_splits_of_a_case_come_in_pages(
+    town: Town, admin: httpx2.AsyncClient
+) -> None:
+    case_id = await open_case(town.connection, 1)
+    for each in (case_id, await open_case(town.connection, 2)):
+        for insert in MANY:
+            await town.connection.execute(insert, each)
+    for what in ("evidence", "steps", "splits"):
+        whole = await admin.get(f"/api/v1/cases/{case_id}/{what}?limit=1000")
+        first = await admin.get(f"/api/v1/cases/{case_id}/{what}")
+        assert len(first.json()["items"]) == 100
+        following = first.json()["next"]
+        assert first.headers["link"] == f'<{following}>; rel="next"'
+        second = (await admin.get(following)).json()
+        assert second["next"] is None
+        rows = first.json()["items"] + second["items"]
+        assert rows == whole.json()["items"]
+        assert len(rows) >= 105
+
+
 async def offered(client: httpx2.AsyncClient, case_id: int) -> dict[str, Any]:
     page = (await client.get(f"/api/v1/cases/{case_id}/moves")).json()
     return {offer["move"]: offer for offer in page["items"]}

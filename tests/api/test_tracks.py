@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.track import gap_s_of, simplified, track_of
+from api.track import gap_s_of, page_of, simplified, track_of
 from store.telemetry.track import Fixes
 from tests.api.town import Town
 
@@ -120,3 +120,59 @@ async def test_a_vehicle_without_fixes_has_an_empty_track(
 ) -> None:
     found = (await admin.get("/api/v1/tracks/1")).json()
     assert (found["segments"], found["gaps"], found["fixes"]) == ([], [], 0)
+
+
+SECONDS = 2500
+
+
+@pytest.mark.db
+async def test_a_track_of_more_fixes_than_a_page_has_goes_on_in_the_next(
+    town: Town, admin: httpx2.AsyncClient
+) -> None:
+    await town.connection.execute(
+        "INSERT INTO \"position\" SELECT 4, '2026-11-20T00:00:00Z'::timestamptz"
+        " + n / 2 * interval '1 second' + (n > 2200)::integer * interval '1 hour',"
+        " 1110000000, 350000000 + 1000 * n, 40, 0, NULL, NULL, NULL, 0, 0, now()"
+        " FROM generate_series(0, $1::integer - 1) AS n",
+        SECONDS,
+    )
+    span = "from=2026-11-20T00:00:00Z&to=2026-11-20T03:00:00Z&tolerance_m=0"
+    whole = (await admin.get(f"/api/v1/tracks/1?{span}")).json()
+    assert (whole["fixes"], whole["next"]) == (SECONDS, None)
+    pages = [(await admin.get(f"/api/v1/tracks/1?{span}&limit=1001")).json()]
+    while pages[-1]["next"]:
+        answer = await admin.get(pages[-1]["next"])
+        pages.append(answer.json())
+        linked = answer.headers.get("link")
+        following = pages[-1]["next"]
+        assert linked == (f'<{following}>; rel="next"' if following else None)
+    # Two fixes have one moment: an odd page leaves the second to the next one.
+    assert [page["fixes"] for page in pages] == [1000, 1000, 504]
+    drawn = [zip(p["fixed_us"], p["lat"], strict=True) for p in whole["segments"]]
+    parts = [part for page in pages for part in page["segments"]]
+    again = [zip(p["fixed_us"], p["lat"], strict=True) for p in parts]
+    assert {row for part in again for row in part} == {r for p in drawn for r in p}
+    assert [gap for page in pages for gap in page["gaps"]] == whole["gaps"]
+    assert len(whole["gaps"]) == 1
+    # The moment at which pages meet is told by both, and so is the way within it.
+    twice_m = (len(pages) - 1) * 11.1
+    told_m = sum(page["distance_m"] for page in pages)
+    assert told_m == pytest.approx(whole["distance_m"] + twice_m, abs=2)
+
+
+@pytest.mark.db
+async def test_a_page_of_a_track_holds_more_than_one_moment_can(
+    admin: httpx2.AsyncClient,
+) -> None:
+    for limit in (999, 300_001):
+        answer = await admin.get("/api/v1/tracks/1", params={"limit": limit})
+        assert answer.status_code == 422
+
+
+def test_a_page_of_one_moment_leads_on_to_the_next_moment() -> None:
+    one = fixes([0.0, 0.0, 5.0, 6.0], [0, 1, 2, 3], [20] * 4)
+    page, following = page_of(one, 2)
+    assert (page.fixed_us.tolist(), following) == ([0, 0], 5_000_000)
+    page, following = page_of(one, 3)
+    assert (page.fixed_us.tolist(), following) == ([0, 0, 5_000_000], 5_000_000)
+    assert page_of(one, 4) == (one, None)

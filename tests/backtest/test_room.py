@@ -17,7 +17,7 @@ from gezhi.commands.backtest_shown import show
 from rules.backtest.lines import AlarmLine
 from rules.backtest.report import Report, report_of
 from rules.backtest.room import Earliest, Room, kept
-from store.alarms.alarms import NewAlarm
+from store.alarms.raised import NewAlarm
 from tests.backtest.past import backtest_of
 from tests.rules.city_feed import NOON, Feed
 from tests.rules.workers import ZONE, fold_all

@@ -1,6 +1,6 @@
 // One case opened: why, proof, where and whose, what was done, what may be done.
 
-import { get } from "./api.js";
+import { everything, get } from "./api.js";
 import { cases, words } from "./city.js";
 import { cameBack, whyOf } from "./case_list.js";
 import { el, fill } from "./dom.js";
@@ -20,27 +20,27 @@ const PHASES = ["collect", "file", "dispatch", "handle", "feed_back", "check", "
 /** Load a case and return what its drawer holds. */
 export async function caseView(id) {
   const [row, items, steps, moves] = await Promise.all([
-    get(`/cases/${id}`), get(`/cases/${id}/evidence`), get(`/cases/${id}/steps`), get(`/cases/${id}/moves`),
+    get(`/cases/${id}`), everything(`/cases/${id}/evidence`), everything(`/cases/${id}/steps`), get(`/cases/${id}/moves`),
   ]);
   const crowd = row.members ? await crowdOf(id) : null;
-  const registry = items.items.find((item) => item.kind === "registry")?.body ?? null;
+  const registry = items.find((item) => item.kind === "registry")?.body ?? null;
   const view = el("article.case-view", { "data-severity": row.severity });
   return fill(view,
     head(row),
     phases(row),
-    section("case.why", evidence(row, items.items)),
+    section("case.why", evidence(row, items)),
     whySection(`/cases/${row.number}`),
     crowd ? section("case.members", [...membersOf(row, crowd.members), splitOf(row, crowd)]) : null,
     section("case.where", [facts(row, registry)]),
-    section("case.steps", [timeline(steps.items)]),
+    section("case.steps", [timeline(steps)]),
     section("case.moves", [movesOf(row, moves.items)]));
 }
 
 async function crowdOf(id) {
   const [members, splits, session] = await Promise.all([
-    get(`/cases/${id}/members?limit=${MOST_SHOWN}`), get(`/cases/${id}/splits`), get("/session"),
+    get(`/cases/${id}/members?limit=${MOST_SHOWN}`), everything(`/cases/${id}/splits`), get("/session"),
   ]);
-  return { members: members.items, splits: splits.items, role: session.role };
+  return { members: members.items, splits, role: session.role };
 }
 
 function head(row) {

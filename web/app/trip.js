@@ -1,6 +1,6 @@
 // The track on show: loaded for today, and the moment of it that is looked at.
 
-import { get } from "./api.js";
+import { PREFIX, get } from "./api.js";
 import { Signal } from "./signal.js";
 import { midnight } from "./times.js";
 
@@ -10,9 +10,23 @@ export const trip = new Signal(null);
 /** Load a vehicle's track of today. */
 export async function loadToday(vehicleId) {
   const query = `from=${midnight().toISOString()}&to=${new Date().toISOString()}`;
-  const track = await get(`/tracks/${vehicleId}?${query}`);
+  const track = await whole(`/tracks/${vehicleId}?${query}`);
   const last = track.segments.at(-1)?.fixed_us.at(-1) ?? null;
   trip.set({ track, at: last, here: last === null ? null : whereAt(track, last) });
+  return track;
+}
+
+/** Ask for every part of a track; a part begins with the moment that the one before it ends with. */
+async function whole(path) {
+  const track = await get(path);
+  let next = track.next;
+  while (next) {
+    const more = await get(next.slice(PREFIX.length));
+    track.segments.push(...more.segments);
+    track.gaps.push(...more.gaps);
+    track.distance_m += more.distance_m;
+    next = more.next;
+  }
   return track;
 }
 
