@@ -9,6 +9,7 @@ import asyncpg
 
 from gezhi.settings import SettingError, Settings
 from gezhi.stack.accounts import TakesGateways, is_user_name, new_gateway
+from gezhi.stack.child import ChildDiedError
 from gezhi.stack.home import Home
 from gezhi.stack.secrets import write_private
 from ingest.mqtt.topics import reads, writes
@@ -57,7 +58,12 @@ async def follow_gateways(dsn: str, home: Home, broker: TakesGateways) -> None:
     while True:
         try:
             await attempt(_follow(dsn, home, broker))
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            ChildDiedError,  # a broker that was just started again
+        ):
             await asyncio.sleep(RETRY_S)
 
 

@@ -25,7 +25,7 @@ from gezhi.stack.postgres import Cluster
 from gezhi.stack.secrets import secret, write_private
 from store.access import create_token
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 300.0
 """How long the API may take to call itself ready after its start."""
 
 POLL_S = 0.1

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gezhi.stack.child import Child, ChildDiedError, Program
+from store.connection import AWAY
 
 FIRST_DELAY_S = 0.5
 """Pause before the first restart."""
@@ -40,7 +41,7 @@ async def keep_started(name: str, part: Part, report: Report) -> None:
     """Start a part again whenever it has ended, until cancelled.
 
     A start that fails is tried again: a server that found its disk full comes back by
-    itself once there is room.
+    itself once there is room, and one that was ended as it began is begun anew.
     """
     delay_s = RESTART_S
     while True:
@@ -53,7 +54,7 @@ async def keep_started(name: str, part: Part, report: Report) -> None:
         try:
             await part.start()
             delay_s = RESTART_S
-        except (OSError, ChildDiedError) as error:
+        except (*AWAY, ChildDiedError) as error:
             report(f"  {name} does not start: {error}")
             delay_s = min(2 * delay_s, LONGEST_RESTART_S)
 

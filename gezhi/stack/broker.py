@@ -25,7 +25,7 @@ from gezhi.stack.loopback import LOOPBACK, Ports, is_free, kept_port
 from gezhi.stack.mosquitto import find_mosquitto
 from gezhi.stack.secrets import secret, write_private
 
-READY_S = 30.0
+READY_S = 120.0
 """How long a start or a reload may take; a large saved queue is read first."""
 
 START_ATTEMPTS = 3
@@ -85,6 +85,7 @@ class Broker:
         self._users: Mapping[str, str] = {}
         self._rights: Rights = NO_RIGHTS
         self._child: Child | None = None
+        self._is_starting = False
 
     @property
     def name(self) -> str:
@@ -138,6 +139,10 @@ class Broker:
         """
         keep_rights(self._home.secrets, rights)
         keep_gateways(self._home.secrets, passwords)
+        async with asyncio.timeout(READY_S):
+            # Until it has begun to listen to signals, one that it is sent ends it.
+            while self._is_starting:  # noqa: ASYNC110 another task, of any loop
+                await asyncio.sleep(POLL_S)
         if self._child is not None and self._child.is_running:
             await self._reload()
 
@@ -159,6 +164,21 @@ class Broker:
             raise PermissionError(f"the broker's user may not enter {directory}")
         if self._account is not None:
             os.chown(directory, *self._account.ids)
+        self._is_starting = True
+        try:
+            await self._start()
+        finally:
+            self._is_starting = False
+
+    async def stop(self) -> None:
+        """Stop the broker; mosquitto saves its queue first."""
+        await self.child.stop()
+
+    async def kill(self) -> None:
+        """End the broker by SIGKILL."""
+        await self.child.kill()
+
+    async def _start(self) -> None:
         for attempt in range(1, START_ATTEMPTS + 1):
             self._choose_ports()
             self._write_files()
@@ -171,14 +191,6 @@ class Broker:
                     raise
             else:
                 return
-
-    async def stop(self) -> None:
-        """Stop the broker; mosquitto saves its queue first."""
-        await self.child.stop()
-
-    async def kill(self) -> None:
-        """End the broker by SIGKILL."""
-        await self.child.kill()
 
     def _accounts(self) -> dict[str, str]:
         secrets = self._home.secrets

@@ -181,6 +181,19 @@ async def test_what_waits_for_ingest_survives_a_stop_of_the_broker(
         assert await first(ingest) == ("gezhi/v1/GW-1/up", b"waits")
 
 
+async def test_a_gateway_admitted_while_the_broker_starts_gets_in(
+    own_broker: Broker, connect: Connect
+) -> None:
+    await own_broker.stop()
+    async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
+        tasks.create_task(own_broker.start())
+        await asyncio.sleep(0)
+        assert own_broker.child.is_running
+        await own_broker.admit("GW-1")
+    async with connect(own_broker.url("GW-1")):
+        pass
+
+
 async def test_a_port_taken_meanwhile_is_given_up(own_broker: Broker) -> None:
     await own_broker.stop()
     with socket.create_server(("127.0.0.1", own_broker.ports.v5)) as squatter:
