@@ -24,6 +24,7 @@ from gezhi.stack.broker import Broker
 from gezhi.stack.home import Home, open_home
 from gezhi.stack.postgres import OWNER, Cluster
 from tests.databases import fresh_database
+from tests.fixed_examples import draw_from_no_source
 from tests.hang_guard import ending
 from tests.patient_loop import PatientLoop
 
@@ -50,6 +51,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("gezhi")
+if SEEDS == "fixed":
+    draw_from_no_source()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, type[PatientLoop]]:
