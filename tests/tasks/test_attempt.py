@@ -115,13 +115,14 @@ async def test_what_an_attempt_returns_and_raises_is_the_works() -> None:
 
 
 async def test_who_is_stopping_may_attempt_all_that_is_left_to_do() -> None:
-    done = []
+    begun, done = asyncio.Event(), []
 
     async def note(word: str) -> None:
         await asyncio.sleep(0)
         done.append(word)
 
     async def works() -> None:
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -129,7 +130,7 @@ async def test_who_is_stopping_may_attempt_all_that_is_left_to_do() -> None:
             await attempt(note("said goodbye"))
 
     working = asyncio.create_task(works())
-    await asyncio.sleep(0.01)
+    await begun.wait()
     working.cancel()
     await asyncio.wait([working], timeout=60)
     assert working.cancelled()
