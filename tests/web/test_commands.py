@@ -98,9 +98,8 @@ async def test_a_waiting_command_is_taken_back(room: ControlRoom) -> None:
     await page.goto(f"{room.url}/#device-{lamp}")
     await press_surely(page.get_by_role("button", name="关灯"))
     await page.locator(".command button").hover()
-    await page.mouse.down()
     async with page.expect_response("**/commands?limit=*"):
-        pass  # each second the list is looked at anew
+        await page.mouse.down()  # each second the list is looked at anew
     await page.evaluate(FRAMES)
     await page.mouse.up()
     await page.wait_for_selector('.command[data-state="cancelled"]')

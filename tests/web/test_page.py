@@ -238,6 +238,7 @@ async def test_a_list_that_was_long_on_its_way_takes_nothing_back(
         let_go.set()
     await room.until_count(".case", 3)
     await twice.wait_for()
+    await room.page.unroute(lists)
 
 
 async def test_on_a_phone_nothing_is_wider_than_the_screen(room: ControlRoom) -> None:
