@@ -17,6 +17,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from numpy.typing import NDArray
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,7 +26,7 @@ from api.answer import Page, answer, answer_page, next_address
 from api.parts import Database, Held
 from api.problems import Fault, Kind, ProblemError
 from api.queries import PageQuery
-from devices.lighting_now import GroupNow, LightingNow, lighting_now
+from devices.lighting_now import GroupNow, lighting_now
 from store.connection import Connection
 from store.registry.facts import lamp_programmes
 from store.registry.lighting import (
@@ -40,6 +41,7 @@ from store.registry.lighting import (
     nights,
     subdistricts,
 )
+from vocabulary.lighting import LampProgramme
 from vocabulary.times import us_from_datetime
 
 router = APIRouter(prefix="/lighting", tags=["devices"])
@@ -185,22 +187,24 @@ async def show_lighting(
 ) -> Response:
     """Show how the city's lamps are, whole and by group."""
     at = await journal_time(database)
-    found = await cabinets(database)
-    now = lighting_now(
-        await lamps(database),
-        found,
-        {one.code: one for one in await lamp_programmes(database)},
+    asked = _Asked(
+        by=query.by,
+        lamps=await lamps(database),
+        cabinets=await cabinets(database),
+        programmes={one.code: one for one in await lamp_programmes(database)},
+        places=await _places(database, query.by),
         at_us=us_from_datetime(at),
         zone=ZoneInfo(parts.time_zone),
     )
-    groups = await _groups(database, query.by, now, found)
+    # Of 10,000 lamps this takes 8 ms, in which nobody else would be served.
+    city, groups = await run_in_threadpool(_counted, asked)
     rest = [group for group in groups if _place_of(group.code) > (0, query.after)]
     shown = rest[: query.limit]
     more = len(rest) > query.limit
     return answer(
         LightingOut(
             at=at,
-            city=_rate(now.all()),
+            city=city,
             items=shown,
             next=next_address(request, shown[-1].code) if more else None,
         )
@@ -227,19 +231,45 @@ async def list_nights(
     return answer_page(request, shown, limit=query.limit, after=after)
 
 
-async def _groups(
-    database: Connection, by: By, now: LightingNow, found: Sequence[CabinetRow]
-) -> list[GroupOut]:
-    """Return the groups that have lamps, by ascending code; none of all comes last."""
-    groups = now.group(_ids(now.lamps, by))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """All that an answer is made of."""
+
+    by: By
+    lamps: Sequence[LampRow]
+    cabinets: Sequence[CabinetRow]
+    programmes: Mapping[str, LampProgramme]
+    places: Mapping[int, PlaceRow]
+    at_us: int
+    zone: ZoneInfo
+
+
+async def _places(database: Connection, by: By) -> dict[int, PlaceRow]:
     if by is By.CABINET:
-        known: Mapping[int, CabinetRow] = {cabinet.id: cabinet for cabinet in found}
+        return {}
+    read = lit_cells if by is By.CELL else subdistricts
+    return {place.id: place for place in await read(database)}
+
+
+def _counted(asked: _Asked) -> tuple[RateOut, list[GroupOut]]:
+    """Return the city's rate and the groups that have lamps, by ascending code.
+
+    The group of lamps that belong to none comes last.
+    """
+    now = lighting_now(
+        asked.lamps,
+        asked.cabinets,
+        asked.programmes,
+        at_us=asked.at_us,
+        zone=asked.zone,
+    )
+    groups = now.group(_ids(now.lamps, asked.by))
+    if asked.by is By.CABINET:
+        known = {cabinet.id: cabinet for cabinet in asked.cabinets}
         shown = [_cabinet(known.get(of), group) for of, group in groups.items()]
     else:
-        read = lit_cells if by is By.CELL else subdistricts
-        places = {place.id: place for place in await read(database)}
-        shown = [_place(places.get(of), group) for of, group in groups.items()]
-    return sorted(shown, key=lambda group: _place_of(group.code))
+        shown = [_place(asked.places.get(of), group) for of, group in groups.items()]
+    return _rate(now.all()), sorted(shown, key=lambda group: _place_of(group.code))
 
 
 def _place_of(code: str) -> tuple[int, str]:

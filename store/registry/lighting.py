@@ -1,5 +1,6 @@
 """Lamps and their cabinets with what was last heard of them, and counted nights."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -180,7 +181,9 @@ LIMIT $4
 
 async def lamps(connection: Connection) -> list[LampRow]:
     """Return every lamp in service, by ascending id."""
-    return [LampRow(**row) for row in await connection.fetch(_LAMPS)]
+    found = await connection.fetch(_LAMPS)
+    # Making 10,000 rows takes 9 ms, and whoever asks serves others meanwhile.
+    return await asyncio.to_thread(lambda: [LampRow(**row) for row in found])
 
 
 async def cabinets(connection: Connection) -> list[CabinetRow]:
