@@ -2,22 +2,29 @@
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
 from gezhi.settings import SettingError, Settings
-from gezhi.stack.accounts import TakesGateways, is_user_name, new_gateway
+from gezhi.stack.accounts import TakesGateways, new_gateway
 from gezhi.stack.child import ChildDiedError
 from gezhi.stack.home import Home
 from gezhi.stack.secrets import write_private
 from ingest.mqtt.topics import reads, writes
 from tasks.attempt import attempt
+from vocabulary.broker_user import RIGHT, is_user_name
 from vocabulary.device import Format, Gateway, Transport
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "registry"
 """NOTIFY channel that tells of a changed registry."""
+
+WHY = f"code cannot be a user name: that is {RIGHT}, and not ingest's own"
+"""What to say of a gateway without an account."""
 
 RETRY_S = 2.0
 """Pause before a lost database is called again."""
@@ -72,12 +79,16 @@ async def give_accounts(
 ) -> None:
     """Bring the broker's accounts up to the registry, making missing passwords.
 
-    A gateway whose code cannot be a user name of its own has none.
+    A gateway whose code cannot be a user name of its own has none, and the log says so;
+    the import takes no such code, but an older one may have.
     """
     rows = await connection.fetch(
         "SELECT id, code, transport, host, port, simulated, format, native_topics"
         " FROM gateway WHERE transport = 'mqtt' ORDER BY code"
     )
+    for row in rows:
+        if not is_user_name(row["code"]):
+            log.warning("gateway %r gets no broker account: its %s", row["code"], WHY)
     gateways = [
         Gateway(
             **{

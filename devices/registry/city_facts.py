@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.registry.fields import is_time_zone
+from devices.registry.fields import NO_CONTROL, control_in, is_time_zone
 from devices.registry.import_result import Problem
 from vocabulary.codes import CodeError, check_county
 
@@ -85,6 +85,11 @@ def _facts_of(settings: dict[str, object]) -> CityFacts | None:
 
 def _are_facts_good(facts: CityFacts, problems: list[Problem]) -> bool:
     found: list[Problem] = []
+    for column in ("name_zh", "name_en"):
+        control = control_in(getattr(facts, column))
+        if control:
+            message = f"holds {control}; {NO_CONTROL}"
+            found.append(Problem(SETTINGS, 0, column, message))
     try:
         check_county(facts.county)
     except CodeError as error:

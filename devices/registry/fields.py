@@ -1,6 +1,7 @@
 """Reading one line's fields: each wrong one is a problem, and the rest are read on."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from difflib import get_close_matches
@@ -14,6 +15,13 @@ from vocabulary.codes import CodeError
 
 NAME_PATTERN = re.compile(r"\S(.{0,62}\S)?")
 """What a code that we choose may be: up to 64 characters without space at the ends."""
+
+
+NO_CONTROL = "take it out: a text has no control characters and no line breaks"
+"""What would be right of a text that holds one."""
+
+_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: controls, halves of a character, breaks of lines."""
 
 
 class Fields:
@@ -33,6 +41,10 @@ class Fields:
         self.line = line
         self.is_good = True
         self._problems = problems
+        for column, value in line.fields.items():
+            found = control_in(value)
+            if found:
+                self.refuse(column, f"holds {found}; {NO_CONTROL}")
 
     def refuse(self, column: str, message: str) -> None:
         """Say that a field is wrong."""
@@ -141,6 +153,18 @@ class Fields:
         if text and not is_time_zone(text):
             self.refuse(column, f"{text!r} is no zone; write it like Asia/Shanghai")
         return text
+
+
+def control_in(text: str) -> str:
+    """Return the first control character of a text, as U+0000; nothing without one.
+
+    No code, name or address has any. U+0000 cannot be stored at all, and half a
+    character neither; the others break the lines of what shows or lists them.
+    """
+    if text.isprintable():  # as nearly all are
+        return ""
+    found = (c for c in text if unicodedata.category(c) in _CONTROL)
+    return next((f"U+{ord(c):04X}" for c in found), "")
 
 
 def is_time_zone(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from devices.registry.fields import Fields
 from store.registry.rows import GatewayRow
+from vocabulary.broker_user import INGEST, RIGHT, is_user_name
 from vocabulary.device import Format, Transport
 from vocabulary.serial_line import is_serial_device, serial_line
 
@@ -16,8 +17,13 @@ def gateway(fields: Fields, _county: str) -> GatewayRow:
     port = int(fields.number_or_none("port", 1, 65_535) or 0)
     _check_reach(fields, transport, host=host, has_port=bool(port))
     format_, native_topics = _format(fields, transport)
+    code = fields.code("code")
+    if code and transport == Transport.MQTT and not is_user_name(code):
+        taken = f"is ingest's own; take another: {RIGHT}"
+        wrong = f"cannot be its user name on the broker: {RIGHT}"
+        fields.refuse("code", f"{code!r} {taken if code == INGEST else wrong}")
     return GatewayRow(
-        code=fields.code("code"),
+        code=code,
         transport=transport,
         name_zh=fields.text("name_zh"),
         name_en=fields.text("name_en"),

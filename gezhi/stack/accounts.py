@@ -11,12 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from gezhi.stack.secrets import secret, write_private
-
-INGEST = "gezhi-ingest"
-"""The user our ingest process connects as."""
-
-GATEWAY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""A gateway's code is its user name and a level of its topics, so: no wildcards."""
+from vocabulary.broker_user import is_user_name
 
 _RIGHT = re.compile(r"(read|write) [^\s]+")
 
@@ -99,11 +94,6 @@ def new_gateway(secrets: Path, code: str) -> str:
         ValueError: If the code is not fit to be a user name.
     """
     return secret(secrets, _path(secrets, code).name)
-
-
-def is_user_name(code: str) -> bool:
-    """Tell whether a gateway's code can be its user name; ingest's is taken."""
-    return code != INGEST and GATEWAY_CODE.fullmatch(code) is not None
 
 
 def _path(secrets: Path, code: str) -> Path:

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from gezhi.stack.account import Account, can_reach
 from gezhi.stack.accounts import (
-    INGEST,
     NO_RIGHTS,
     Rights,
     gateways_in,
@@ -24,6 +23,7 @@ from gezhi.stack.iotcore import find_iotcore
 from gezhi.stack.loopback import LOOPBACK, Ports, is_free, kept_port
 from gezhi.stack.mosquitto import find_mosquitto
 from gezhi.stack.secrets import secret, write_private
+from vocabulary.broker_user import INGEST
 
 READY_S = 120.0
 """How long a start or a reload may take; a large saved queue is read first."""

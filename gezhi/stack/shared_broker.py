@@ -17,7 +17,6 @@ from pathlib import Path
 
 from gezhi.stack import mosquitto
 from gezhi.stack.accounts import (
-    INGEST,
     NO_RIGHTS,
     Rights,
     gateways_in,
@@ -28,6 +27,7 @@ from gezhi.stack.accounts import (
 from gezhi.stack.home import Home
 from gezhi.stack.postgres import PROCESSES
 from gezhi.stack.secrets import write_private
+from vocabulary.broker_user import INGEST
 
 QUEUE = Path("/mosquitto/data")
 """Where the image keeps what is saved."""

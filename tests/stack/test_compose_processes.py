@@ -16,7 +16,6 @@ import asyncpg
 import pytest
 import yaml
 
-from gezhi.stack.accounts import INGEST
 from gezhi.stack.broker import Broker
 from gezhi.stack.child import Child, Program
 from gezhi.stack.home import Home
@@ -25,6 +24,7 @@ from gezhi.stack.loopback import LOOPBACK, answers
 from gezhi.stack.mosquitto import find_mosquitto
 from gezhi.stack.shared_broker import SharedBroker, processes_of
 from tests.ports import free_port
+from vocabulary.broker_user import INGEST
 
 pytestmark = pytest.mark.db
 

@@ -9,15 +9,16 @@ import pytest
 
 from gezhi.gateway_accounts import gateway_url, give_accounts, passwords_file
 from gezhi.settings import Settings
-from gezhi.stack.accounts import INGEST, gateways_in
+from gezhi.stack.accounts import gateways_in
 from gezhi.stack.broker import Broker
 from gezhi.stack.home import open_home
+from vocabulary.broker_user import INGEST
 
 
 @pytest.mark.db
 @pytest.mark.broker
 async def test_a_gateway_called_as_ingest_is_has_no_account_and_stops_nobody(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     home = open_home(tmp_path / "home")
     connection = await asyncpg.connect(database_url)
@@ -30,6 +31,8 @@ async def test_a_gateway_called_as_ingest_is_has_no_account_and_stops_nobody(
     await give_accounts(connection, home, Broker(home))
     await connection.close()
     assert list(gateways_in(home.secrets)) == ["GW-1"]
+    for code in (INGEST, "网关"):
+        assert f"gateway {code!r} gets no broker account" in caplog.text
 
 
 @pytest.mark.parametrize(
