@@ -15,6 +15,7 @@ from store.journal.entries import Entry, Kind, read
 from store.journal.follow import JournalTail
 from store.registry.read import series_names
 from store.telemetry.read import edges_told, journal_head
+from tasks.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -124,14 +125,17 @@ class Live:
     async def _start(self) -> None:
         while self._ring is None:
             try:
-                async with self._pool.acquire() as connection:
-                    head = await journal_head(connection)
-                    self.edges.hear(await edges_told(connection))
-                    self._series = await series_names(connection)
-                self._ring = Ring(head.seq, most_octets=self._most_octets)
+                self._ring = await attempt(self._first_ring())
             except (*AWAY, asyncpg.UndefinedTableError) as error:
                 log.warning("live stream: waiting for the database: %s", error)
                 await asyncio.sleep(RETRY_S)
+
+    async def _first_ring(self) -> Ring:
+        async with self._pool.acquire() as connection:
+            head = await journal_head(connection)
+            self.edges.hear(await edges_told(connection))
+            self._series = await series_names(connection)
+        return Ring(head.seq, most_octets=self._most_octets)
 
     async def _take(self, entries: Sequence[Entry]) -> None:
         self.edges.hear(entries)
@@ -150,10 +154,13 @@ class Live:
 
     async def _load_series(self) -> None:
         try:
-            async with self._pool.acquire() as connection:
-                self._series = await series_names(connection)
+            self._series = await attempt(self._names())
         except AWAY as error:
             log.warning("live stream: names of series not loaded: %s", error)
+
+    async def _names(self) -> SeriesNames:
+        async with self._pool.acquire() as connection:
+            return await series_names(connection)
 
     async def _read_back(self, seq: int) -> list[Block]:
         async with self._back, self._pool.acquire() as connection:

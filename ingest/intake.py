@@ -29,6 +29,7 @@ from store.journal.body import edge_body
 from store.journal.entries import Kind, append
 from store.telemetry.batch import Writer
 from tasks.attempt import attempt
+from tasks.in_hand import InHand
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -82,17 +83,17 @@ async def run_intake(
     """
     intake = _Intake(pool, registry, clock, shard, metrics or IngestMetrics(disks))
     intake.disks, intake.worker = disks, worker
+    # Who broke off a commit would not know whether it was one.
+    in_hand = InHand()
     try:
-        await intake.begin()  # who is stopped amid it may have told it already
+        await in_hand.do(intake.begin())
         while True:
             due_s = intake.due_s(tick_s)
             await _fill(intake, inbox, due_s, max_rows=max_rows, max_wait_s=max_wait_s)
             intake.metrics.inbox_depth.set(inbox.qsize())
-            await intake.put_away()
-            if asyncio.get_running_loop().time() >= intake.due_s(tick_s):
-                await intake.tick()
+            await in_hand.do(intake.write_down(tick_s))
     finally:
-        await _stop(intake, inbox)
+        await _stop(intake, inbox, in_hand)
 
 
 class _Intake:
@@ -138,6 +139,12 @@ class _Intake:
         if not self.worker:
             return passed_s
         return min(passed_s, self._last_word_s + PRESENCE_S)
+
+    async def write_down(self, tick_s: float) -> None:
+        """Store all that is held, and tell that time has passed if that is due."""
+        await self.put_away()
+        if asyncio.get_running_loop().time() >= self.due_s(tick_s):
+            await self.tick()
 
     async def put_away(self) -> None:
         """Store all that is held, in its order; what was stored is held no longer."""
@@ -260,16 +267,30 @@ async def _fill(
         return
 
 
-async def _stop(intake: _Intake, inbox: Inbox) -> None:
-    """Store what is left, if the database is there."""
+async def _stop(intake: _Intake, inbox: Inbox, in_hand: InHand) -> None:
+    """Store what is left and say goodbye, if the database is there."""
+    ending = asyncio.create_task(_end(intake, inbox, in_hand), name="intake ends")
+    # A database that stands still would keep who breaks it off waiting, too.
+    done, _ = await asyncio.wait([ending], timeout=STOP_S)
+    if done:
+        ending.result()
+        return
+    ending.cancel()
+    log.warning("intake: stopped with %d arrivals not stored", len(intake.held))
+
+
+async def _end(intake: _Intake, inbox: Inbox, in_hand: InHand) -> None:
+    _take_all(intake, inbox)
+    await in_hand.finish()
+    while intake.held:
+        await intake.put_away()
+        _take_all(intake, inbox)  # edges may have handed over their last meanwhile
+    await intake.end()
+
+
+def _take_all(intake: _Intake, inbox: Inbox) -> None:
     while not inbox.empty():
         intake.held.append(inbox.get_nowait())
-    try:
-        async with asyncio.timeout(STOP_S):
-            await intake.put_away()
-            await intake.end()
-    except (TimeoutError, *AWAY):
-        log.warning("intake: stopped with %d arrivals not stored", len(intake.held))
 
 
 def _leading_arrivals(held: Iterable[Arrival | EdgeChange]) -> list[Arrival]:

@@ -33,7 +33,7 @@ CONNECTIONS = 2
 COMMAND_TIMEOUT_S = 60
 """How long the database may take over one statement before it counts as away."""
 
-CLOSE_S = 5
+CLOSE_S = 2
 """How long connections may take to say good-bye."""
 
 

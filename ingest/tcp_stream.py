@@ -58,6 +58,9 @@ class Caller(Protocol):
     async def end(self) -> None:
         """Take note that nothing more will come."""
 
+    def close(self) -> None:
+        """Leave the line: it is closed, by whomever and why ever."""
+
     def summary(self) -> str:
         """Return who it was and what came, for the log."""
 
@@ -159,6 +162,7 @@ async def _run_connection(
         log.exception("%s: connection dropped", name)
         return
     finally:
+        caller.close()
         writer.close()
     log.info("%s: %s; %s", name, ending, caller.summary())
 

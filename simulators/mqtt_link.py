@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.protocols.gezhi_json import StatusMessage, encode_status
+from tasks.cancellation import end_if_cancelled, heeding, times_cancelled
 from vocabulary.times import Clock
 
 DEFAULT_PORT = 1883
@@ -92,8 +93,7 @@ class MqttLink:
         Raises:
             LinkError: If the line broke.
         """
-        await self._client.subscribe(f"{self._topic}/down/#", qos=1)
-        _end_if_cancelled()
+        await heeding(self._client.subscribe(f"{self._topic}/down/#", qos=1))
 
     async def commands(self) -> AsyncIterator[tuple[str, bytes]]:
         """Give what is said, as it comes: the device's address, and the octets.
@@ -118,8 +118,7 @@ class MqttLink:
     async def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         async with self._one_at_a_time:
             self._refusal = ""
-            await self._client.publish(topic, payload, qos=1, retain=retain)
-            _end_if_cancelled()
+            await heeding(self._client.publish(topic, payload, qos=1, retain=retain))
             if self._refusal:
                 raise PublishRefusedError(topic, self._refusal)
 
@@ -142,9 +141,10 @@ async def mqtt_link(
         LinkError: If the broker is away or refuses the account.
     """
     client = _client(url, gateway=gateway, client_id=client_id)
+    before = times_cancelled()
     try:
         async with client:
-            _end_if_cancelled()
+            end_if_cancelled(since=before)
             link = MqttLink(client, gateway)
             if listens:
                 await link.listen()
@@ -179,13 +179,3 @@ def _client(url: str, *, gateway: str, client_id: str) -> aiomqtt.Client:
         ),
         keepalive=KEEPALIVE_S,
     )
-
-
-def _end_if_cancelled() -> None:
-    """Make up for Python 3.11: its `wait_for`, in aiomqtt, can swallow a cancellation.
-
-    That happens when the answer comes in the same turn of the loop (cpython#86296).
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
+from tasks.cancellation import heeding
+
 T = TypeVar("T")
 
 
@@ -31,15 +33,4 @@ async def attempt(work: Coroutine[object, Never, T]) -> T:
             that.
         BaseException: What the work raised.
     """
-    before = _times_cancelled()
-    try:
-        return await asyncio.create_task(work)
-    finally:
-        if _times_cancelled() > before:
-            raise asyncio.CancelledError
-
-
-def _times_cancelled() -> int:
-    """Return how often somebody asked that the current task end."""
-    task = asyncio.current_task()
-    return 0 if task is None else task.cancelling()
+    return await heeding(asyncio.create_task(work))

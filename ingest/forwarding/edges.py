@@ -94,6 +94,7 @@ class Edges:
             answered=lambda _device, _message: None,  # commands come from upstream
         )
         self._listening: dict[Ear, asyncio.Task[None]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._faults: dict[Ear, str] = {}
 
     @property
@@ -101,15 +102,19 @@ class Edges:
         """Why we cannot listen, by what listens."""
         return {str(ear): why for ear, why in self._faults.items()}
 
-    async def follow(self, plan: Plan) -> None:
-        """Stop what a plan does not want, start what it wants; the rest goes on."""
+    def follow(self, plan: Plan) -> None:
+        """Stop what a plan does not want, start what it wants; the rest goes on.
+
+        At once and whole: who asks for it may lose the line to upstream meanwhile.
+        """
         self._snapshot = snapshot_of(plan)
         self._pollers.follow(self._snapshot)
         wanted = set(ears_of(plan))
         for ear in self._listening.keys() - wanted:
             task = self._listening.pop(ear)
             task.cancel()
-            await asyncio.wait([task])  # its port may be wanted by another
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
             self._faults.pop(ear, None)
         for ear in wanted - self._listening.keys():
             self._listening[ear] = self._tasks.create_task(
@@ -117,6 +122,8 @@ class Edges:
             )
 
     async def _listen(self, ear: Ear) -> None:
+        if self._leaving:
+            await asyncio.wait(self._leaving)  # one of them may have the port yet
         while True:
             try:
                 await attempt(self._serving(ear, lambda _port: self._heal(ear)))

@@ -101,7 +101,7 @@ async def forward(settings: ForwardSettings, *, clock: Clock) -> None:
                 tokens = TokenFile(settings.state / "tokens.db")
                 edges = Edges(tasks, inbox, clock, tokens)
                 gateway = _Gateway(settings, orders, keeper, edges, clock)
-                await edges.follow(orders.order.plan)
+                edges.follow(orders.order.plan)
                 tasks.create_task(keeper.keep(inbox, clock), name="keep")
                 tasks.create_task(keeper.forget(), name="forget")
                 tasks.create_task(gateway.stay_connected(broker), name="uplink")
@@ -167,19 +167,19 @@ class _Gateway:
                     ),
                     name="pump",
                 )
-        except asyncio.CancelledError:
-            # A proper farewell cancels the last will, so say it ourselves.
+        finally:
+            # A proper farewell cancels the last will, so say it ourselves: also where
+            # the line still stands and is of no use, since we may never call again.
             with contextlib.suppress(TimeoutError, UplinkLostError):
                 async with asyncio.timeout(FAREWELL_S):
                     await line.send_status(await self._status(up=False))
-            raise
 
     async def _take_plans(self, line: Uplink) -> None:
         async for octets in line.plans():
             before = self._orders.order
             if self._orders.take(octets):
                 if self._orders.order is not before:
-                    await self._edges.follow(self._orders.order.plan)
+                    self._edges.follow(self._orders.order.plan)
                 self._keeper.news.set()
 
     async def _tell_status(self, line: Uplink) -> None:

@@ -21,6 +21,7 @@ from ingest.forwarding.queue_file import Depth, DiskFullError, QueueFile, Waitin
 from ingest.forwarding.told import messages_of
 from ingest.inbox import Inbox
 from ingest.protocols.gezhi_json import UpMessage
+from tasks.in_hand import InHand
 from vocabulary.refusal import Refusal
 from vocabulary.times import Clock
 
@@ -92,6 +93,7 @@ class Keeper:
         self._acknowledged: dict[int, float] = {}  # since when, the oldest first
         self._has_acknowledged = asyncio.Event()
         self._is_full = False
+        self._in_hand = InHand()  # what a thread writes is written, whoever gives up
         self.counts = Counts()
         self.news = asyncio.Event()  # set when there is something to tell upstream
 
@@ -106,10 +108,11 @@ class Keeper:
             items = [await inbox.get()]
             while len(items) < MOST_TOGETHER and not inbox.empty():
                 items.append(inbox.get_nowait())
-            await self._take(items, clock)
+            await self._in_hand.do(self._take(items, clock))
 
     async def keep_rest(self, inbox: Inbox, clock: Clock) -> None:
-        """Keep what is still in the inbox, if there is room."""
+        """Keep what is in hand and what is still in the inbox, if there is room."""
+        await self._in_hand.finish()
         items = [inbox.get_nowait() for _ in range(inbox.qsize())]
         await self._take(items, clock)
 

@@ -16,12 +16,16 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.mqtt.address import BrokerAddress
 from ingest.protocols.gezhi_json import StatusMessage, encode_status
+from tasks.cancellation import end_if_cancelled, heeding, times_cancelled
 
 KEEPALIVE_S = 20
 """A line that is dead is noticed after one and a half of these."""
 
 ANSWER_S = 20
 """How long the broker may take over anything."""
+
+HANG_UP_S = 2
+"""How long hanging up may take: a line that is dead is not waited for."""
 
 MOST_UNDER_WAY = 100
 """Messages on their way together above which a warning is logged: there never are."""
@@ -91,10 +95,8 @@ class Uplink:
         Raises:
             UplinkLostError: When it is.
         """
-        before = _cancellations()
         try:
-            await self._client.subscribe(f"{self._topic}/down/config", qos=1)
-            _end_if_cancelled(before)
+            await heeding(self._client.subscribe(f"{self._topic}/down/config", qos=1))
             async for message in self._client.messages:
                 yield bytes(message.payload)
         except aiomqtt.MqttError as error:
@@ -104,12 +106,11 @@ class Uplink:
         self, kind: str, payload: bytes, *, qos: int, retain: bool = False
     ) -> None:
         topic = f"{self._topic}/{kind}"
-        before = _cancellations()
+        publishing = self._client.publish(topic, payload, qos=qos, retain=retain)
         try:
-            await self._client.publish(topic, payload, qos=qos, retain=retain)
+            await heeding(publishing)
         except aiomqtt.MqttError as error:
             raise UplinkLostError(str(error)) from error
-        _end_if_cancelled(before)
 
 
 @contextlib.asynccontextmanager
@@ -124,18 +125,19 @@ async def uplink(broker: BrokerAddress, gateway: str) -> AsyncIterator[Uplink]:
         UplinkLostError: If the broker is away or refuses us.
     """
     client = _client(broker, gateway)
-    before = _cancellations()
+    before = times_cancelled()
     try:
         try:
             await client.__aenter__()
         except aiomqtt.MqttError as error:
             raise UplinkLostError(str(error)) from error
         try:
-            _end_if_cancelled(before)
+            end_if_cancelled(since=before)
             yield Uplink(client, gateway)
         finally:
-            with contextlib.suppress(aiomqtt.MqttError):
-                await client.__aexit__(None, None, None)
+            with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+                async with asyncio.timeout(HANG_UP_S):
+                    await client.__aexit__(None, None, None)
     finally:
         # Unless somebody looks at it, a broken line is reported once more when the
         # client is collected.
@@ -163,21 +165,3 @@ def _client(broker: BrokerAddress, gateway: str) -> aiomqtt.Client:
         timeout=ANSWER_S,
         tls_context=ssl.create_default_context() if broker.has_tls else None,
     )
-
-
-def _cancellations() -> int:
-    task = asyncio.current_task()
-    return 0 if task is None else task.cancelling()
-
-
-def _end_if_cancelled(before: int) -> None:
-    """Make up for Python 3.11: its `wait_for`, in aiomqtt, can swallow a cancellation.
-
-    That happens when the answer comes in the same turn of the loop (cpython#86296).
-
-    Args:
-        before: `_cancellations()` before the wait. Not 0 where a group of tasks of
-            ours failed earlier: in 3.11 such a group may leave its own mark behind.
-    """
-    if _cancellations() > before:
-        raise asyncio.CancelledError

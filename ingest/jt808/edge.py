@@ -152,6 +152,9 @@ class _TurnedAway:
     async def end(self) -> None:
         """Take nothing."""
 
+    def close(self) -> None:
+        """Hold nothing."""
+
     def summary(self) -> str:
         """Return why it was turned away."""
         return f"turned away: {self._why}"

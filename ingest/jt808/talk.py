@@ -51,6 +51,7 @@ from ingest.protocols.jt808 import (
 from ingest.tcp_stream import Peer
 from store.connection import AWAY
 from store.registry.terminals import Hardware
+from tasks.cancellation import heeding
 from vocabulary.device import Device
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,6 @@ class Talk:
         """Take note that nothing more will come."""
         if not self._stream.speaks:  # else what is left is a frame that was cut off
             await self._take(self._stream.receive_eof())
-        self.close()
 
     def close(self) -> None:
         """Leave the line."""
@@ -116,9 +116,7 @@ class Talk:
     async def _take(self, items: list[Message | ProtocolError]) -> None:
         self._call.is_busy = True
         try:
-            for item in items:
-                await self._hear(item)
-            await self._hand_on()
+            await heeding(self._hear_all(items))
         except AWAY as error:
             # It will call again; what was not answered it has kept.
             self._call.hang_up(f"the database is away: {error}")
@@ -130,6 +128,11 @@ class Talk:
         limit = self._exchange.doors.limits.faults
         if self.device is None and self._faults > limit:
             self._call.hang_up(f"sent over {limit} faults and no proof of who it is")
+
+    async def _hear_all(self, items: list[Message | ProtocolError]) -> None:
+        for item in items:
+            await self._hear(item)
+        await self._hand_on()
 
     async def _hear(self, item: Message | ProtocolError) -> None:
         if isinstance(item, ProtocolError):

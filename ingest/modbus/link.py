@@ -21,6 +21,7 @@ from ingest.protocols.modbus_frame import (
     find_answer,
 )
 from ingest.protocols.register_layout import Block, Table
+from tasks.cancellation import heeding
 from vocabulary.device import Gateway, Transport
 from vocabulary.serial_line import SerialLine, serial_line
 
@@ -106,9 +107,7 @@ class ModbusLink:
         client = self._serial(self._line) if self._line else self._tcp()
         client.set_max_no_responses(_NEVER)
         self._client = client
-        is_up = await client.connect()
-        _end_if_cancelled()
-        return is_up
+        return await heeding(client.connect())
 
     def close(self) -> None:
         """Drop the connection, if there is one."""
@@ -165,8 +164,7 @@ class ModbusLink:
             if self._line:
                 await self._wait_for_silence(self._line)
             self._asked = asked
-            answer = await _request(self._client, asked)
-            _end_if_cancelled()
+            answer = await heeding(_request(self._client, asked))
         except ModbusException as error:
             why = f"no answer in {self.timeout_s:.3g} s" if self.is_up else "link broke"
             raise SilenceError(why) from error
@@ -216,14 +214,6 @@ class ModbusLink:
             return octets
         self._heard_s = asyncio.get_running_loop().time()
         return find_answer(octets, self._asked) if self._asked else b""
-
-
-def _end_if_cancelled() -> None:
-    # Python 3.11's asyncio.wait_for, inside pymodbus, swallows a cancellation that
-    # comes in the same turn of the loop as the answer.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 async def _request(client: _Client, asked: Request) -> ModbusPDU:

@@ -228,8 +228,12 @@ class _MqttEdge:
             ear=self._ear,
         )
         for item in arrivals:
-            if isinstance(item, Arrival) or self._is_news(item):
+            if isinstance(item, Arrival):
                 await self._inbox.put(item)
+            elif self._statuses.get(item.gateway) is not item.up:
+                await self._inbox.put(item)
+                # Only now: who is cancelled before hears of it again.
+                self._statuses[item.gateway] = item.up
         for command in self._ear.commands_to_send():
             if not self._commands.full():  # a lost wish for a rebirth comes again
                 self._commands.put_nowait(command)
@@ -239,11 +243,6 @@ class _MqttEdge:
         while True:
             command = await self._commands.get()
             await link.publish(command.topic, command.payload, retain=command.retain)
-
-    def _is_news(self, change: EdgeChange) -> bool:
-        was_up = self._statuses.get(change.gateway)
-        self._statuses[change.gateway] = change.up
-        return change.up is not was_up
 
 
 def _retry_s(failures: int) -> float:

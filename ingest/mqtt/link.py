@@ -27,6 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ingest.mqtt.address import BrokerAddress
 from ingest.mqtt.message import MqttMessage
 from ingest.mqtt.pile import Pile, Received
+from tasks.cancellation import end_if_cancelled, heeding, times_cancelled
 
 log = logging.getLogger(__name__)
 
@@ -119,12 +120,18 @@ class MqttLink:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
+        before = times_cancelled()
         try:
             await self._connect()
         except aiomqtt.MqttError as error:
             raise LinkLostError(f"{self.peer}: {error}") from error
         self._start_reading()
         self._look_later()
+        try:
+            end_if_cancelled(since=before)
+        except asyncio.CancelledError:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def _connect(self) -> None:
@@ -160,7 +167,8 @@ class MqttLink:
         """
         wanted = [(topic, 1) for topic in topics]
         try:
-            codes = await self._client.subscribe(wanted, timeout=math.inf)
+            asked = self._client.subscribe(wanted, timeout=math.inf)
+            codes = await heeding(asked)
         except aiomqtt.MqttError as error:
             raise LinkLostError(f"{self.peer}: {error}") from error
         for topic, code in zip(topics, codes, strict=True):
@@ -210,7 +218,7 @@ class MqttLink:
             LinkLostError: If the link is lost; the message may or may not have arrived.
         """
         try:
-            await self._client.publish(topic, payload, qos=1, retain=retain)
+            await heeding(self._client.publish(topic, payload, qos=1, retain=retain))
         except aiomqtt.MqttError as error:
             raise LinkLostError(f"{self.peer}: {error}") from error
 

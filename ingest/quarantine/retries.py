@@ -17,6 +17,7 @@ from store.quarantine.retry import CHANNEL, give_up, requested
 from store.registry.facts import registry_version
 from store.telemetry.batch import Writer
 from tasks.attempt import attempt
+from tasks.cancellation import heeding
 from vocabulary.times import Clock
 
 log = logging.getLogger(__name__)
@@ -85,10 +86,11 @@ class _Tries:
 
     async def _make(self, row_id: int) -> None:
         at = self._clock()
+        trying = retry(
+            self._connection, row_id, self._snapshot, writer=self._writer, at=at
+        )
         try:
-            done = await retry(
-                self._connection, row_id, self._snapshot, writer=self._writer, at=at
-            )
+            done = await heeding(trying)
         except AWAY:
             raise
         except Exception:  # a bug of ours, met in one row; the others are tried still

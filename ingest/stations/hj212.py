@@ -95,6 +95,9 @@ class _Logger:
     async def end(self) -> None:
         await self._handle(self._stream.receive_eof())
 
+    def close(self) -> None:
+        pass
+
     async def _handle(self, items: Sequence[Package | ProtocolError]) -> None:
         for item in items:
             if isinstance(item, Package):

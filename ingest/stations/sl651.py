@@ -107,6 +107,9 @@ class _Station:
     async def end(self) -> None:
         await self._handle(self._stream.receive_eof())
 
+    def close(self) -> None:
+        pass
+
     async def _handle(self, items: list[Item]) -> None:
         for item in items:
             match item:

@@ -26,6 +26,7 @@ from rules.worker.resume import (
 from store.connection import AWAY, Connection
 from store.journal.cursor import cursor_of, forget_checkpoints
 from store.rules.faults import FaultKind, NewFault, halt_rule, note_faults
+from tasks.cancellation import end_if_cancelled, heeding, times_cancelled
 from vocabulary.times import EPOCH, datetime_from_us
 
 log = logging.getLogger(__name__)
@@ -88,10 +89,12 @@ async def part_of(connection: Connection) -> AsyncIterator[None]:
     Raises:
         BrokenPartError: If it broke; nothing of it is done.
     """
+    before = times_cancelled()
     try:
         async with connection.transaction():
             yield
     except Exception as error:
+        end_if_cancelled(since=before)
         if is_away(error):
             raise
         log.exception("rules: something broke; the rest goes on")
@@ -145,7 +148,7 @@ async def resume_sound(
     If that is not it, what was kept is thrown away, and the state made again.
     """
     try:
-        return await resume(connection, shard=shard, time_zone=time_zone)
+        return await heeding(resume(connection, shard=shard, time_zone=time_zone))
     except Exception as error:
         if is_away(error):
             raise

@@ -15,6 +15,7 @@ from simulators.jt808_terminal import Habits, Jt808Terminal, TerminalFacts
 from simulators.modbus_server import run_modbus_server
 from simulators.modbus_units import units_of
 from simulators.world import World
+from tasks.cancellation import heeding
 from tests.commands.street import (
     ask,
     detail_of,
@@ -26,7 +27,7 @@ from tests.commands.street import (
     utc_now,
 )
 from tests.ingest.jt808_line import ADDRESS, PHONE
-from tests.ingest.publisher import connected, end_if_cancelled
+from tests.ingest.publisher import connected
 from tests.ports import free_port
 from tests.simulators.playing import playing
 from tests.simulators.towns import town
@@ -122,16 +123,13 @@ async def test_a_thingsboard_gateway_is_asked_by_rpc_and_its_answer_counts(
             assert isinstance(message.payload, bytes)
             question = json.loads(message.payload)
             asked.append(question)
-            await client.publish(
-                f"gezhi/v1/{unique}/native/v1/gateway/rpc",
-                encode_rpc_answer(
-                    device=question["device"],
-                    number=question["data"]["id"],
-                    is_done=question["data"]["method"] == "dim",
-                ),
-                qos=1,
+            answer = encode_rpc_answer(
+                device=question["device"],
+                number=question["data"]["id"],
+                is_done=question["data"]["method"] == "dim",
             )
-            end_if_cancelled()
+            topic = f"gezhi/v1/{unique}/native/v1/gateway/rpc"
+            await heeding(client.publish(topic, answer, qos=1))
 
     async with (
         asyncio.timeout(300),

@@ -35,16 +35,6 @@ async def connected(
         yield client
 
 
-def end_if_cancelled() -> None:
-    """Make up for Python 3.11: the library's wait can lose a cancellation.
-
-    That happens when what it waits for comes in the same turn of the loop.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 def numbered(device: str, seq: int) -> bytes:
     """Make message `seq` of a device: one tilt, its value and its second are `seq`."""
     part = DeviceReadings(

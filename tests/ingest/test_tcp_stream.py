@@ -38,6 +38,9 @@ class Echo:
     async def end(self) -> None:
         self._notes.append("end")
 
+    def close(self) -> None:
+        self.is_amid = False
+
     def summary(self) -> str:
         return ", ".join(self._notes)
 
