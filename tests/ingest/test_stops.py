@@ -181,6 +181,10 @@ async def test_rules_that_are_told_to_stop_end_and_go_on_behind_where_they_were(
     await connection.close()
 
 
+async def until_answered(place: Place, more_than: int) -> None:
+    await until(lambda: place.answered > more_than)
+
+
 async def test_a_gateway_that_is_told_to_stop_says_so_and_keeps_what_it_answered(
     broker: Broker, unique: str, tmp_path: Path
 ) -> None:
@@ -199,7 +203,7 @@ async def test_a_gateway_that_is_told_to_stop_says_so_and_keeps_what_it_answered
             async with gateway_process(
                 broker.url(unique), place.file, state=place.state
             ) as process:
-                await until(lambda least=enough: place.answered > least)
+                await until_answered(place, enough)
                 await asyncio.sleep(chance.choice([0, 0, 0.002, 0.01, 0.03]))
                 number = chance.choice([signal.SIGTERM, signal.SIGINT])
                 await end(process, number)

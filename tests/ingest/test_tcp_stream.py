@@ -157,3 +157,23 @@ async def test_a_bug_ends_its_own_line_and_no_other(
         to_good.write(b"a")
         assert await good.readexactly(1) == b"a"
     assert "connection dropped" in caplog.text
+
+
+async def test_a_line_is_left_whoever_closes_it() -> None:
+    left: list[str] = []
+
+    class Leaving(Echo):
+        def close(self) -> None:
+            left.append("left")
+
+    async with edge(lambda peer: Leaving(peer, [])) as address:
+        async with line(address) as (reader, writer):
+            writer.write(b"x")
+            assert await reader.read(1) == b"x"
+            writer.write(b"!")  # a bug of ours
+            assert await reader.read() == b""
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"x")
+        assert await reader.read(1) == b"x"
+    writer.close()  # we had stopped listening
+    assert left == ["left"] * 2
