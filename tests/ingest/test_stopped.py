@@ -110,15 +110,8 @@ async def test_a_commit_that_is_under_way_at_the_stop_counts_and_is_not_repeated
     assert kinds == [Kind.EDGE, Kind.READINGS, Kind.EDGE]
 
 
-UP = "gezhi/v1/+/up"
-
-
 async def connects(_link: MqttLink) -> None:
     pass
-
-
-async def subscribes(link: MqttLink) -> None:
-    await link.subscribe([UP])
 
 
 async def publishes(link: MqttLink) -> None:
@@ -128,11 +121,7 @@ async def publishes(link: MqttLink) -> None:
 @pytest.mark.broker
 @pytest.mark.parametrize(
     ("answer", "asks"),
-    [
-        ("on_connect", connects),
-        ("on_subscribe", subscribes),
-        ("on_publish", publishes),
-    ],
+    [("on_connect", connects), ("on_publish", publishes)],
 )
 async def test_who_is_stopped_in_the_moment_of_the_brokers_answer_is_stopped(
     broker: Broker,
@@ -180,9 +169,9 @@ class Registry:
 
 @pytest.mark.broker
 async def test_a_gateways_change_is_told_though_the_link_goes_as_it_is_handed_over(
-    broker: Broker, unique: str
+    own_broker: Broker, unique: str
 ) -> None:
-    await broker.admit(unique)
+    await own_broker.admit(unique)
     registry, inbox = Registry(Snapshot(version=1)), Inbox(1)
     node = gateway(1, "NODE", 0)
     nodes = replace(
@@ -191,7 +180,7 @@ async def test_a_gateways_change_is_told_though_the_link_goes_as_it_is_handed_ov
     async with asyncio.timeout(300), asyncio.TaskGroup() as tasks:
         edge = tasks.create_task(
             run_mqtt_edge(
-                BrokerAddress.from_url(broker.ingest_url),
+                BrokerAddress.from_url(own_broker.ingest_url),
                 f"{unique}-edge",
                 inbox=inbox,
                 clock=lambda: NOW,
@@ -200,13 +189,14 @@ async def test_a_gateways_change_is_told_though_the_link_goes_as_it_is_handed_ov
         )
         while inbox.empty():  # noqa: ASYNC110 - it says that it is up, and it is full
             await asyncio.sleep(0.01)
-        async with connected(broker.url(unique), unique) as client:
+        async with connected(own_broker.url(unique), unique) as client:
             status = encode_status(StatusMessage(up=True, at=NOW))
             await client.publish(f"gezhi/v1/{unique}/status", status, 1, retain=True)
-            while not inbox._putters:  # type: ignore[attr-defined] # noqa: ASYNC110, SLF001 - who waits to put, nobody tells
+            while not (waiting := list(inbox._putters)):  # type: ignore[attr-defined] # noqa: ASYNC110, SLF001 - nobody tells who waits to put
                 await asyncio.sleep(0.01)
             # It will call again, to leave a last will.
             registry.move(Snapshot(version=2, gateways={"NODE": nodes}))
+            await asyncio.wait(waiting)
             while not is_told(await inbox.get(), unique):
                 pass
         edge.cancel()
