@@ -24,10 +24,8 @@ from ingest.mqtt.address import BrokerAddress
 from ingest.mqtt.edge import run_mqtt_edge
 from ingest.mqtt.link import MqttLink
 from ingest.protocols.gezhi_json import StatusMessage, encode_status
-from ingest.quarantine.retries import run_retries
 from store.journal.entries import Kind, read
 from store.quarantine.refused import quarantined
-from store.quarantine.retry import request_retry
 from tests.faults.proxy import proxied
 from tests.ingest.far_end import gateway_process, until
 from tests.ingest.publisher import connected
@@ -36,42 +34,8 @@ from tests.ingest.stations import NOW
 from tests.ingest.test_forwarding import Place
 from tests.ingest.test_intake import arrival, clock_from
 from tests.ingest.test_nmea_ports import gateway
-from tests.ingest.test_retry import came, take_in
 from tests.ports import free_port
 from vocabulary.device import Format, Transport
-
-WAITS = """
-    SELECT EXISTS (
-        SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'
-    )
-"""
-
-
-@pytest.mark.db
-async def test_tries_of_the_quarantine_are_stopped_as_the_database_goes(
-    pool: asyncpg.Pool, database_url: str
-) -> None:
-    await take_in(database_url, came(1))
-    async with pool.acquire() as connection:
-        (row,) = await quarantined(connection)
-        await request_retry(connection, row.id, at=NOW)
-    await register(database_url, "GW-1", ["MH-1"])
-    async with (
-        asyncio.timeout(300),
-        proxied(database_url) as (url, proxy),
-        pool.acquire() as other,
-        other.transaction(),
-    ):
-        await other.execute("LOCK TABLE journal_head")
-        task = asyncio.ensure_future(run_retries(url, clock=lambda: NOW))
-        while not await pool.fetchval(WAITS):  # noqa: ASYNC110 - there is no such signal
-            await asyncio.sleep(0.01)
-        # Its query can neither be taken back nor its transaction be rolled back.
-        proxy.host, proxy.port = "127.0.0.1", 9
-        task.cancel()
-        await asyncio.wait([task])
-    assert task.cancelled()
 
 
 @pytest.mark.db
