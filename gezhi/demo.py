@@ -46,7 +46,7 @@ async def demo(settings: Settings, *, seed: int, keep: bool) -> None:
     console = Console(highlight=False)
     started = time.monotonic()
     home = _demo_home(keep=keep)
-    city = demo_city(home.root / "city")
+    city = demo_city(home.root / "city", disk=_disk(settings, home))
     settings = with_free_ports(replace(settings, city=str(city)))
     console.print("格知 Gezhi: a simulated city on this machine\n", style="bold")
     async with running(settings, home, console.print) as platform:
@@ -61,6 +61,13 @@ async def demo(settings: Settings, *, seed: int, keep: bool) -> None:
             console.print("  started    simulators, each on its real protocol")
             _say_where(platform, console)
             await _show_cases(platform, console, started)
+
+
+def _disk(settings: Settings, home: Home) -> Path:
+    """Return the directory by which the database's disk is watched, if it is ours."""
+    if not settings.database_url:
+        return home.cluster
+    return next(iter(settings.watched_disks()), home.cluster)
 
 
 def _demo_home(*, keep: bool) -> Home:
@@ -125,8 +132,9 @@ async def _show_cases(platform: Platform, console: Console, started: float) -> N
     waiting = set(KINDS.values())
     async for case in filed_cases(platform.settings.database_url, after_seq=0):
         print_case(console, case, zone)
-        if KINDS[case.device_kind] in waiting:
-            waiting.remove(KINDS[case.device_kind])
+        kind = KINDS.get(case.device_kind)  # none of the platform's own
+        if kind in waiting:
+            waiting.remove(kind)
             if not waiting:
                 console.print(_all_seen(time.monotonic() - started), style="green")
 

@@ -16,6 +16,7 @@ from ingest.mqtt.edge import run_mqtt_edge
 from ingest.mqtt.mouth import Mouth
 from ingest.nmea.edge import serve_nmea_tcp, serve_nmea_udp
 from ingest.nmea.ports import NmeaPorts
+from ingest.own_disks import tell_own_disks
 from ingest.registry_watch import RegistryWatch
 from ingest.settings import IngestSettings
 from ingest.stations.hj212 import serve_hj212
@@ -94,6 +95,7 @@ def edges_of(
         | _nmea_edges(settings, given)
         | _jt808_edge(settings, given)
         | _station_edges(settings, given)
+        | {"own disks": _own_disks(settings, given)}
     )
 
 
@@ -177,3 +179,12 @@ def _station_edges(settings: IngestSettings, given: Given) -> Edges:
         for name, (port, serve_stations) in ports.items()
         if port is not None
     }
+
+
+async def _own_disks(settings: IngestSettings, given: Given) -> None:
+    await tell_own_disks(
+        settings.disks,
+        registry=given.snapshot,
+        inbox=given.inbox,
+        clock=given.clock,
+    )

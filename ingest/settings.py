@@ -27,7 +27,7 @@ class IngestSettings:
         metrics_host: Address the metrics are served on.
         metrics_port: Their TCP port; None for none.
         disks: Directories on the disks that our own database fills; empty where it is
-            somebody else's.
+            somebody else's. How full those are that are registered is told as readings.
     """
 
     database_url: str

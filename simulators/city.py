@@ -1,6 +1,7 @@
 """A city folder as a simulator sees it: what hardware stands where, and the streets.
 
 Read straight from the files that the registry imports; a simulator knows no registry.
+What the platform measures of itself is no hardware, and is left out.
 """
 
 import csv
@@ -156,12 +157,17 @@ def read_city(folder: Path) -> City:
     """
     facts = tomllib.loads((folder / "city.toml").read_text("utf-8"))
     lon, lat = facts["centre"]
+    gateways = {
+        one.code: one
+        for one in _gateways(folder)
+        if one.transport is not Transport.SELF
+    }
     return City(
         zone=ZoneInfo(facts["time_zone"]),
         lon=lon,
         lat=lat,
-        gateways={one.code: one for one in _gateways(folder)},
-        devices={one.code: one for one in _devices(folder)},
+        gateways=gateways,
+        devices={one.code: one for one in _devices(folder) if one.gateway in gateways},
         cars={one.code: one for one in _cars(folder)},
         streets=tuple(_streets(folder)),
         places=_places(folder),

@@ -40,6 +40,14 @@ class Disk:
         """Whether somebody should make room."""
         return self.free_share < LOW_SHARE
 
+    @property
+    def used_pct(self) -> float:
+        """How much of it cannot be written to any more, 0 to 100.
+
+        What is set aside for root is not ours to write, and so counts as used.
+        """
+        return 100.0 * (1.0 - self.free_share)
+
     def __str__(self) -> str:
         free_mib = self.free_octets / (1 << 20)
         return f"{self.free_share:.1%} ({free_mib:.0f} MiB) free at {self.place}"

@@ -13,6 +13,7 @@ class DeviceKind(StrEnum):
     PRESSURE = "pressure"  # 管网压力变送器
     GAUGE = "gauge"  # 积水监测仪
     VEHICLE = "vehicle"  # 车载终端
+    PLATFORM = "platform"  # 本平台自身, such as a disk that its database fills
 
 
 class Transport(StrEnum):
@@ -26,6 +27,7 @@ class Transport(StrEnum):
     JT808 = "jt808"
     SL651 = "sl651"
     HJ212 = "hj212"
+    SELF = "self"  # no wire: ingest measures it itself
 
 
 class Format(StrEnum):

@@ -77,6 +77,7 @@ class Quantity(StrEnum):
     MOTION_COUNT = "motion_count"
     VIBRATION_COUNT = "vibration_count"
     SNR_DB = "snr_db"
+    DISK_USED_PCT = "disk_used_pct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +232,5 @@ QUANTITIES: dict[Quantity, QuantityFacts] = {
     Quantity.MOTION_COUNT: QuantityFacts("", 0, 255, "移动次数", "motions"),
     Quantity.VIBRATION_COUNT: QuantityFacts("", 0, 255, "振动次数", "vibrations"),
     Quantity.SNR_DB: QuantityFacts("dB", -40, 40, "信噪比", "signal to noise"),
+    Quantity.DISK_USED_PCT: QuantityFacts("%", 0, 100, "磁盘占用", "disk in use"),
 }

@@ -120,6 +120,9 @@ def _check_devices(city: City, merged: Rows, report: Report) -> None:
             message = f"profile {profile.code} is for a {profile.kind}, on no vehicle"
             report.refuse("devices", code, "vehicle", message)
         _check_light(device, profile, report)
+        if gateway.transport == Transport.SELF and profile.kind != DeviceKind.PLATFORM:
+            message = f"profile {profile.code} is for a {profile.kind}, none of our own"
+            report.refuse("devices", code, "gateway", message)
         if gateway.transport in MODBUS and not profile.register_map:
             message = (
                 f"{profile.code} has no register_map, which a device behind "

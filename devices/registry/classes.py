@@ -2,8 +2,9 @@
 
 `classes.csv` holds only those, in the two numberings cities use. `basis` says how sure
 a row is: `published` is in a city's own published table, `local` is that city's own
-extension of it, `inferred` fills a gap between published neighbours and wants checking
-against a licensed copy of the standard.
+extension of it, or in the numbering `gezhi` ours, for what no table has; `inferred`
+fills a gap between published neighbours and wants checking against a licensed copy of
+the standard.
 """
 
 import csv

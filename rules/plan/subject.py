@@ -20,6 +20,7 @@ EDGE_OF_TRANSPORT = {
     Transport.JT808: "jt808",
     Transport.SL651: "sl651",
     Transport.HJ212: "hj212",
+    Transport.SELF: "self",
 }
 """The word for our edge in EDGE entries, by how a gateway reaches us."""
 

@@ -16,7 +16,8 @@ from simulators.city_plan.lamps import draw_lighting
 from simulators.city_plan.mains import HEADER as MAINS_HEADER
 from simulators.city_plan.mains import draw_mains
 from simulators.city_plan.places import Place, draw_places
-from simulators.city_plan.rows import SCHEME, Component, Device, Gateway
+from simulators.city_plan.platform import DISK, SELF, host
+from simulators.city_plan.rows import Component, Device, Gateway
 from simulators.city_plan.streets import draw_plan, joined
 from simulators.city_plan.water import draw_water
 
@@ -53,8 +54,9 @@ def draw_city(folder: Path, seed: int = SEED) -> None:
     copy_table(Path(__file__).with_name("profiles.csv"), folder)
     copy_table(Path(__file__).with_name("programmes.csv"), folder)
     write_geojson(folder / "cells.geojson", [_cell(cell) for cell in cells])
-    _write_components(folder, [c for part in parts for c in part.components])
-    _write_devices(folder, [*(d for p in parts for d in p.devices), *terminals])
+    components = [c for part in parts for c in part.components]
+    _write_components(folder, [*components, host(plan)])
+    _write_devices(folder, [*(d for p in parts for d in p.devices), *terminals, DISK])
     write_csv(folder / "pipes.csv", MAINS_HEADER, draw_mains(water.devices))
     _write_gateways(folder, [g for part in parts for g in part.gateways])
     _write_vehicles(folder, [vehicle for vehicle, _, _ in fleet])
@@ -116,7 +118,7 @@ def _write_components(folder: Path, components: list[Component]) -> None:
     rows = [
         (
             c.code,
-            SCHEME,
+            c.scheme,
             c.class_code,
             c.name_zh,
             c.name_en,
@@ -150,7 +152,7 @@ def _write_devices(folder: Path, devices: list[Device]) -> None:
             d.upstream,
             *(degrees(*d.place) if d.place else ("", "")),
             "",
-            "true",
+            "true" if d.simulated else "false",
             d.programme,
             "" if d.rated_w is None else f"{d.rated_w:g}",
         )
@@ -175,8 +177,16 @@ def _write_gateways(folder: Path, gateways: list[Gateway]) -> None:
         ),
     )
     rows = [
-        (g.code, g.transport, g.name_zh, g.name_en, g.host, g.port or "", "true")
-        for g in [*gateways, *fleet]
+        (
+            g.code,
+            g.transport,
+            g.name_zh,
+            g.name_en,
+            g.host,
+            g.port or "",
+            "true" if g.simulated else "false",
+        )
+        for g in [*gateways, *fleet, SELF]
     ]
     header = ("code", "transport", "name_zh", "name_en", "host", "port", "simulated")
     write_csv(folder / "gateways.csv", header, rows)

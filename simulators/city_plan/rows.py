@@ -17,6 +17,7 @@ class Component:
     name_zh: str
     name_en: str
     place: Place
+    scheme: str = SCHEME
     authority: str = ""
     owner: str = ""
     maintainer: str = ""
@@ -38,6 +39,7 @@ class Device:
     place: Place | None = None
     programme: str = ""
     rated_w: float | None = None
+    simulated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +52,4 @@ class Gateway:
     name_en: str
     host: str = ""
     port: int = 0
+    simulated: bool = True

@@ -19,7 +19,7 @@ class DeviceRow:
     Attributes:
         id: `device.id`.
         code: Its name for people.
-        kind: cover, lamp, cabinet, pressure, gauge or vehicle.
+        kind: cover, lamp, cabinet, pressure, gauge, vehicle or platform.
         name_zh: What it watches, 中文.
         name_en: What it watches.
         profile: Code of its profile.

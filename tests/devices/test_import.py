@@ -19,15 +19,15 @@ pytestmark = [pytest.mark.db, pytest.mark.editions]
 Edit = Callable[[str, str, str], int]
 
 ROWS = {
-    "units": 21,
+    "units": 22,
     "cells": 70,
-    "components": 431,
+    "components": 432,
     "geofences": 36,
     "vehicles": 16,
-    "profiles": 8,
-    "gateways": 16,
+    "profiles": 9,
+    "gateways": 17,
     "programmes": 2,
-    "devices": 480,
+    "devices": 481,
     "pipes": 43,
 }
 

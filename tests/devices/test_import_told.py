@@ -28,13 +28,13 @@ def test_an_import_is_told_as_a_table(
     assert run_import(SAMPLE_CITY, database_url, dry_run=True, at=NOON) == 0
     tried = told()
     assert "cells.geojson 70 · · ·" in tried
-    assert "devices.csv 480 · · ·" in tried
+    assert "devices.csv 481 · · ·" in tried
     assert tried.endswith("nothing was written.")
     assert run_import(SAMPLE_CITY, database_url, dry_run=False, at=NOON) == 0
     assert told().endswith("Imported: registry version 2.")
     assert run_import(SAMPLE_CITY, database_url, dry_run=False, at=NOON) == 0
     again = told()
-    assert "devices.csv · · 480 ·" in again
+    assert "devices.csv · · 481 ·" in again
     assert again.endswith("Everything is as it was: registry version 2.")
 
 

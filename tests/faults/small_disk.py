@@ -32,9 +32,9 @@ def small_disk(size_mib: int) -> Iterator[Path]:
         root.rmdir()
 
 
-def fill(root: Path, *, leave_mib: float) -> Path:
+def fill(root: Path, *, leave_mib: float, name: str = "ballast") -> Path:
     """Fill a disk but for some room; delete the returned file to empty it again."""
-    ballast = root / "ballast"
+    ballast = root / name
     size = shutil.disk_usage(root).free - int(leave_mib * (1 << 20))
     with ballast.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, size)

@@ -35,7 +35,7 @@ async def test_the_page_loads_without_a_complaint_and_from_us_alone(
 ) -> None:
     await room.enter()
     await room.until_count(".case", 4)
-    await room.until_count(".figure", 6)
+    await room.until_count(".figure", 7)
     await room.until_count(".pin", 4)
     await room.page.locator(".case").first.click()
     await room.page.wait_for_selector(".case-view .timeline")

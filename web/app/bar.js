@@ -11,7 +11,7 @@ import { switchTheme, theme } from "./theme.js";
 import { clock, day } from "./times.js";
 import { said, side, switchLanguage, t, tongue } from "./words.js";
 
-const KINDS = ["cover", "lamp", "cabinet", "pressure", "gauge", "vehicle"];
+const KINDS = ["cover", "lamp", "cabinet", "pressure", "gauge", "vehicle", "platform"];
 const STALE_S = 10;
 let unwatch = [];
 

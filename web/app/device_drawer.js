@@ -12,7 +12,7 @@ import { ago, moment } from "./times.js";
 import { loadToday } from "./trip.js";
 import { said, t } from "./words.js";
 
-const MAIN = { cover: "tilt_deg", lamp: "power_w", cabinet: "power_w", pressure: "pressure_kpa", gauge: "depth_mm" };
+const MAIN = { cover: "tilt_deg", lamp: "power_w", cabinet: "power_w", pressure: "pressure_kpa", gauge: "depth_mm", platform: "disk_used_pct" };
 const HOUR_MS = 3_600_000;
 const SIMULATED = 128;
 

@@ -13,6 +13,7 @@ export default {
   "kind.pressure": "Pressure",
   "kind.gauge": "Ponding",
   "kind.vehicle": "Vehicles",
+  "kind.platform": "Platform",
   "state.ok": "OK",
   "state.bad": "Bad",
   "state.unknown": "Unknown",

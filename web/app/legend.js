@@ -10,7 +10,7 @@ import { theme } from "./theme.js";
 import { t, tongue } from "./words.js";
 
 const MARK_PX = 22;
-const KINDS = new Set(["cover", "lamp", "cabinet", "pressure", "gauge", "vehicle"]);
+const KINDS = new Set(["cover", "lamp", "cabinet", "pressure", "gauge", "vehicle", "platform"]);
 
 /** Show the legend. */
 export function showLegend(place) {

@@ -13,6 +13,7 @@ export default {
   "kind.pressure": "管网压力",
   "kind.gauge": "积水",
   "kind.vehicle": "车辆",
+  "kind.platform": "平台",
   "state.ok": "正常",
   "state.bad": "异常",
   "state.unknown": "未知",

@@ -5,7 +5,7 @@ import { Signal } from "../signal.js";
 const KEPT = "gezhi.layers";
 
 /** Every layer there is, in the order of the legend. */
-export const LAYERS = ["cases", "cover", "lamp", "cabinet", "pressure", "gauge", "vehicle", "fences", "grid", "names"];
+export const LAYERS = ["cases", "cover", "lamp", "cabinet", "pressure", "gauge", "vehicle", "platform", "fences", "grid", "names"];
 
 /** Layers that are off until somebody turns them on. */
 const OFF = new Set(["fences"]);

@@ -7,8 +7,8 @@
 import * as L from "../../vendor/leaflet/leaflet-src.esm.js";
 import { font, palette } from "./palette.js";
 
-const GLYPHS = { cover: "井", lamp: "灯", cabinet: "箱", pressure: "压", gauge: "水" };
-const WEIGHT = { cover: 1, lamp: 0.8, cabinet: 1.5, pressure: 1.15, gauge: 1.25 };
+const GLYPHS = { cover: "井", lamp: "灯", cabinet: "箱", pressure: "压", gauge: "水", platform: "台" };
+const WEIGHT = { cover: 1, lamp: 0.8, cabinet: 1.5, pressure: 1.15, gauge: 1.25, platform: 1.5 };
 const GLYPH_FROM_PX = 7.5;
 
 L.Canvas.include({
