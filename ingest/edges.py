@@ -95,7 +95,7 @@ def edges_of(
         | _nmea_edges(settings, given)
         | _jt808_edge(settings, given)
         | _station_edges(settings, given)
-        | {"own disks": _own_disks(settings, given)}
+        | _own_disks(settings, given)
     )
 
 
@@ -181,10 +181,12 @@ def _station_edges(settings: IngestSettings, given: Given) -> Edges:
     }
 
 
-async def _own_disks(settings: IngestSettings, given: Given) -> None:
-    await tell_own_disks(
-        settings.disks,
-        registry=given.snapshot,
-        inbox=given.inbox,
-        clock=given.clock,
-    )
+def _own_disks(settings: IngestSettings, given: Given) -> Edges:
+    return {
+        "own disks": tell_own_disks(
+            settings.disks,
+            registry=given.snapshot,
+            inbox=given.inbox,
+            clock=given.clock,
+        )
+    }

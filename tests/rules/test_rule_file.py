@@ -67,7 +67,7 @@ FAULTS = """\
 rule:1:7: code: must match [a-z][a-z0-9]*(-[a-z0-9]+)*
 rule:2:7: name.en: is missing
 rule:3:7: kind: 'manhole' is unknown; there are \
-cabinet, cover, gauge, lamp, pressure, vehicle
+cabinet, cover, gauge, lamp, platform, pressure, vehicle
 rule:4:11: quantity: 'tilt_degrees' is unknown; did you mean tilt_deg?
 rule:7:10: condition.above: must be a decimal number, not 'thirty'
 rule:8:13: condition.deadband: must be at least 0, not -1
