@@ -107,7 +107,8 @@ async def test_a_faulty_file_is_refused_with_every_fault_and_its_place(
         {
             "where": "body.source:3:7: kind",
             "wrong": "'manhole' is unknown",
-            "right": "there are cabinet, cover, gauge, lamp, platform, pressure, vehicle",
+            "right": "there are cabinet, cover, gauge, lamp, platform, pressure,"
+            " vehicle",
         },
         {
             "where": "body.source:7:10: condition.above",
