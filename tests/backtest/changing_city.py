@@ -27,7 +27,7 @@ from store.rules.versions import (
 from store.rules.windows import NewWindow, end_window, insert_window
 from tests.backtest.office import Office
 from tests.rules.city_feed import CITY, NOON, Feed
-from tests.rules.workers import fold_all, moved_past, start_process
+from tests.rules.workers import fold_all, moved_past, worker
 from tests.triage.city import City
 from vocabulary.rule_stage import RuleStage
 
@@ -115,7 +115,7 @@ class ChangingCity:
             async with pool.acquire() as connection:
                 await change(connection)
             if self.in_step:
-                await self._kill_a_worker(pool)
+                await self._cut_a_worker_short(pool)
                 await fold_all(pool, self.city.dsn)
                 await self.office.work(pool, self.feed.now, rounds=1)
         await self._talk(pool)
@@ -126,16 +126,15 @@ class ChangingCity:
             for _ in range(TALK):
                 await self.feed.write(connection)
 
-    async def _kill_a_worker(self, pool: asyncpg.Pool) -> None:
-        """Let a worker begin with what there is, and kill it."""
+    async def _cut_a_worker_short(self, pool: asyncpg.Pool) -> None:
+        """Let a worker begin with what there is, and hang up amid it.
+
+        To the database that is what a kill is, without a process to be started.
+        """
         async with pool.acquire() as connection:
             cursor = await cursor_of(connection, CONSUMER)
-        process = await start_process(self.city.dsn)
-        try:
+        async with worker(self.city.dsn):
             await moved_past(pool, cursor)
-        finally:
-            process.kill()
-            await process.wait()
 
     async def _break_a_rule(self, connection: Connection) -> None:
         """Let a rule raise an alarm and break on it; it is tried again, and breaks."""
