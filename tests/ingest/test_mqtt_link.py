@@ -160,28 +160,6 @@ async def test_a_link_that_breaks_while_messages_wait_is_lost_once_they_are_take
                 await link.receive(10, 100)
 
 
-async def test_who_is_cancelled_just_as_it_is_let_in_ends(
-    broker: Broker, gateway: str
-) -> None:
-    link = MqttLink(BrokerAddress.from_url(broker.ingest_url), f"{gateway}-link")
-
-    async def stay() -> None:
-        async with link:
-            await asyncio.Event().wait()
-
-    staying = asyncio.create_task(stay())
-    tell = link._client._on_connect  # noqa: SLF001 - to meet that turn of the loop
-
-    def told(*words: object) -> None:
-        tell(*words)  # type: ignore[arg-type] # as paho says them
-        staying.cancel()
-
-    link._paho.on_connect = told  # noqa: SLF001
-    async with asyncio.timeout(60):
-        await asyncio.wait([staying])
-    assert staying.cancelled()
-
-
 async def test_a_link_whose_socket_nobody_watches_is_read_all_the_same(
     broker: Broker, gateway: str
 ) -> None:

@@ -226,16 +226,17 @@ async def test_a_slave_that_hangs_in_a_frame_costs_the_others_one_time_out() -> 
     async with (
         wire() as laid,
         slaves(laid, answer),
-        polling(a_bus(laid), devices) as inbox,
+        # Long beside what the kernel may take to carry a frame.
+        polling(a_bus(laid), devices, timeout_s=3 * TIMEOUT_S) as inbox,
     ):
-        while heard["6/lamp/01"] < 30:
+        asked: list[int] = []
+        while heard["6/lamp/01"] < 30 or asked.count(2) < 3:
             heard.update(list(all_right(await next_arrival(inbox))))
+            asked = [request[0] for request in laid.asked]
         assert "2/lamp/01" not in heard
-        asked = [request[0] for request in laid.asked]
         hanging = False
         while "2/lamp/01" not in all_right(await next_arrival(inbox)):
             pass
-    assert asked.count(2) > 2
     for unit in (1, 3, 4, 5, 6):
         assert asked.count(unit) - heard[f"{unit}/lamp/01"] <= 1  # one is on its way
         assert most_between(asked, unit, 2) == 1
