@@ -165,7 +165,7 @@ async def test_a_terminal_of_jt808_is_told_through_its_own_queue(
     )
     port = free_port()
     facts = TerminalFacts(phone=PHONE, plate="格A001H1")
-    habits = Habits(reply_s=5, pause_s=0.1)
+    habits = Habits(reply_s=60, pause_s=0.1)
     terminal = Jt808Terminal(facts, listener=("127.0.0.1", port), habits=habits)
     terminal.report(
         Position(
