@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import asyncpg
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 
 from api import (
     alarms,
@@ -154,7 +156,6 @@ def create_app(
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
-        responses={"4XX": PROBLEM, "422": PROBLEM, "5XX": PROBLEM},
     )
     _install(app, web_root)
     return app
@@ -174,10 +175,7 @@ async def _followed(
 
 def _install(app: FastAPI, web_root: Path) -> None:
     install_failures(app)
-    for resource in RESOURCES:
-        app.include_router(resource.router, prefix=PREFIX)
-    app.include_router(probes.router)
-    app.include_router(metrics.router)
+    app.router.routes.extend(_routes())
     install_page(app, web_root)
     app.add_middleware(Bounded)
     app.add_middleware(
@@ -187,3 +185,20 @@ def _install(app: FastAPI, web_root: Path) -> None:
     )
     app.add_middleware(Guarded)
     app.add_middleware(Measured)
+
+
+@functools.cache
+def _routes() -> list[BaseRoute]:
+    """Make our routes, once for all applications of a process.
+
+    What they answer hangs on the application that is asked. To make them takes a
+    third of a second of the first request.
+    """
+    resources = APIRouter(
+        responses={"4XX": PROBLEM, "422": PROBLEM, "5XX": PROBLEM},
+    )
+    for resource in RESOURCES:
+        resources.include_router(resource.router, prefix=PREFIX)
+    resources.include_router(probes.router)
+    resources.include_router(metrics.router)
+    return resources.routes
