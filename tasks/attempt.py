@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
-from tasks.cancellation import heeding
-
 T = TypeVar("T")
+
+PATIENCE_S = 5.0
+"""How long a clean-up may take before it is broken off: it may wait for the very
+database that stands still, and who is told to stop is not waited for much longer."""
 
 
 async def attempt(work: Coroutine[object, Never, T]) -> T:
@@ -20,7 +22,8 @@ async def attempt(work: Coroutine[object, Never, T]) -> T:
 
     The task of its own is what makes that certain: a task group that fails may leave
     the task that owns it marked as cancelled (Python before 3.13), and that is not us.
-    Who was cancelled before and is cleaning up may attempt what is left to do.
+    Who was cancelled before and is cleaning up may attempt what is left to do. What is
+    cancelled and does not end in time is cancelled once more, and then left alone.
 
     Args:
         work: What to do.
@@ -33,4 +36,22 @@ async def attempt(work: Coroutine[object, Never, T]) -> T:
             that.
         BaseException: What the work raised.
     """
-    return await heeding(asyncio.create_task(work))
+    doing = asyncio.create_task(work)
+    try:
+        await asyncio.wait([doing])
+    except asyncio.CancelledError:
+        await _break_off(doing)
+        raise
+    return doing.result()
+
+
+async def _break_off(doing: asyncio.Task[T]) -> None:
+    """Let something end, and its clean-up take no longer than it may."""
+    doing.cancel()
+    try:
+        await asyncio.wait([doing], timeout=PATIENCE_S)
+    finally:
+        doing.cancel()
+    await asyncio.wait([doing], timeout=PATIENCE_S)
+    if doing.done() and not doing.cancelled():
+        doing.exception()  # nobody asks for it: else it is reported as forgotten

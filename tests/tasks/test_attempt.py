@@ -135,3 +135,29 @@ async def test_who_is_stopping_may_attempt_all_that_is_left_to_do() -> None:
     await asyncio.wait([working], timeout=60)
     assert working.cancelled()
     assert done == ["put away", "said goodbye"]
+
+
+async def test_a_clean_up_that_waits_for_what_stands_still_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.attempt.PATIENCE_S", 0.01)
+    steps = []
+
+    async def works() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            try:
+                await asyncio.Event().wait()  # the database takes nothing back
+            finally:
+                steps.append("hung up")
+
+    async def within() -> None:
+        await attempt(works())
+
+    working = asyncio.create_task(attempt(within()))
+    await asyncio.sleep(0.01)
+    working.cancel()
+    await asyncio.wait([working], timeout=60)
+    assert working.cancelled()
+    assert steps == ["hung up"]
