@@ -64,7 +64,7 @@ def disk_arrival(disk: OwnDisk, used_pct: float, at: datetime) -> Arrival:
 
     Args:
         disk: The disk.
-        used_pct: How much of it we cannot write to any more, 0 to 100.
+        used_pct: How much of it is used, 0 to 100.
         at: When it was measured.
     """
     said = Reading(

@@ -29,11 +29,13 @@ class Disk:
         place: The directory.
         free_octets: What may still be written.
         free_share: The same as a share of the whole, 0 to 1.
+        used_octets: What is written.
     """
 
     place: Path
     free_octets: int
     free_share: float
+    used_octets: int
 
     @property
     def is_low(self) -> bool:
@@ -42,11 +44,12 @@ class Disk:
 
     @property
     def used_pct(self) -> float:
-        """How much of it cannot be written to any more, 0 to 100.
+        """How much of what we may have of it is written, 0 to 100, as `df` says it.
 
-        What is set aside for root is not ours to write, and so counts as used.
+        What is set aside for others, as for root, is neither used nor free.
         """
-        return 100.0 * (1.0 - self.free_share)
+        ours = self.used_octets + self.free_octets
+        return 100.0 * self.used_octets / ours if ours else 100.0
 
     def __str__(self) -> str:
         free_mib = self.free_octets / (1 << 20)
@@ -60,7 +63,8 @@ def disk_of(place: Path) -> Disk:
         OSError: If it is not there.
     """
     usage = shutil.disk_usage(place)
-    return Disk(place, usage.free, usage.free / usage.total if usage.total else 0.0)
+    free = usage.free / usage.total if usage.total else 0.0
+    return Disk(place, usage.free, free, usage.used)
 
 
 def free_share(place: Path) -> float:

@@ -4,6 +4,8 @@ It is the one thing there that is real: ingest measures the disk of its database
 `gezhi demo` puts its own directory in the address's place.
 """
 
+from shapely import Point
+
 from simulators.city_plan.cells import COUNTY
 from simulators.city_plan.placing import Place, junctions
 from simulators.city_plan.rows import Component, Device, Gateway
@@ -17,6 +19,9 @@ CODE = f"{COUNTY}{CLASS}000001"
 
 ASIDE_M = 30.0
 """From the junction's middle to the building it stands in."""
+
+DRY_M = 100.0
+"""How far from the river that junction is."""
 
 SELF = Gateway(
     code="self",
@@ -38,8 +43,13 @@ DISK = Device(
 
 
 def host(plan: Plan) -> Component:
-    """Return the platform's host, in the block beside the middle of the town."""
-    x, y = min(junctions(plan.streets), key=_from_middle_m2)
+    """Return the platform's host, in a dry block near the middle of the town."""
+    dry = [
+        place
+        for place in junctions(plan.streets)
+        if plan.river.distance(Point(place)) > DRY_M
+    ]
+    x, y = min(dry, key=_from_middle_m2)
     return Component(
         code=CODE,
         class_code=CLASS,

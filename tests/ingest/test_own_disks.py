@@ -11,6 +11,7 @@ import pytest
 from devices.registry.snapshot import Snapshot
 from ingest.inbox import Inbox
 from ingest.own_disks import own_disks, tell_own_disks
+from store.disk import Disk
 from tests.ingest.registry import register, snapshot_of
 from tests.ingest.test_intake import clock_from, intake
 from tests.rules.workers import holds
@@ -83,8 +84,8 @@ async def test_what_a_disk_says_is_stored_and_what_cannot_be_measured_says_nothi
     assert all(row["lag"].total_seconds() < 60 for row in rows)
 
 
-async def test_a_disk_that_is_registered_while_ingest_runs_is_told_of(
-    database_url: str, tmp_path: Path
+async def test_a_disk_that_is_registered_while_ingest_runs_is_told_of_once_an_interval(
+    database_url: str, pool: asyncpg.Pool, tmp_path: Path
 ) -> None:
     inbox = Inbox(9)
     told = [await snapshot_of(database_url)]
@@ -94,6 +95,17 @@ async def test_a_disk_that_is_registered_while_ingest_runs_is_told_of(
         await register(
             database_url, "self", [str(tmp_path)], transport="self", quantities=DISK
         )
+        await pool.execute("UPDATE profile SET expected_interval_s = 3600")
         told.append(await snapshot_of(database_url))
         said = await inbox.get()
+        for _ in range(20):
+            await asyncio.sleep(0.01)  # it looks about as often
+        assert inbox.empty()
     assert said.gateway == "self"
+
+
+def test_what_is_set_aside_for_others_is_neither_used_nor_free() -> None:
+    mib = 1 << 20
+    disk = Disk(Path("/d"), free_octets=15 * mib, free_share=0.1, used_octets=85 * mib)
+    assert disk.used_pct == 85.0
+    assert Disk(Path("/d"), 0, 0.0, 0).used_pct == 100.0
