@@ -19,11 +19,11 @@ from store.cases.rework import (
     mark_rework,
     sensor_facts,
     standing_alarms,
+    step_place,
     unmark_rework,
 )
 from store.cases.rows import LockedCase, NewStep
 from store.connection import Connection
-from store.journal.cursor import RULES, cursor_of
 
 WITHOUT_WORKER = frozenset(
     {Stage.PENDING_HANDLE, Stage.PENDING_DISPATCH, Stage.RETURNED_TO_DISPATCHER}
@@ -187,8 +187,9 @@ async def _move(
     unit = await _new_unit(connection, case, ask)
     step = _new_step(case, ask, to, unit_id=unit or case.unit_id, actor=actor, at=at)
     # Asked under the case's lock: whatever the rules file on it later comes after this.
-    seq = await cursor_of(connection, RULES, shard=shard)
-    taken = await _take(connection, case, ask.move, replace(step, seq=seq))
+    place = await step_place(connection, case_id, shard=shard)
+    step = replace(step, seq=place.seq)
+    taken = await _take(connection, case, ask.move, step, stands=place.stands)
     moved = await rows.lock_case(connection, case_id)
     if moved is None:
         raise AssertionError(f"case {case_id} is locked and gone")
@@ -243,10 +244,9 @@ def _new_step(
 
 
 async def _take(
-    connection: Connection, case: LockedCase, move: Move, step: NewStep
+    connection: Connection, case: LockedCase, move: Move, step: NewStep, *, stands: bool
 ) -> Step:
     step_id, taken_at = await rows.insert_step(connection, case.id, step)
-    stands = bool(await standing_alarms(connection, case.id))
     timed = replace(step, taken_at=taken_at)
     effect = effect_of(timed, unit_id=case.unit_id, stands=stands)
     await rows.change_case(

@@ -5,6 +5,7 @@ database.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rules.backtest.docket import Docket
 from rules.backtest.filing import file_all
@@ -55,17 +56,25 @@ class Course:
         self.docket.hear(entries)
         requests = self.docket.book(self.plan, judged.decisions)
         file_all(self.docket, requests)
-        if then is not None:
-            self._turn(then)
         last = entries[-1]
-        self.docket.settle(last.seq, datetime_from_us(last.at_us))
+        at = datetime_from_us(last.at_us)
+        if then is not None:
+            # After the cases have heard of all, as it was.
+            self.turn(then, seq=last.seq, at=at)
+        self.docket.settle(last.seq, at)
 
-    def _turn(self, plan: Plan) -> None:
-        """Go on under another plan; after the cases have heard of all, as it was."""
+    def turn(self, plan: Plan, *, seq: int, at: datetime) -> None:
+        """Go on under another plan; what it does not judge is withdrawn.
+
+        Args:
+            plan: The plan to go on with.
+            seq: The entry at which that is seen: the last one taken; or the one after
+                it, if the plan before breaks on that.
+            at: That entry's time.
+        """
         self.state, self.desk, withdrawn = turn_over(
             self.plan, self.state, self.desk, plan
         )
         self.plan = plan
-        at = datetime_from_us(self.state.at_us)
         keys = [(gone.rule, gone.rule_version, gone.device_id) for gone in withdrawn]
-        self.docket.withdraw(keys, seq=self.state.seq, at=at)
+        self.docket.withdraw(keys, seq=seq, at=at)

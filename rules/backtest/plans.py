@@ -1,7 +1,7 @@
 """By what a backtest judges: the plans as they were, read as it comes to them."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -13,7 +13,7 @@ from rules.plan.compile import compile_plan
 from rules.plan.plan import Plan
 from rules.plan.plan_source import PlanSource, PlanSourceError
 from rules.triage.settings import TriageFileError
-from rules.worker.past_plans import past_source
+from rules.worker.past_plans import broken_source, past_source
 from store.connection import Connection
 from store.rules.plan_sources import SourceMark
 
@@ -53,7 +53,16 @@ class Plans:
         """Return the plan that judges from an entry on; None if it is the same."""
         if mark.is_anew:
             self.lost_at.append(mark.at)
-        plan = await self._read(mark)
+        return self._another(await self._read(mark), before)
+
+    async def broken(self, mark: SourceMark, before: Plan) -> Plan | None:
+        """Return the plan that breaks on an entry; None if it is the same or none."""
+        if not mark.has_broken:
+            return None
+        source = broken_source(self.connection, mark.from_seq, shard=self.shard)
+        return self._another(await self._compiled(mark, source), before)
+
+    def _another(self, plan: Plan | None, before: Plan) -> Plan | None:
         if plan is None or plan.key == before.key:
             return None
         self.count += 1
@@ -72,8 +81,14 @@ class Plans:
         return begun if first.from_seq <= after + 1 else max(first.at, begun)
 
     async def _read(self, mark: SourceMark) -> Plan | None:
+        source = past_source(self.connection, mark.from_seq, shard=self.shard)
+        return await self._compiled(mark, source)
+
+    async def _compiled(
+        self, mark: SourceMark, reading: Awaitable[PlanSource | None]
+    ) -> Plan | None:
         try:
-            source = await past_source(self.connection, mark.from_seq, shard=self.shard)
+            source = await reading
             if source is None:  # dropped since we asked
                 return None
             return compile_plan(source_with(source, self.tried))

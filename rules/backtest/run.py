@@ -40,7 +40,7 @@ from store.rules.backtest_read import (
     taken_steps,
 )
 from store.rules.faults import unwritten_between
-from store.rules.plan_sources import sources_between
+from store.rules.plan_sources import SourceMark, sources_between
 
 
 async def backtest(
@@ -132,6 +132,7 @@ async def _begun(
         registries=registries,
         lines=_lines_of(ask.since, ask.room),
         tell=tell,
+        until_seq=ground.until_seq,
     )
 
 
@@ -144,7 +145,6 @@ async def _plans(
     *,
     shard: int,
 ) -> Plans:
-    span = ground.after, ground.until_seq
     return Plans(
         connection=connection,
         tried=Tried(
@@ -155,9 +155,20 @@ async def _plans(
         present=await current_source(
             connection, snapshot, at=ground.begun, time_zone=time_zone
         ),
-        marks=await sources_between(connection, *span, shard=shard) if span[1] else (),
+        marks=await _marks(connection, ground, shard=shard),
         shard=shard,
     )
+
+
+async def _marks(
+    connection: Connection, ground: Ground, *, shard: int
+) -> list[SourceMark]:
+    """Return where plans took turns, with what was taken at the very last entry."""
+    if not ground.until_seq:
+        return []
+    until = ground.until_seq
+    found = await sources_between(connection, ground.after, until + 1, shard=shard)
+    return [mark for mark in found if mark.from_seq <= until or not mark.is_anew]
 
 
 @dataclass(slots=True)
@@ -213,6 +224,7 @@ class _Run:
         registries: By what it places cases.
         lines: What it has found and is done with.
         tell: Told how far it is.
+        until_seq: The last entry of the journal that it takes; 0 if none.
         names: Of what was judged so far.
         samples: Readings and fixes judged so far.
     """
@@ -222,6 +234,7 @@ class _Run:
     registries: Registries
     lines: _Lines
     tell: Callable[[Progress], None]
+    until_seq: int
     names: Names = field(default_factory=Names)
     samples: int = 0
 
@@ -246,10 +259,28 @@ class _Run:
         for some, mark in cut(entries, self.plans.marks):
             then = None
             if mark is not None:
-                then = await self.plans.next(mark, self.course.plan)
+                then = await self._after(mark)
             await self._place(some, then)
             if then is not None:
                 self.names.learn(then)
+            if mark is not None and mark.has_broken:
+                await self._break(mark)
+
+    async def _after(self, mark: SourceMark) -> Plan | None:
+        """Return the plan to go on with after the entry before; None for the same."""
+        before = self.course.plan
+        if mark.has_broken:
+            return await self.plans.broken(mark, before)
+        return await self.plans.next(mark, before)
+
+    async def _break(self, mark: SourceMark) -> None:
+        """Go on without what breaks on the next entry, if that is one of ours."""
+        if mark.from_seq > self.until_seq:
+            return
+        plan = await self.plans.next(mark, self.course.plan)
+        if plan is not None:
+            self.course.turn(plan, seq=mark.from_seq, at=mark.at)
+            self.names.learn(plan)
 
     async def _place(self, entries: list[Learned], then: Plan | None) -> None:
         docket = self.course.docket

@@ -3,18 +3,20 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
 
 from devices.registry.snapshot import load_snapshot
-from rules.engine.carry import carry
+from rules.engine.carry import Withdrawn, carry
 from rules.engine.fold import fold
 from rules.engine.learned import Learned
 from rules.plan.compile import compile_plan
+from rules.plan.plan import Plan
 from rules.plan.plan_source import PlanSource, RuleText
 from rules.worker.judging import blamed, in_words
+from rules.worker.past_plans import keep_plan
 from rules.worker.present import current_source
 from rules.worker.resume import (
     CONSUMER,
@@ -23,6 +25,8 @@ from rules.worker.resume import (
     Position,
     resume,
 )
+from rules.worker.turnover import turn_over
+from store.alarms.raised import AlarmKey, withdraw_alarms
 from store.connection import AWAY, Connection
 from store.journal.cursor import cursor_of, forget_checkpoints
 from store.rules.faults import FaultKind, NewFault, halt_rule, note_faults
@@ -109,7 +113,77 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, AWAY) and not isinstance(error, ValueError)
 
 
-def broken_by(position: Position, entry: Learned) -> list[NewFault]:
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Rules that break on an entry, and where the worker stands without them.
+
+    Attributes:
+        entry: The first one that they do not judge.
+        found: Which rules, and why.
+        position: After the entry before, under a plan without them.
+        gone: Their alarms, which nobody judges any more.
+    """
+
+    entry: Learned
+    found: Sequence[NewFault]
+    position: Position
+    gone: Sequence[Withdrawn]
+
+    @property
+    def at(self) -> datetime:
+        """The time of the entry."""
+        return datetime_from_us(self.entry.at_us)
+
+
+def break_at(position: Position, entry: Learned) -> Break | None:
+    """Return what breaks on an entry; None if no rule does that by itself."""
+    found = _broken_by(position, entry)
+    if not found:
+        return None
+    broken = {(fault.rule, fault.rule_version) for fault in found}
+    source = position.plan.source
+    rules = [text for text in source.rules if (text.code, text.version) not in broken]
+    plan = compile_plan(msgspec.structs.replace(source, rules=tuple(rules)))
+    state, desk, gone = turn_over(position.plan, position.state, position.desk, plan)
+    return Break(
+        entry, found, replace(position, plan=plan, state=state, desk=desk), gone
+    )
+
+
+async def halt_at(
+    connection: Connection, broke: Break, before: Plan, *, shard: int
+) -> None:
+    """Halt what breaks on an entry, in the transaction that takes that very entry.
+
+    So whoever looks sees the rules judge and their alarms stand up to the entry before,
+    and neither from this one on.
+
+    Args:
+        connection: In that transaction, before anything else of the entry.
+        broke: What breaks.
+        before: The plan that it breaks.
+        shard: Which journal.
+    """
+    await halt(connection, broke.found, shard)
+    await keep_plan(
+        connection,
+        broke.position.plan,
+        from_seq=broke.entry.seq,
+        at_us=broke.entry.at_us,
+        shard=shard,
+        broken=before,
+    )
+    await withdraw_alarms(
+        connection, map(alarm_key, broke.gone), seq=broke.entry.seq, at=broke.at
+    )
+
+
+def alarm_key(gone: Withdrawn) -> AlarmKey:
+    """Return the key of an alarm that nobody judges any more."""
+    return gone.rule, gone.rule_version, gone.device_id
+
+
+def _broken_by(position: Position, entry: Learned) -> list[NewFault]:
     """Return the rules that break on an entry, each by itself; none if most do."""
 
     def try_them(rules: Sequence[RuleText]) -> None:
@@ -145,7 +219,7 @@ async def resume_sound(
 ) -> Position:
     """Return where the worker before stood, without rules that make no plan.
 
-    If that is not it, what was kept is thrown away, and the state made again.
+    What was kept is thrown away then, and the state made again.
     """
     try:
         return await heeding(resume(connection, shard=shard, time_zone=time_zone))
@@ -153,15 +227,20 @@ async def resume_sound(
         if is_away(error):
             raise
         log.exception("rules: cannot go on where the worker before stood")
+    async with connection.transaction():  # whoever is killed in it has done nothing
+        await _halt_uncompilable(connection, shard=shard, time_zone=time_zone)
+        kept = (CONSUMER, PLAN_CONSUMER, DESK_CONSUMER)
+        await forget_checkpoints(connection, kept, shard=shard)
+        return await resume(connection, shard=shard, time_zone=time_zone)
+
+
+async def _halt_uncompilable(
+    connection: Connection, *, shard: int, time_zone: str
+) -> None:
     snapshot = await load_snapshot(connection)
     source = await current_source(connection, snapshot, at=EPOCH, time_zone=time_zone)
     seq = await cursor_of(connection, CONSUMER, shard=shard)
-    found = uncompilable(source, seq=seq, at=EPOCH)
-    await halt(connection, found, shard)
-    if not found:
-        kept = (CONSUMER, PLAN_CONSUMER, DESK_CONSUMER)
-        await forget_checkpoints(connection, kept, shard=shard)
-    return await resume(connection, shard=shard, time_zone=time_zone)
+    await halt(connection, uncompilable(source, seq=seq, at=EPOCH), shard)
 
 
 def _blamed(

@@ -118,12 +118,13 @@ async def resume(connection: Connection, *, shard: int, time_zone: str) -> Posit
     plan = compile_plan(source)
     fresh = Position(plan, plan.fresh_state(), Desk(), snapshot)
     position = await _replay(connection, fresh, until=cursor, shard=shard)
-    if cursor:
-        log.warning("no usable state was kept: made again from the journal")
-        position = await _believed(connection, position, cursor)
-    await save(connection, position, shard=shard, with_plan=True)
-    await _keep_plan(connection, position, shard, is_anew=cursor > 0)
-    await _keep_town(connection, position, shard)
+    async with connection.transaction():
+        if cursor:
+            log.warning("no usable state was kept: made again from the journal")
+            position = await _believed(connection, position, cursor)
+        await save(connection, position, shard=shard, with_plan=True)
+        await _keep_plan(connection, position, shard, is_anew=cursor > 0)
+        await _keep_town(connection, position, shard)
     return position
 
 

@@ -21,10 +21,13 @@ from rules.engine.learned import Learned
 from rules.engine.transition import Transition
 from rules.worker.fixes import Fixes
 from rules.worker.halting import (
+    Break,
     BrokenPartError,
     Faults,
-    broken_by,
+    alarm_key,
+    break_at,
     halt,
+    halt_at,
     part_of,
     uncompilable,
 )
@@ -99,12 +102,13 @@ async def take(worker: Worker, entries: Sequence[Entry]) -> Worker:
         worker.fixes.hear(learned)
         return await _write(worker, entries, judged)
     for entry, told in zip(entries, learned, strict=True):
-        judged = _judge(worker, [told])
+        judged, broke = _judge(worker, [told]), None
         if _is_fold_broken(judged):
-            worker = await _halt_broken(worker, entry, told)
-            judged = _judge(worker, [told])
+            broke = break_at(worker.position, told)
+        if broke is not None:
+            judged = _judge(replace(worker, position=broke.position), [told])
         worker.fixes.hear([told])
-        worker = await _write(worker, [entry], judged)
+        worker = await _write(worker, [entry], judged, broke)
     return worker
 
 
@@ -117,37 +121,20 @@ def _is_fold_broken(judged: Judged) -> bool:
     return any(wrong.is_fold for wrong in judged.wrongs)
 
 
-async def _halt_broken(worker: Worker, entry: Entry, told: Learned) -> Worker:
-    """Halt the rules that break on an entry, before it is taken."""
-    found = broken_by(worker.position, told)
-    if not found:
-        return worker
-    faults = Faults(entry.seq, entry.received_at)
-    async with worker.connection.transaction():
-        await halt(worker.connection, found, worker.shard)
-        after, gone = await _reload(await _count(worker), faults)
-        after = await _move(after, must_save=True)
-        await _withdraw(after, gone)
-        await note_faults(worker.connection, faults.found, shard=worker.shard)
-    return after
-
-
-async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Worker:
-    connection, folded, last = worker.connection, judged.folded, entries[-1]
-    position = replace(worker.position, state=folded.state, desk=judged.desk)
-    after = replace(
-        worker,
-        position=position,
-        counts=both(worker.counts, folded.counts),
-        early=worker.early + folded.early,
-    )
+async def _write(
+    worker: Worker, entries: Sequence[Entry], judged: Judged, broke: Break | None = None
+) -> Worker:
+    connection, last = worker.connection, entries[-1]
     faults = Faults(last.seq, last.received_at)
     for wrong in judged.wrongs:
         faults.add(wrong.what, wrong.reason, seq=wrong.seq)
     gone: list[Withdrawn] = []
     async with connection.transaction():
-        after = await _collect(after, faults)
-        await note(connection, folded.late)
+        if broke is not None:
+            worker = await _halt(worker, broke)
+        after = await _collect(_folded(worker, judged), faults)
+        position = after.position
+        await note(connection, judged.folded.late)
         requests = await store_alarms(
             connection, position.plan, judged.decisions, faults
         )
@@ -158,7 +145,7 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
         if is_reload:
             after = await _count(after)  # by the rules of before
             after, gone = await _reload(after, faults)
-        must_save = is_reload or bool(faults.found)
+        must_save = is_reload or broke is not None or bool(faults.found)
         after = await _move(after, must_save=must_save)
         # Last, for it ends with entries of its own, and all writers wait for those.
         if requests:
@@ -167,9 +154,29 @@ async def _write(worker: Worker, entries: Sequence[Entry], judged: Judged) -> Wo
             await file_requests(connection, requests, town, faults)
         await _withdraw(after, gone)
         await note_faults(connection, faults.found, shard=worker.shard)
-    for transition in folded.transitions:
+    for transition in judged.folded.transitions:
         _tell(transition)
     return after
+
+
+async def _halt(worker: Worker, broke: Break) -> Worker:
+    """Go on without the rules that break on an entry, as that entry is taken."""
+    worker = await _count(worker)  # by the rules of before
+    connection = worker.connection
+    await halt_at(connection, broke, worker.position.plan, shard=worker.shard)
+    retry_at = await next_try(connection)
+    return replace(worker, position=broke.position, retry_at=retry_at)
+
+
+def _folded(worker: Worker, judged: Judged) -> Worker:
+    """Return the worker after entries that are judged."""
+    folded = judged.folded
+    return replace(
+        worker,
+        position=replace(worker.position, state=folded.state, desk=judged.desk),
+        counts=both(worker.counts, folded.counts),
+        early=worker.early + folded.early,
+    )
 
 
 async def _collect(worker: Worker, faults: Faults) -> Worker:
@@ -225,13 +232,12 @@ async def _reloaded(worker: Worker) -> tuple[Worker, list[Withdrawn]]:
 async def _withdraw(worker: Worker, gone: Sequence[Withdrawn]) -> None:
     """Clear alarms that nobody judges any more.
 
-    After the hits of the entries before are filed: whether these come in the same
-    transaction, or in one before as where a rule broke, they find the alarms standing.
+    After the hits of the entries before are filed, which find the alarms standing.
     """
     if gone:
         await withdraw_alarms(
             worker.connection,
-            [(each.rule, each.rule_version, each.device_id) for each in gone],
+            map(alarm_key, gone),
             seq=worker.position.state.seq,
             at=worker.now,
         )

@@ -60,29 +60,52 @@ async def run_rules(dsn: str, *, time_zone: str, shard: int = 0) -> None:
             await asyncio.sleep(RETRY_S * random.uniform(0.2, 1.0))  # noqa: S311 not a secret
 
 
+async def begun(connection: Connection, *, shard: int, time_zone: str) -> Worker:
+    """Return a worker where the one before stood; it has the shard from now on.
+
+    Args:
+        connection: It works on this one alone.
+        shard: Which journal; waits until nobody else has it.
+        time_zone: The city's IANA zone.
+    """
+    await _take_lock(connection, shard)
+    position = await resume_sound(connection, shard=shard, time_zone=time_zone)
+    seq, at_us = position.state.seq, position.state.at_us
+    log.info("rules: from entry %d on, %d rules", seq, len(position.plan.rules))
+    known = await fixes_before(connection, datetime_from_us(max(at_us, 0) + 1))
+    return Worker(
+        connection=connection,
+        shard=shard,
+        time_zone=time_zone,
+        position=position,
+        saved_seq=seq,
+        saved_us=at_us,
+        collected_us=NEVER,
+        retry_at=await next_try(connection),
+        fixes=Fixes.of(known),
+    )
+
+
+def parts_of(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Yield the entries in parts that each end with a barrier or at the end."""
+    part: list[Entry] = []
+    for entry in entries:
+        part.append(entry)
+        if entry.kind in BARRIERS:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
 async def _work(dsn: str, time_zone: str, shard: int) -> None:
     connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
     try:
-        await _take_lock(connection, shard)
-        position = await resume_sound(connection, shard=shard, time_zone=time_zone)
-        seq, at_us = position.state.seq, position.state.at_us
-        log.info("rules: from entry %d on, %d rules", seq, len(position.plan.rules))
-        known = await fixes_before(connection, datetime_from_us(max(at_us, 0) + 1))
-        worker = Worker(
-            connection=connection,
-            shard=shard,
-            time_zone=time_zone,
-            position=position,
-            saved_seq=seq,
-            saved_us=at_us,
-            collected_us=NEVER,
-            retry_at=await next_try(connection),
-            fixes=Fixes.of(known),
-        )
+        worker = await begun(connection, shard=shard, time_zone=time_zone)
         async with JournalTail(dsn, shard=shard) as tail:
             while not connection.is_closed():
                 seq = worker.position.state.seq
-                for entries in _parts(await tail.entries(seq, BATCH_ENTRIES)):
+                for entries in parts_of(await tail.entries(seq, BATCH_ENTRIES)):
                     worker = await take(worker, entries)
     finally:
         connection.terminate()
@@ -94,15 +117,3 @@ async def _take_lock(connection: Connection, shard: int) -> None:
     if not await connection.fetchval(lock, LOCK_CLASS, shard):
         log.info("rules: another worker has shard %d; waiting", shard)
         await connection.execute("SELECT pg_advisory_lock($1, $2)", LOCK_CLASS, shard)
-
-
-def _parts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Yield the entries in parts that each end with a barrier or at the end."""
-    part: list[Entry] = []
-    for entry in entries:
-        part.append(entry)
-        if entry.kind in BARRIERS:
-            yield part
-            part = []
-    if part:
-        yield part

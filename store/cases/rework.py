@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.connection import Connection
+from store.journal.cursor import RULES
 
 MOST_NAMED = 5
 """Most alarms that are named to somebody who closes a case; one is enough to look."""
@@ -43,6 +44,27 @@ class SensorFacts:
     is_silent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StepPlace:
+    """Where in the journal a step is taken, and what is so there.
+
+    Attributes:
+        seq: The last entry that the rules have dealt with.
+        stands: Whether any alarm of the case stood once they had.
+    """
+
+    seq: int
+    stands: bool
+
+
+# One statement sees both as they are at one moment: whatever a transaction of the rules
+# raises, clears or withdraws, it moves their cursor as well.
+_PLACE = """
+SELECT coalesce((SELECT seq FROM cursor WHERE consumer = $2 AND shard = $3), 0) AS seq,
+    EXISTS (SELECT FROM alarm WHERE case_id = $1 AND cleared_seq IS NULL) AS stands
+"""
+
+
 # An alarm without a value is one of silence; those of groups have none either.
 _SENSOR = """
 SELECT EXISTS (SELECT FROM alarm a WHERE a.case_id = f.id AND a.cleared_seq IS NULL)
@@ -64,6 +86,16 @@ async def sensor_facts(connection: Connection, case_id: int) -> SensorFacts:
     if row is None:
         raise AssertionError(f"there is no case {case_id}")
     return SensorFacts(**row)
+
+
+async def step_place(
+    connection: Connection, case_id: int, *, shard: int = 0
+) -> StepPlace:
+    """Return where in the journal a step on a case is taken now."""
+    row = await connection.fetchrow(_PLACE, case_id, RULES, shard)
+    if row is None:
+        raise AssertionError("a SELECT without FROM gives one row")
+    return StepPlace(**row)
 
 
 async def standing_alarms(connection: Connection, case_id: int) -> list[StandingAlarm]:

@@ -10,26 +10,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
+import asyncpg
+
 from store.connection import Connection
 
 SOURCES_LOCK = int.from_bytes(b"plansrc")
 """Advisory lock held while one is kept: no shard drops what another one refers to."""
 
 _INSERT = """
-INSERT INTO plan_source (shard, from_seq, at, key, is_anew, pieces)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO plan_source (shard, from_seq, at, key, is_anew, pieces, broken)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (shard, from_seq) DO UPDATE
 SET at = excluded.at, key = excluded.key, is_anew = excluded.is_anew,
-    pieces = excluded.pieces
+    pieces = excluded.pieces, broken = excluded.broken
 """
 
 _AT = """
-SELECT from_seq, at, key, is_anew FROM plan_source
+SELECT from_seq, at, key, is_anew, broken IS NOT NULL AS has_broken FROM plan_source
 WHERE shard = $1 AND from_seq <= $2 ORDER BY from_seq DESC LIMIT 1
 """
 
 _BETWEEN = """
-SELECT from_seq, at, key, is_anew FROM plan_source
+SELECT from_seq, at, key, is_anew, broken IS NOT NULL AS has_broken FROM plan_source
 WHERE shard = $1 AND from_seq <= $3 AND from_seq >= coalesce(
     (SELECT max(from_seq) FROM plan_source WHERE shard = $1 AND from_seq <= $2 + 1), 0)
 ORDER BY from_seq
@@ -37,6 +39,12 @@ ORDER BY from_seq
 
 _BODY = """
 SELECT p.body FROM plan_source s, unnest(s.pieces) WITH ORDINALITY AS u (key, place)
+JOIN plan_piece p ON p.key = u.key
+WHERE s.shard = $1 AND s.from_seq = $2 ORDER BY u.place
+"""
+
+_BROKEN = """
+SELECT p.body FROM plan_source s, unnest(s.broken) WITH ORDINALITY AS u (key, place)
 JOIN plan_piece p ON p.key = u.key
 WHERE s.shard = $1 AND s.from_seq = $2 ORDER BY u.place
 """
@@ -50,7 +58,8 @@ DELETE FROM plan_source s WHERE s.shard = $1 AND EXISTS (
 
 _DROP_PIECES = """
 DELETE FROM plan_piece p
-WHERE NOT EXISTS (SELECT FROM plan_source s WHERE p.key = ANY(s.pieces))
+WHERE NOT EXISTS (
+        SELECT FROM plan_source s WHERE p.key = ANY(s.pieces) OR p.key = ANY(s.broken))
     AND NOT EXISTS (SELECT FROM registry_source s WHERE p.key = ANY(s.pieces))
 """
 
@@ -64,12 +73,15 @@ class SourceMark:
         at: Journal time when it was taken.
         key: Tells it from other plans.
         is_anew: Whether the engine had lost its state and began with what stood.
+        has_broken: Whether the plan before broke on that very entry, and this one took
+            its place there; `at` is that entry's time then.
     """
 
     from_seq: int
     at: datetime
     key: str
     is_anew: bool = False
+    has_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,12 @@ class KeptSource:
 
 
 async def keep_source(
-    connection: Connection, mark: SourceMark, pieces: Sequence[bytes], *, shard: int = 0
+    connection: Connection,
+    mark: SourceMark,
+    pieces: Sequence[bytes],
+    *,
+    broken: Sequence[bytes] | None = None,
+    shard: int = 0,
 ) -> None:
     """Keep a source, unless the latest one is the same; drop those nobody needs.
 
@@ -94,6 +111,7 @@ async def keep_source(
         connection: In the transaction that takes it.
         mark: From where on it judges.
         pieces: Its octets, cut where they change for different reasons.
+        broken: The same of the one that broke on its first entry, if one did.
         shard: Which journal.
     """
     before = await connection.fetchrow(_AT, shard, mark.from_seq)
@@ -101,8 +119,9 @@ async def keep_source(
         return
     await connection.execute("SELECT pg_advisory_xact_lock($1)", SOURCES_LOCK)
     keys = await keep_pieces(connection, pieces)
+    gone = None if broken is None else await keep_pieces(connection, broken)
     facts = mark.from_seq, mark.at, mark.key, mark.is_anew
-    await connection.execute(_INSERT, shard, *facts, keys)
+    await connection.execute(_INSERT, shard, *facts, keys, gone)
     if await connection.execute(_DROP, shard) != "DELETE 0":
         await drop_pieces(connection)
 
@@ -136,8 +155,14 @@ async def source_at(
     if row is None:
         return None
     parts = await connection.fetch(_BODY, shard, row["from_seq"])
-    body = b"".join(zlib.decompress(part["body"]) for part in parts)
-    return KeptSource(SourceMark(**row), body)
+    return KeptSource(SourceMark(**row), _whole(parts))
+
+
+async def broken_body(
+    connection: Connection, from_seq: int, *, shard: int = 0
+) -> bytes:
+    """Return the source that broke on an entry; empty if none did or it was dropped."""
+    return _whole(await connection.fetch(_BROKEN, shard, from_seq))
 
 
 async def sources_between(
@@ -149,3 +174,7 @@ async def sources_between(
     """
     rows = await connection.fetch(_BETWEEN, shard, after, until)
     return [SourceMark(**row) for row in rows]
+
+
+def _whole(parts: Sequence[asyncpg.Record]) -> bytes:
+    return b"".join(zlib.decompress(part["body"]) for part in parts)

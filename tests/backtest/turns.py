@@ -1,0 +1,132 @@
+"""Several connections whose statements are let through one by one, in a given order."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+
+from dataclasses import dataclass
+
+
+import asyncpg
+
+from store.connection import Connection
+from tests.rules.workers import PATIENCE_S
+
+
+BLOCKED = "SELECT cardinality(pg_blocking_pids($1)) > 0"
+
+
+class Gate:
+    """Where a connection waits before each statement."""
+
+    def __init__(self) -> None:
+        self.is_waited_at = False
+        self._opened = asyncio.Event()
+
+    async def wait(self) -> None:
+        self.is_waited_at = True
+        await self._opened.wait()
+        self._opened.clear()
+
+    def open(self) -> None:
+        """Let one statement through."""
+        self.is_waited_at = False
+        self._opened.set()
+
+
+class Gated(asyncpg.Connection):
+    """A connection of which every statement waits at its gate, if it has one."""
+
+    gate: Gate | None = None
+
+    async def execute(self, query: str, *args: object, **more: object) -> str:
+        await self._pass()
+        return await super().execute(query, *args, **more)
+
+    async def executemany(self, query: str, *args: object, **more: object) -> None:
+        await self._pass()
+        await super().executemany(query, *args, **more)
+
+    async def fetch(
+        self, query: str, *args: object, **more: object
+    ) -> list[asyncpg.Record]:
+        await self._pass()
+        return await super().fetch(query, *args, **more)
+
+    async def fetchrow(
+        self, query: str, *args: object, **more: object
+    ) -> asyncpg.Record | None:
+        await self._pass()
+        return await super().fetchrow(query, *args, **more)
+
+    async def fetchval(self, query: str, *args: object, **more: object) -> object:
+        await self._pass()
+        return await super().fetchval(query, *args, **more)
+
+    async def _pass(self) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
+
+
+@dataclass
+class Actor:
+    """Somebody who does something on a connection of their own."""
+
+    gate: Gate
+    pid: int
+    task: asyncio.Task[None]
+
+    @property
+    def is_ready(self) -> bool:
+        return self.gate.is_waited_at
+
+    @property
+    def is_done(self) -> bool:
+        return self.task.done()
+
+
+Choose = Callable[[Sequence[int]], int]
+"""Of those who could go on, by their numbers, who does."""
+
+
+async def in_turns(
+    observer: Connection,
+    doings: Sequence[tuple[Gated, Coroutine[object, object, None]]],
+    choose: Choose,
+) -> int:
+    """Let some do something at once, one statement at a time; return how many.
+
+    Who waits for a lock is let alone until it has it.
+    """
+    steps = 0
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        actors = []
+        for connection, doing in doings:
+            connection.gate = Gate()
+            task = tasks.create_task(_done(connection, doing))
+            pid = connection.get_server_pid()
+            actors.append(Actor(connection.gate, pid, task))
+        while True:
+            await _settled(observer, actors)
+            ready = [place for place, actor in enumerate(actors) if actor.is_ready]
+            if not ready:
+                assert all(actor.is_done for actor in actors), "all wait for locks"
+                return steps
+            actors[choose(ready)].gate.open()
+            steps += 1
+
+
+async def _done(connection: Gated, doing: Coroutine[object, object, None]) -> None:
+    try:
+        await doing
+    finally:
+        connection.gate = None
+
+
+async def _settled(observer: Connection, actors: Iterable[Actor]) -> None:
+    """Wait until everybody is at their gate, is done, or waits for a lock."""
+    while True:
+        busy = [actor for actor in actors if not actor.is_ready and not actor.is_done]
+        blocked = [await observer.fetchval(BLOCKED, actor.pid) for actor in busy]
+        if all(blocked):
+            return
+        await asyncio.sleep(0.0005)  # a poll: the server has no word for it
