@@ -110,7 +110,7 @@ class Docket:
             # The last of its problem may go on yet.
             if not case.alarms and self.last_ended(case.key) is not case:
                 del self.cases[case.id]
-                self._forget(case)
+                self._forget(case.key)
                 self.closed.append(case)
 
     def place(self, request: FilingRequest) -> Place | Unplaced:
@@ -134,8 +134,7 @@ class Docket:
 
     def last_solved(self, key: ProblemKey) -> CaseLine | None:
         """Return the case of a problem that was closed as solved last."""
-        cases = [c for c in self._of_problem.get(key, ()) if c.stage in SOLVED]
-        return max(cases, key=lambda c: (c.closed_at, c.id), default=None)
+        return _last_solved(self._of_problem.get(key, ()))
 
     def is_worked_on(self, key: ProblemKey) -> bool:
         """Tell whether there was a real case of a problem, open at this point."""
@@ -202,12 +201,16 @@ class Docket:
             case.alarms.pop(alarm.id, None)
         self.ended.append(alarm)
 
-    def _forget(self, case: CaseLine) -> None:
-        """Forget a case that no later one can be a repeat of."""
-        if self.last_solved(case.key) is case:
-            return
-        rest = [each for each in self._of_problem[case.key] if each is not case]
-        self._of_problem[case.key] = rest
+    def _forget(self, key: ProblemKey) -> None:
+        """Forget cases of a problem that no later one can be a repeat of.
+
+        The one that ended last may go on and be cancelled: then it was not solved, and
+        what was solved last before it counts.
+        """
+        cases, last = self._of_problem[key], self.last_ended(key)
+        solved = _last_solved(case for case in cases if case is not last)
+        rest = [each for each in cases if each.id in self.cases or each is solved]
+        self._of_problem[key] = rest
 
     def _raise(self, alarms: Iterable[NewAlarm]) -> dict[AlarmMoment, int]:
         raised = {}
@@ -226,6 +229,11 @@ class Docket:
         alarm.window_id = change.window_id or alarm.window_id
         if change.cleared_seq is not None and self._standing.get(alarm.key) == alarm.id:
             del self._standing[alarm.key]
+
+
+def _last_solved(cases: Iterable[CaseLine]) -> CaseLine | None:
+    solved = [case for case in cases if case.stage in SOLVED]
+    return max(solved, key=lambda case: (case.closed_at, case.id), default=None)
 
 
 def _stood(alarm: AlarmLine, seq: int | None, at: datetime) -> bool:

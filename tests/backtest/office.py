@@ -33,11 +33,12 @@ class Office:
             for _ in range(rounds):
                 for row in await connection.fetch(OPEN):
                     if self.rng.random() < 0.5:
-                        await self._move(connection, row["id"], Stage(row["stage"]), at)
+                        await self.step(connection, row["id"], Stage(row["stage"]), at)
 
-    async def _move(
+    async def step(
         self, connection: Connection, case_id: int, stage: Stage, at: datetime
     ) -> None:
+        """Let somebody take some step on a case."""
         ways = [
             (each, min(way.roles - {Role.RULES}), way.to)
             for (where, each), way in TABLE.items()

@@ -3,39 +3,14 @@
 import asyncpg
 import pytest
 
-from store.rules.versions import lock_rules, put_live
+from store.rules.versions import Change, lock_rules, put_live, set_stage
+from tests.backtest.halting import LITTLE, STEEP
 from tests.backtest.past import apart, backtest_of, backtested, live_of
 from tests.rules.city_feed import NOON
 from tests.triage.city import City
+from vocabulary.rule_stage import RuleStage
 
 pytestmark = pytest.mark.db
-
-RULE = """
-code: {code}
-name: {{zh: 压, en: Pressure}}
-kind: pressure
-quantity: pressure_kpa
-condition: {{{condition}}}
-files:
-  type: component
-  scheme: gbt30428.2-2013
-  class_code: of_component
-  condition: odd
-  title: {{zh: 压力异常, en: Odd pressure}}
-reason: {{zh: "{{device}} {{value}}", en: "{{device}} {{value}}"}}
-source: none
-"""
-"""Every rule of this text files the same problem."""
-
-LITTLE = RULE.format(
-    code="little", condition="type: threshold, below: 1000, severity: minor"
-)
-
-STEEP = RULE.format(
-    code="steep",
-    condition="type: rate, window_s: 2, above: 500, deadband: 5, severity: major",
-)
-"""Worse; breaks on values whose difference is no number."""
 
 WORSE = "SELECT count(*) FROM case_step WHERE move = 'worsen'"
 
@@ -59,3 +34,24 @@ async def test_what_cleared_before_a_rule_broke_left_its_case_standing(
     new_alarms, new_cases = backtested(found)
     assert apart(cases, new_cases) == []
     assert apart(alarms, new_alarms) == []
+
+
+async def test_what_is_retired_with_the_last_entry_of_all_stands_no_more(
+    city: City, pool: asyncpg.Pool
+) -> None:
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            await lock_rules(connection)
+            await put_live(connection, "little", LITTLE, author="me", at=NOON)
+        await city.say(1, {"PR-0001": {"pressure_kpa": 300}})
+        await city.tick(2, 4)
+        await city.fold()
+        change = Change(author="me", at=city.at(5))
+        async with connection.transaction():
+            await lock_rules(connection)
+            await set_stage(connection, "little", 1, RuleStage.RETIRED, change)
+    await city.fold()
+    alarms, _ = await live_of(pool)
+    found = await backtest_of(pool, "live", since=NOON, until=city.at(60))
+    assert found.alarms[0].cleared_seq == found.last_seq
+    assert apart(alarms, backtested(found)[0]) == []

@@ -1,94 +1,87 @@
-"""A person's step at every point of a halt: a backtest makes of it what was live."""
+"""Steps at every point of a halt, of people and of rules: reproduced as they were."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+import random
+from collections.abc import Sequence
 
 import asyncpg
 import pytest
 
-from devices.registry.load import import_city
-from devices.registry.snapshot import load_snapshot
-from tests.backtest.halting import Workshop
-from tests.backtest.past import apart, backtest_of, backtested, live_of
-from tests.backtest.turns import Choose, Gated, in_turns
-from tests.rules.city_feed import CITY, NOON
-from tests.triage.city import City
+from tests.backtest.halting import Workshop, is_reproduced
+from tests.backtest.office import Office
+from tests.backtest.turns import Choose, in_turns, lines
 
 pytestmark = pytest.mark.db
 
-HALTS = "SELECT failures FROM rule_halt"
+ROUNDS = 15
 
-REWORKS = "SELECT count(*), count(rework_at) FROM case_file"
+HALTS = "SELECT sum(failures) FROM rule_halt"
 
-
-@pytest.fixture
-async def workshop(pool: asyncpg.Pool, database_url: str) -> AsyncIterator[Workshop]:
-    """The sample city with two rules of our own and no others."""
-    async with pool.acquire() as connection:
-        await import_city(connection, CITY, dry_run=False, at=NOON)
-        city = City(pool, database_url, await load_snapshot(connection))
-    line = await asyncpg.connect(database_url, connection_class=Gated)
-    try:
-        yield Workshop(city, line)
-    finally:
-        line.terminate()
-
-
-def first_then(first: int, many: int) -> Choose:
-    """Let one do so many statements, then the others as far as they come."""
-    left = many
-
-    def choose(ready: Sequence[int]) -> int:
-        nonlocal left
-        others = [place for place in ready if place != first]
-        if first in ready and (left > 0 or not others):
-            left -= 1
-            return first
-        return others[0]
-
-    return choose
-
+REWORKS = "SELECT count(*) > count(rework_at) AND count(rework_at) > 0 FROM case_file"
 
 WORKER, PERSON = 0, 1
+
+
+class FirstThen:
+    """Lets one do so many statements, then the others, then the one to its end.
+
+    Args:
+        first: Which one.
+        many: How many statements.
+
+    Attributes:
+        done: How many it has done.
+    """
+
+    def __init__(self, first: int, many: int) -> None:
+        self.done = 0
+        self._first, self._many = first, many
+
+    def __call__(self, ready: Sequence[int]) -> int:
+        others = [place for place in ready if place != self._first]
+        if others and (self.done >= self._many or self._first not in ready):
+            return others[0]
+        self.done += 1
+        return self._first
 
 
 @pytest.mark.parametrize("first", [WORKER, PERSON])
 async def test_a_step_at_any_point_of_a_halt_is_reproduced_exactly(
     workshop: Workshop, pool: asyncpg.Pool, first: int
 ) -> None:
-    await workshop.open()
-    city = workshop.city
-    person = await asyncpg.connect(city.dsn, connection_class=Gated)
-    observer = await asyncpg.connect(city.dsn)
-    many, steps = 0, 1
-    alone = 0
-    while many <= alone or not alone:
-        await workshop.make_steep()
-        await workshop.say(1e308)
-        count = 0
+    many, whole = 0, 1
+    async with lines(workshop.city.dsn, 2) as (person, observer):
+        while many <= whole:
+            await workshop.make_steep()
+            await workshop.say(1e308)
+            choose = FirstThen(first, many)
+            doings = (
+                (workshop.line, workshop.take_all()),
+                (person, workshop.close_case(person)),
+            )
+            await in_turns(observer, doings, choose)
+            many, whole = many + 1, choose.done
+    assert await pool.fetchval(HALTS) == many > 5
+    assert await pool.fetchval(REWORKS)
+    await is_reproduced(workshop)
 
-        def choose(
-            ready: Sequence[int], *, by: Choose = first_then(first, many)
-        ) -> int:
-            nonlocal count
-            place = by(ready)
-            count += place == first
-            return place
 
-        doings = (
-            (workshop.line, workshop.take_all()),
-            (person, workshop.close_case(person)),
-        )
-        await in_turns(observer, doings, choose)
-        alone = count
-        many += 1
-    person.terminate()
-    observer.terminate()
-    print(many, await pool.fetch(HALTS), await pool.fetch(REWORKS))
-    alarms, cases = await live_of(pool)
-    found = await backtest_of(
-        pool, "live", since=NOON, until=city.at(workshop.second) + timedelta(days=1)
-    )
-    new_alarms, new_cases = backtested(found)
-    assert apart(cases, new_cases) == []
-    assert apart(alarms, new_alarms) == []
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whoever_steps_in_at_random_all_is_reproduced_exactly(
+    workshop: Workshop, pool: asyncpg.Pool, seed: int
+) -> None:
+    await at_random(workshop, random.Random(seed), ROUNDS)  # noqa: S311 not a secret
+    assert await pool.fetchval(HALTS) > 0
+    await is_reproduced(workshop)
+
+
+async def at_random(workshop: Workshop, rng: random.Random, rounds: int) -> None:
+    """Let a worker and two others step in between each other's statements."""
+    choose: Choose = rng.choice
+    office = Office(rng, {})
+    async with lines(workshop.city.dsn, 3) as (observer, *others):
+        for _ in range(rounds):
+            await workshop.happen(rng)
+            doings = [(workshop.line, workshop.take_all(rng.choice([1, 3, 100])))]
+            doings += [(line, workshop.somebody(line, office)) for line in others]
+            await in_turns(observer, doings, choose)
+    await workshop.take_all()

@@ -1,16 +1,14 @@
 """Several connections whose statements are let through one by one, in a given order."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-
 
 import asyncpg
 
 from store.connection import Connection
 from tests.rules.workers import PATIENCE_S
-
 
 BLOCKED = "SELECT cardinality(pg_blocking_pids($1)) > 0"
 
@@ -71,13 +69,13 @@ class Gated(asyncpg.Connection):
 class Actor:
     """Somebody who does something on a connection of their own."""
 
+    connection: Gated
     gate: Gate
-    pid: int
     task: asyncio.Task[None]
 
     @property
     def is_ready(self) -> bool:
-        return self.gate.is_waited_at
+        return self.gate.is_waited_at and not self.is_done
 
     @property
     def is_done(self) -> bool:
@@ -88,45 +86,64 @@ Choose = Callable[[Sequence[int]], int]
 """Of those who could go on, by their numbers, who does."""
 
 
+@asynccontextmanager
+async def lines(dsn: str, many: int) -> AsyncIterator[list[Gated]]:
+    """Open some connections."""
+    async with AsyncExitStack() as stack:
+        found: list[Gated] = []
+        for _ in range(many):
+            line = await asyncpg.connect(dsn, connection_class=Gated)
+            stack.callback(line.terminate)
+            found.append(line)
+        yield found
+
+
 async def in_turns(
     observer: Connection,
     doings: Sequence[tuple[Gated, Coroutine[object, object, None]]],
     choose: Choose,
-) -> int:
-    """Let some do something at once, one statement at a time; return how many.
+) -> None:
+    """Let some do something at once, one statement at a time.
 
     Who waits for a lock is let alone until it has it.
+
+    Args:
+        observer: Looks who does; nobody else's.
+        doings: Each on a connection of its own.
+        choose: Asked before each statement.
     """
-    steps = 0
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
-        actors = []
+        actors: list[Actor] = []
         for connection, doing in doings:
-            connection.gate = Gate()
-            task = tasks.create_task(_done(connection, doing))
-            pid = connection.get_server_pid()
-            actors.append(Actor(connection.gate, pid, task))
-        while True:
-            await _settled(observer, actors)
-            ready = [place for place, actor in enumerate(actors) if actor.is_ready]
-            if not ready:
-                assert all(actor.is_done for actor in actors), "all wait for locks"
-                return steps
+            gate = connection.gate = Gate()
+            task = tasks.create_task(doing, name=f"actor {len(actors)}")
+            actors.append(Actor(connection, gate, task))
+        try:
+            await _let_all(observer, actors, choose)
+        finally:
+            for actor in actors:
+                actor.connection.gate = None
+                actor.gate.open()  # to roll back, if anything went wrong
+
+
+async def _let_all(
+    observer: Connection, actors: Sequence[Actor], choose: Choose
+) -> None:
+    while True:
+        await _settled(observer, actors)
+        ready = [place for place, actor in enumerate(actors) if actor.is_ready]
+        if ready:
             actors[choose(ready)].gate.open()
-            steps += 1
-
-
-async def _done(connection: Gated, doing: Coroutine[object, object, None]) -> None:
-    try:
-        await doing
-    finally:
-        connection.gate = None
+        elif all(actor.is_done for actor in actors):
+            return
+        # Else the server itself has the lock for a moment, or ends a deadlock.
 
 
 async def _settled(observer: Connection, actors: Iterable[Actor]) -> None:
     """Wait until everybody is at their gate, is done, or waits for a lock."""
     while True:
         busy = [actor for actor in actors if not actor.is_ready and not actor.is_done]
-        blocked = [await observer.fetchval(BLOCKED, actor.pid) for actor in busy]
-        if all(blocked):
+        pids = [actor.connection.get_server_pid() for actor in busy]
+        if all([await observer.fetchval(BLOCKED, pid) for pid in pids]):
             return
         await asyncio.sleep(0.0005)  # a poll: the server has no word for it
