@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
-from tests.backtest.halting import Workshop, is_reproduced
+from store.rules.versions import lock_rules, put_live
+from tests.backtest.halting import LITTLE, Workshop, is_reproduced
 from tests.backtest.office import Office
 from tests.backtest.turns import Choose, in_turns, lines
 
@@ -17,6 +18,11 @@ ROUNDS = 15
 HALTS = "SELECT sum(failures) FROM rule_halt"
 
 REWORKS = "SELECT count(*) > count(rework_at) AND count(rework_at) > 0 FROM case_file"
+
+EDITED_BEFORE = """
+SELECT bool_or(a.cleared_seq = p.from_seq - 1) FROM alarm a, plan_source p
+WHERE a.rule = 'little' AND p.broken IS NOT NULL
+"""
 
 WORKER, PERSON = 0, 1
 
@@ -62,6 +68,22 @@ async def test_a_step_at_any_point_of_a_halt_is_reproduced_exactly(
             many, whole = many + 1, choose.done
     assert await pool.fetchval(HALTS) == many > 5
     assert await pool.fetchval(REWORKS)
+    await is_reproduced(workshop)
+
+
+async def test_a_rule_edited_just_before_another_breaks_is_withdrawn_where_it_was(
+    workshop: Workshop, pool: asyncpg.Pool
+) -> None:
+    await workshop.make_steep()
+    await workshop.say(300)
+    async with pool.acquire() as connection, connection.transaction():
+        await lock_rules(connection)
+        at = workshop.city.at(workshop.second)
+        await put_live(connection, "little", LITTLE, author="me", at=at)
+    await workshop.say(1e308)
+    await workshop.take_all()
+    assert await pool.fetchval(HALTS) == 1
+    assert await pool.fetchval(EDITED_BEFORE)
     await is_reproduced(workshop)
 
 
