@@ -165,14 +165,10 @@ class Workshop:
         self, connection: Connection, office: Office
     ) -> Coroutine[object, object, None]:
         """Return something that somebody may do, most often on a case."""
-        rng = office.rng
-        does = rng.choices(
-            [self.work, self.close_case, self.try_again, self.edit, self.retire],
-            [6, 4, 3, 2, 1],
-        )[0]
-        if does == self.work:
+        alone = self.close_case, self.try_again, self.edit, self.retire
+        if office.rng.random() < 0.4:
             return self.work(connection, office)
-        return does(connection)
+        return office.rng.choices(alone, [4, 3, 2, 1])[0](connection)
 
     async def happen(self, rng: random.Random) -> None:
         """Let some time pass and some points say something."""

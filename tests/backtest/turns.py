@@ -36,29 +36,33 @@ class Gated(asyncpg.Connection):
 
     gate: Gate | None = None
 
-    async def execute(self, query: str, *args: object, **more: object) -> str:
-        await self._pass()
-        return await super().execute(query, *args, **more)
+    # Of what these can be told besides, nobody here tells anything.
 
-    async def executemany(self, query: str, *args: object, **more: object) -> None:
+    async def execute(self, query: str, *args: object) -> str:  # type: ignore[override]
         await self._pass()
-        await super().executemany(query, *args, **more)
+        return await super().execute(query, *args)
 
-    async def fetch(
-        self, query: str, *args: object, **more: object
+    async def executemany(  # type: ignore[override]
+        self, command: str, args: Iterable[Sequence[object]]
+    ) -> None:
+        await self._pass()
+        await super().executemany(command, args)
+
+    async def fetch(  # type: ignore[override]
+        self, query: str, *args: object
     ) -> list[asyncpg.Record]:
         await self._pass()
-        return await super().fetch(query, *args, **more)
+        return await super().fetch(query, *args)
 
-    async def fetchrow(
-        self, query: str, *args: object, **more: object
+    async def fetchrow(  # type: ignore[override]
+        self, query: str, *args: object
     ) -> asyncpg.Record | None:
         await self._pass()
-        return await super().fetchrow(query, *args, **more)
+        return await super().fetchrow(query, *args)
 
-    async def fetchval(self, query: str, *args: object, **more: object) -> object:
+    async def fetchval(self, query: str, *args: object) -> object:  # type: ignore[override]
         await self._pass()
-        return await super().fetchval(query, *args, **more)
+        return await super().fetchval(query, *args)
 
     async def _pass(self) -> None:
         if self.gate is not None:
