@@ -59,6 +59,13 @@ MISTAKES = [
         "code",
         "does not begin with the city's 990102",
     ),
+    (
+        "devices.csv",
+        "platform-disk,self",
+        "gauge-simulated,self",
+        "gateway",
+        "is for a gauge, none of our own",
+    ),
     ("profiles.csv", "depth_mm rain_mm", "depth_mm rain", "quantities", "rain_mm?"),
     ("profiles.csv", "energy_kwh,5", "energy_kwh,0", "expected_interval_s", "0.01 to"),
     (
