@@ -140,24 +140,26 @@ async def test_who_is_stopping_may_attempt_all_that_is_left_to_do() -> None:
 async def test_a_clean_up_that_waits_for_what_stands_still_is_broken_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tasks.attempt.PATIENCE_S", 0.01)
-    steps = []
+    monkeypatch.setattr("tasks.attempt.PATIENCE_S", 1.0)
+    has_begun, has_hung_up = asyncio.Event(), asyncio.Event()
 
     async def works() -> None:
+        has_begun.set()
         try:
             await asyncio.Event().wait()
         finally:
             try:
                 await asyncio.Event().wait()  # the database takes nothing back
             finally:
-                steps.append("hung up")
+                has_hung_up.set()
 
     async def within() -> None:
         await attempt(works())
 
     working = asyncio.create_task(attempt(within()))
-    await asyncio.sleep(0.01)
-    working.cancel()
-    await asyncio.wait([working], timeout=60)
+    async with asyncio.timeout(60):
+        await has_begun.wait()
+        working.cancel()
+        await asyncio.wait([working])
+        await has_hung_up.wait()
     assert working.cancelled()
-    assert steps == ["hung up"]

@@ -38,16 +38,17 @@ async def test_who_heeds_ends_though_the_answer_comes_at_that_moment(
 
 
 async def test_who_was_cancelled_before_may_heed_what_its_clean_up_waits_for() -> None:
-    done = []
+    done, has_begun = [], asyncio.Event()
 
     async def works() -> None:
+        has_begun.set()
         try:
             await asyncio.Event().wait()
         finally:
             done.append(await heeding(asyncio.sleep(0, "said goodbye")))
 
     working = asyncio.create_task(works())
-    await asyncio.sleep(0.01)
+    await has_begun.wait()
     working.cancel()
     await asyncio.wait([working], timeout=60)
     assert working.cancelled()

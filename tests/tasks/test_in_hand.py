@@ -13,9 +13,10 @@ class GoneError(OSError):
 
 async def stopped_amid(done: list[str], *, fails: bool) -> asyncio.Task[None]:
     """Cancel an owner amid something; return it as it waits for that."""
-    may_end = asyncio.Event()
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
 
     async def commit() -> None:
+        has_begun.set()
         await may_end.wait()
         if fails:
             raise GoneError
@@ -31,9 +32,10 @@ async def stopped_amid(done: list[str], *, fails: bool) -> asyncio.Task[None]:
             done.append("goodbye")
 
     working = asyncio.create_task(works())
-    await asyncio.sleep(0.01)
+    await has_begun.wait()
     working.cancel()
-    await asyncio.sleep(0.01)
+    while not done:  # noqa: ASYNC110 - it says that it stops
+        await asyncio.sleep(0.01)
     may_end.set()
     await asyncio.wait([working], timeout=60)
     return working
